@@ -1,0 +1,1 @@
+"""The HTTP API: what the daemon knows, for people and programs."""

@@ -1,0 +1,93 @@
+"""The states of all checks as JSON, encoded once for each change, for all who ask."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from opsmonitor.api.cached import CachedBody
+from opsmonitor.api.encode import to_json
+from opsmonitor.api.schemas.check import CheckBody, check_values
+from opsmonitor.api.schemas.status import SummaryBody
+from opsmonitor.engine.summary import Summary, summarise
+
+if TYPE_CHECKING:
+    from opsmonitor.api.deps import MonitorView
+    from opsmonitor.engine.batch import Batch
+
+
+class StateCache:
+    """Fragments of JSON by check, and the answers that are made of them.
+
+    A batch only marks what it changed; the encoding is done when somebody asks.
+    """
+
+    def __init__(self, monitor: MonitorView) -> None:
+        """Take the engine whose states are told."""
+        self._monitor = monitor
+        self._fragments: dict[str, bytes] = {}
+        self._checks: CachedBody | None = None
+        self._summary: CachedBody | None = None
+        self._core_ids: frozenset[str] | None = None
+        # Tags of another process must not name bytes of this one.
+        self._epoch = secrets.token_hex(6)
+        self._version = 0
+
+    def invalidate(self, batch: Batch) -> None:
+        """Forget what a batch made stale."""
+        if batch.config_changed or batch.added or batch.removed:
+            self._fragments.clear()
+            self._core_ids = None
+        for result in batch.results:
+            self._fragments.pop(result.check_id, None)
+        for change in batch.changes:
+            self._fragments.pop(change.check_id, None)
+        self._checks = self._summary = None
+        self._version += 1
+
+    def fragment(self, check_id: str) -> bytes:
+        """Return the state of one check.
+
+        Raises:
+            KeyError: There is no such check.
+
+        """
+        fragment = self._fragments.get(check_id)
+        if fragment is None:
+            monitor = self._monitor
+            fragment = to_json(check_values(monitor.checks[check_id], monitor.states[check_id]))
+            self._fragments[check_id] = fragment
+        return fragment
+
+    def checks(self) -> CachedBody:
+        """Return the states of all checks by id, in the order of the file."""
+        if self._checks is None:
+            parts = (
+                to_json(check_id) + b":" + self.fragment(check_id)
+                for check_id in self._monitor.checks
+            )
+            self._checks = CachedBody(b"{" + b",".join(parts) + b"}", self._tag("c"))
+        return self._checks
+
+    def summary(self) -> CachedBody:
+        """Return the summary of all checks."""
+        if self._summary is None:
+            monitor = self._monitor
+            summary = self.counts()
+            down = tuple(
+                CheckBody.of(monitor.checks[check_id], monitor.states[check_id])
+                for check_id in summary.down_ids
+            )
+            self._summary = CachedBody(to_json(SummaryBody.of(summary, down)), self._tag("s"))
+        return self._summary
+
+    def counts(self) -> Summary:
+        """Count the states."""
+        if self._core_ids is None:
+            checks = self._monitor.checks.values()
+            self._core_ids = frozenset(check.id for check in checks if check.core)
+        return summarise(self._monitor.states.values(), self._core_ids)
+
+    def _tag(self, kind: str) -> str:
+        """Return the tag of what is told now."""
+        return f"{kind}{self._epoch}-{self._version}"

@@ -1,0 +1,111 @@
+"""Find out what the sender of a request may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import hdrs
+
+from opsmonitor.api.scope import Grant, Scope
+from opsmonitor.exceptions import ConfigError
+from opsmonitor.models.config import ConfigProblem
+from opsmonitor.util.net import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiohttp import web
+
+    from opsmonitor.api.client import Client
+    from opsmonitor.api.sessions import Sessions
+    from opsmonitor.config.settings import ServerSettings
+    from opsmonitor.util.secret import Secret
+
+_STRANGER: Final = Grant(scope=Scope.PUBLIC)
+
+
+def refuse_open_server(server: ServerSettings) -> None:
+    """Check that a server others can reach asks for a token.
+
+    Raises:
+        ConfigError: It would not.
+
+    """
+    if is_loopback(server.host) or server.token:
+        return
+    raise ConfigError(
+        [
+            ConfigProblem(
+                file="",
+                path="server.token",
+                message=f"a token is needed to listen on {server.host}: set server.token",
+            )
+        ]
+    )
+
+
+def needs_login(server: ServerSettings) -> bool:
+    """Tell whether callers have to say who they are."""
+    return bool(server.token) or bool(server.read_token) or not is_loopback(server.host)
+
+
+def match_token(server: ServerSettings, presented: str) -> tuple[Scope, Secret] | None:
+    """Return what a token is for; every configured one is compared, in constant time."""
+    try:
+        presented.encode()
+    except UnicodeEncodeError:
+        return None
+    found: tuple[Scope, Secret] | None = None
+    for scope, token in ((Scope.READ, server.read_token), (Scope.ADMIN, server.token)):
+        if token and token.matches(presented):
+            found = scope, token
+    return found
+
+
+class Authenticator:
+    """Turn credentials into grants."""
+
+    def __init__(
+        self, server: Callable[[], ServerSettings], sessions: Sessions, cookie: str
+    ) -> None:
+        """Take the settings in force, the sessions and the name of their cookie."""
+        self._server = server
+        self._sessions = sessions
+        self._cookie = cookie
+
+    def grant(self, request: web.Request, client: Client) -> Grant:
+        """Return what the sender of a request may do."""
+        if not needs_login(self._server()):
+            # A proxy in front of a daemon without a token must not open it to the world.
+            return self._by_place() if client.is_local else _STRANGER
+        if hdrs.AUTHORIZATION in request.headers:
+            return self._by_token(request.headers[hdrs.AUTHORIZATION])
+        session_id = request.cookies.get(self._cookie)
+        return self._by_session(session_id) if session_id else _STRANGER
+
+    def _by_place(self) -> Grant:
+        """Return the grant of whoever uses this machine, as long as nobody has to say who he is."""
+        return Grant(scope=Scope.ADMIN, is_valid=lambda: not needs_login(self._server()))
+
+    def _by_token(self, header: str) -> Grant:
+        """Return the grant of an Authorization header."""
+        scheme, _, token = header.partition(" ")
+        match = match_token(self._server(), token.strip())
+        if scheme.lower() != "bearer" or match is None:
+            return _STRANGER
+        return Grant(
+            scope=match[0], is_valid=lambda: match_token(self._server(), token.strip()) == match
+        )
+
+    def _by_session(self, session_id: str) -> Grant:
+        """Return the grant of a session cookie."""
+        scope = self._sessions.use(session_id)
+        if scope is None:
+            return _STRANGER
+        return Grant(
+            scope=scope,
+            # An open page is a session in use.
+            is_valid=lambda: self._sessions.use(session_id) is scope,
+            uses_cookie=True,
+            session_id=session_id,
+        )

@@ -1,0 +1,192 @@
+"""What the API needs from the rest of the daemon, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from opsmonitor.config.settings import CheckSettings, Settings
+    from opsmonitor.engine.batch import Listener
+    from opsmonitor.engine.stats import EngineStats
+    from opsmonitor.models.alert import Alert, ChannelHealth
+    from opsmonitor.models.check import CheckState, RunResult, Transition
+    from opsmonitor.models.config import ConfigProblem
+    from opsmonitor.models.history import History, RawRun, Resolution, Uptime
+    from opsmonitor.util.clock import Clock
+
+
+class MonitorView(Protocol):
+    """The engine, as the API sees it."""
+
+    @property
+    def checks(self) -> Mapping[str, CheckSettings]:
+        """The configured checks by id, in the order of the file."""
+        ...
+
+    @property
+    def states(self) -> Mapping[str, CheckState]:
+        """What is known of each check now."""
+        ...
+
+    @property
+    def interventions(self) -> InterventionsView:
+        """What people may ask for."""
+        ...
+
+    async def run_now(self, check_id: str) -> RunResult:
+        """Run one check at once, or join its run under way."""
+        ...
+
+    def subscribe(self, listener: Listener, /) -> Callable[[], None]:
+        """Call the listener with every batch; the answer ends it."""
+        ...
+
+    def stats(self) -> EngineStats:
+        """Return the engine's own figures."""
+        ...
+
+
+class InterventionsView(Protocol):
+    """What people ask of a check, as the API sees it."""
+
+    def pause(self, check_id: str, *, duration_s: float | None, reason: str | None) -> CheckState:
+        """Run a check no more, until it is resumed or the time is over."""
+        ...
+
+    def resume(self, check_id: str) -> CheckState:
+        """End a pause."""
+        ...
+
+    def acknowledge(self, check_id: str, *, by: str | None, note: str | None) -> CheckState:
+        """Note that somebody knows of a check's trouble."""
+        ...
+
+
+class StoreHealthView(Protocol):
+    """How the database is, as the API sees it."""
+
+    @property
+    def mode(self) -> str:
+        """Either `disk` or `memory`."""
+        ...
+
+    @property
+    def writable(self) -> bool:
+        """Whether results are being kept."""
+        ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why they are not, for people."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the database."""
+        ...
+
+    @property
+    def queued(self) -> int:
+        """How many results wait to be written."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """How many results were given up for lack of room."""
+        ...
+
+    @property
+    def last_commit_ms(self) -> int | None:
+        """When something was last written."""
+        ...
+
+
+class StoreView(Protocol):
+    """The database, as the API sees it."""
+
+    @property
+    def instance_id(self) -> str:
+        """The identity of this installation."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What happened when the database was opened, for people."""
+        ...
+
+    def health(self) -> StoreHealthView:
+        """Tell how the database is."""
+        ...
+
+    async def events(
+        self,
+        *,
+        limit: int,
+        since_ms: int | None = None,
+        before_ms: int | None = None,
+        check_id: str | None = None,
+    ) -> list[Transition]:
+        """Return transitions, newest first."""
+        ...
+
+    async def alerts(self, *, is_resolved: bool | None = None, limit: int) -> list[Alert]:
+        """Return alerts, newest first."""
+        ...
+
+    async def recent_runs(
+        self, per_check: int = 30, check_ids: Sequence[str] | None = None
+    ) -> dict[str, list[RawRun]]:
+        """Return the latest runs of each check, oldest first."""
+        ...
+
+    async def runs(
+        self,
+        *,
+        since_ms: int,
+        check_id: str | None = None,
+        limit: int,
+        only_failed: bool = False,
+    ) -> list[RawRun]:
+        """Return runs of all checks, newest first."""
+        ...
+
+    async def uptime(self, check_ids: Sequence[str], from_ms: int, to_ms: int) -> dict[str, Uptime]:
+        """Return the time-weighted uptime of each check."""
+        ...
+
+    async def history(
+        self, check_id: str, from_ms: int, to_ms: int, resolution: Resolution
+    ) -> History:
+        """Return latency and states of one check over time."""
+        ...
+
+
+class TellingView(Protocol):
+    """Who tells people, as the API sees it."""
+
+    def health(self) -> Sequence[ChannelHealth]:
+        """Tell how the channels are doing."""
+        ...
+
+    async def test(self, channel: str, check: CheckSettings | None) -> None:
+        """Send a test to a channel now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDeps:
+    """Everything that the API is given."""
+
+    monitor: MonitorView
+    store: StoreView
+    telling: TellingView
+    clock: Clock
+    settings: Callable[[], Settings]
+    """Return the configuration in force; another one after a reload."""
+    config_problems: Callable[[], Sequence[ConfigProblem]]
+    """Return what is wrong with the file on disk; empty while it is the one in force."""
+    started_ms: int
+    request_reload: Callable[[], Awaitable[None]]
+    """Read the configuration again, and put it in force if it is valid."""

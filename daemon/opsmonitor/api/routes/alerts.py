@@ -1,0 +1,101 @@
+"""What people were told, and whether telling them works."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from opsmonitor.api.body import read_json, read_query
+from opsmonitor.api.encode import json_answer
+from opsmonitor.api.errors import ApiError
+from opsmonitor.api.keys import DEPS
+from opsmonitor.api.routing import Answer, Routes
+from opsmonitor.api.schemas.alerts import AlertBody, AlertTestBody
+from opsmonitor.api.schemas.requests import ALERT_TEST_QUERY, ALERTS_QUERY, NO_BODY
+from opsmonitor.api.schemas.service import ErrorBody
+from opsmonitor.api.scope import Scope
+from opsmonitor.exceptions import DeliveryError, UnknownChannelError, UnknownCheckError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from opsmonitor.api.deps import TellingView
+    from opsmonitor.config.settings import CheckSettings
+
+routes = Routes("alerts")
+
+
+@routes.get(
+    "/api/alerts",
+    scope=Scope.READ,
+    query=ALERTS_QUERY,
+    answers={200: Answer(body=tuple[AlertBody, ...])},
+)
+async def alerts(request: web.Request) -> web.Response:
+    """Return open and past alerts, newest first."""
+    query = read_query(request, ALERTS_QUERY)
+    store = request.app[DEPS].store
+    found = await store.alerts(is_resolved=query.resolved, limit=query.limit)
+    return json_answer([AlertBody.of(alert) for alert in found])
+
+
+@routes.post(
+    "/api/alerts/test",
+    scope=Scope.ADMIN,
+    query=ALERT_TEST_QUERY,
+    body=NO_BODY,
+    answers={
+        200: Answer(body=AlertTestBody),
+        400: Answer(body=ErrorBody, description="No channel is configured"),
+        404: Answer(body=ErrorBody, description="There is no such check or channel"),
+        502: Answer(
+            body=ErrorBody, description="A channel did not take it; the message says which, and why"
+        ),
+    },
+)
+async def test_alert(request: web.Request) -> web.Response:
+    """Send a test through one channel or all of them, and say whether it was taken."""
+    deps = request.app[DEPS]
+    query = read_query(request, ALERT_TEST_QUERY)
+    await read_json(request, NO_BODY)
+    check = None
+    if query.check_id is not None:
+        check = deps.monitor.checks.get(query.check_id)
+        if check is None:
+            raise UnknownCheckError(query.check_id)
+    names = [channel.name for channel in deps.telling.health()]
+    if not names:
+        raise ApiError(400, "no_channel", "no channel is configured under `alerts: channels`")
+    if query.channel is not None:
+        if query.channel not in names:
+            raise UnknownChannelError(query.channel)
+        names = [query.channel]
+    await _test_all(deps.telling, names, check)
+    return json_answer(AlertTestBody(ok=True, check_id=query.check_id, channel=",".join(names)))
+
+
+async def _test_all(telling: TellingView, names: list[str], check: CheckSettings | None) -> None:
+    """Test channels side by side.
+
+    Raises:
+        ApiError: 502, naming every channel that did not take it.
+
+    """
+    errors = await asyncio.gather(*(_test(telling, name, check) for name in names))
+    failed = [(name, error) for name, error in zip(names, errors, strict=True) if error]
+    if failed:
+        raise ApiError(
+            502,
+            "channel_failed",
+            "; ".join(f"{name}: {error}" for name, error in failed),
+            details=[{"field": name, "message": error} for name, error in failed],
+        )
+
+
+async def _test(telling: TellingView, name: str, check: CheckSettings | None) -> str | None:
+    """Test one channel; return what went wrong."""
+    try:
+        await telling.test(name, check)
+    except DeliveryError as err:
+        return str(err)
+    return None

@@ -1,0 +1,113 @@
+"""The view of an operator: from what is already known, never by asking anybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opsmonitor.api.encode import json_answer
+from opsmonitor.api.keys import DEPS, STATES
+from opsmonitor.api.routing import Answer, Routes
+from opsmonitor.api.schemas.ops import (
+    DependencyBody,
+    DockerBody,
+    OpsHealthBody,
+    OpsSummaryBody,
+    ProxmoxBody,
+    RecentEvent,
+    ServicesBody,
+)
+from opsmonitor.api.scope import Scope
+from opsmonitor.util.clock import iso_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp import web
+
+    from opsmonitor.api.deps import StoreHealthView
+    from opsmonitor.engine.summary import Summary
+    from opsmonitor.models.alert import ChannelHealth
+
+_RECENT: Final = 10
+_NOT_CONFIGURED: Final = DependencyBody(status="unknown", note="not configured")
+
+routes = Routes("operations")
+
+
+@routes.get("/api/ops/summary", scope=Scope.READ, answers={200: Answer(body=OpsSummaryBody)})
+async def ops_summary(request: web.Request) -> web.Response:
+    """Return everything at a glance."""
+    deps = request.app[DEPS]
+    events = await deps.store.events(limit=_RECENT)
+    counts = request.app[STATES].counts()
+    body = OpsSummaryBody(
+        timestamp=iso_utc(deps.clock.now_ms()),
+        overall=counts.overall,
+        services=_services(counts),
+        proxmox=ProxmoxBody(),
+        docker=DockerBody(),
+        recent_events=tuple(
+            RecentEvent(ts=iso_utc(event.at_ms), id=event.check_id, event=event.event)
+            for event in events
+        ),
+    )
+    return json_answer(body)
+
+
+@routes.get("/api/ops/health", scope=Scope.READ, answers={200: Answer(body=OpsHealthBody)})
+async def ops_health(request: web.Request) -> web.Response:
+    """Return how the things are that the daemon depends on."""
+    deps = request.app[DEPS]
+    dependencies = {
+        "database": _database(deps.store.health()),
+        "proxmox_stats": _NOT_CONFIGURED,
+        "ntfy": _NOT_CONFIGURED,
+        "portainer": _NOT_CONFIGURED,
+        **_channels(deps.telling.health()),
+    }
+    return json_answer(
+        OpsHealthBody(timestamp=iso_utc(deps.clock.now_ms()), dependencies=dependencies)
+    )
+
+
+def _services(counts: Summary) -> ServicesBody:
+    """Tell of the checks."""
+    return ServicesBody(
+        up=counts.up,
+        down=counts.down,
+        down_list=counts.down_ids,
+        unknown=counts.unknown,
+        degraded=counts.degraded,
+        total=counts.total,
+    )
+
+
+def _channels(channels: Sequence[ChannelHealth]) -> dict[str, DependencyBody]:
+    """Tell of every way to reach people; ntfy keeps the name that older clients know."""
+    found = {f"channel:{channel.name}": _channel(channel) for channel in channels}
+    old = [_channel(channel) for channel in channels if channel.type == "ntfy"]
+    return {**found, "ntfy": old[0]} if old else found
+
+
+def _channel(channel: ChannelHealth) -> DependencyBody:
+    """Tell of a way to reach people."""
+    success_ms = channel.last_success_ms
+    is_unused = success_ms is None and channel.last_error is None
+    return DependencyBody(
+        status="crit" if channel.last_error else "unknown" if is_unused else "ok",
+        last_fetch_ts=None if success_ms is None else iso_utc(success_ms),
+        last_error=channel.last_error,
+        note=f"{channel.type} channel, {channel.queued} waiting",
+    )
+
+
+def _database(health: StoreHealthView) -> DependencyBody:
+    """Tell of the database."""
+    is_on_disk = health.mode == "disk"
+    committed_ms = health.last_commit_ms
+    return DependencyBody(
+        status="crit" if not health.writable else "ok" if is_on_disk else "warn",
+        last_fetch_ts=None if committed_ms is None else iso_utc(committed_ms),
+        last_error=health.reason,
+        note=None if is_on_disk else "results are kept in memory only",
+    )

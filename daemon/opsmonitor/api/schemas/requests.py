@@ -1,0 +1,241 @@
+"""What requests may bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+import math
+from typing import Any, Final
+
+import voluptuous as vol
+
+from opsmonitor.api.schemas.validation import RequestSchema
+from opsmonitor.models.history import Resolution
+
+_LATEST_S: Final = 253_402_300_799
+"""The last second of the year 9999."""
+_LONGEST_RANGE_MINUTES: Final = 5 * 366 * 1440
+_LONGEST_PAUSE_S: Final = 366 * 86400
+
+
+class Whole:
+    """A whole number within bounds, also when written as text."""
+
+    def __init__(self, least: int, most: int) -> None:
+        """Take the bounds, which belong to it."""
+        self.openapi = {"type": "integer", "minimum": least, "maximum": most}
+        self._least = least
+        self._most = most
+
+    def __call__(self, value: object) -> int:
+        """Return the number.
+
+        Raises:
+            vol.Invalid: It is none, or out of bounds.
+
+        """
+        text = str(value)
+        digits = text.removeprefix("-")
+        if isinstance(value, bool) or not (digits.isascii() and digits.isdigit()):
+            raise vol.Invalid("expected a whole number")
+        if len(digits) > len(str(self._most)) or not self._least <= int(text) <= self._most:
+            raise vol.Invalid(f"expected {self._least} to {self._most}")
+        return int(text)
+
+
+class Moment:
+    """A time as ISO 8601 or epoch seconds; becomes epoch milliseconds."""
+
+    openapi: Final[dict[str, Any]] = {"type": "string", "examples": ["2026-01-31T12:00:00Z"]}
+
+    def __call__(self, value: object) -> int:
+        """Return the time.
+
+        Raises:
+            vol.Invalid: It is no time.
+
+        """
+        text = str(value)
+        try:
+            # A plus sign that was not escaped in the query arrives as a space.
+            seconds = _epoch_s(text) if _is_number(text) else _iso_s(text.replace(" ", "+"))
+        except (ValueError, OverflowError) as err:
+            raise vol.Invalid("expected ISO 8601 or epoch seconds") from err
+        if not 0 <= seconds <= _LATEST_S:
+            raise vol.Invalid("expected a time between 1970 and 9999")
+        return round(seconds * 1000)
+
+
+class OneOf:
+    """One of a few words."""
+
+    def __init__(self, kind: type[Resolution]) -> None:
+        """Take the words."""
+        self.openapi = {"type": "string", "enum": [member.value for member in kind]}
+        self._kind = kind
+
+    def __call__(self, value: object) -> Resolution:
+        """Return the member.
+
+        Raises:
+            vol.Invalid: It is no such word.
+
+        """
+        try:
+            return self._kind(str(value))
+        except ValueError as err:
+            words = ", ".join(member.value for member in self._kind)
+            raise vol.Invalid(f"expected one of {words}") from err
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsQuery:
+    """Which events are wanted."""
+
+    limit: int
+    since: int | None = None
+    check_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """Which history is wanted."""
+
+    range_minutes: int
+    resolution: Resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRequest:
+    """How long a check is to be paused, and why."""
+
+    duration_s: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeRequest:
+    """Who knows of a check's trouble."""
+
+    by: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoBody:
+    """Nothing to choose: no body, or an empty object."""
+
+
+class Truth:
+    """True or false, written as text."""
+
+    openapi: Final[dict[str, Any]] = {"type": "boolean"}
+
+    def __call__(self, value: object) -> bool:
+        """Return the value.
+
+        Raises:
+            vol.Invalid: It is neither.
+
+        """
+        if value not in ("true", "false"):
+            raise vol.Invalid("expected true or false")
+        return value == "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsQuery:
+    """Which alerts are wanted."""
+
+    limit: int
+    resolved: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTestQuery:
+    """What a test speaks of, and where it goes."""
+
+    check_id: str | None = None
+    channel: str | None = None
+
+
+ALERTS_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("limit", default=50, description="How many, newest first"): Whole(1, 500),
+        vol.Optional(
+            "resolved", description="Only those that are over, or only open ones"
+        ): Truth(),
+    },
+    make=AlertsQuery,
+)
+ALERT_TEST_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("check_id", description="The check to speak of"): vol.All(
+            str, vol.Length(max=200)
+        ),
+        vol.Optional("channel", description="Only to this one; without it to every channel"): (
+            vol.All(str, vol.Length(max=200))
+        ),
+    },
+    make=AlertTestQuery,
+)
+EVENTS_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("limit", default=50, description="How many, newest first"): Whole(1, 500),
+        vol.Optional(
+            "since", description="Only at or after this time: ISO 8601 or epoch seconds"
+        ): Moment(),
+        vol.Optional("check_id", description="Only of this check"): vol.All(
+            str, vol.Length(max=200)
+        ),
+    },
+    make=EventsQuery,
+)
+HISTORY_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("range_minutes", default=1440, description="How far back, until now"): Whole(
+            1, _LONGEST_RANGE_MINUTES
+        ),
+        vol.Optional("resolution", default=Resolution.AUTO.value, description="How finely"): OneOf(
+            Resolution
+        ),
+    },
+    make=HistoryQuery,
+)
+_SHORT: Final = vol.All(str, vol.Length(min=1, max=200))
+PAUSE: Final = RequestSchema(
+    keys={
+        vol.Optional("duration_s", description="How long; without it until resumed"): Whole(
+            1, _LONGEST_PAUSE_S
+        ),
+        vol.Optional("reason", description="Why, for people"): _SHORT,
+    },
+    make=PauseRequest,
+)
+ACKNOWLEDGE: Final = RequestSchema(
+    keys={
+        vol.Optional("by", description="Who knows"): _SHORT,
+        vol.Optional("note", description="What is being done"): _SHORT,
+    },
+    make=AcknowledgeRequest,
+)
+NO_BODY: Final = RequestSchema(keys={}, make=NoBody)
+
+
+def _is_number(text: str) -> bool:
+    """Tell whether a text is meant as epoch seconds."""
+    return text.replace(".", "", 1).isdigit() and text.isascii()
+
+
+def _epoch_s(text: str) -> float:
+    """Return epoch seconds."""
+    seconds = float(text)
+    return seconds if math.isfinite(seconds) else -1.0
+
+
+def _iso_s(text: str) -> float:
+    """Return an ISO 8601 time as epoch seconds; without a zone it is UTC."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()

@@ -1,0 +1,42 @@
+"""Who may call a route, and who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class Scope(IntEnum):
+    """What a caller may do; each includes those before it."""
+
+    PUBLIC = 0
+    """Anybody, without a credential."""
+    READ = 1
+    """Whoever may see what the daemon knows."""
+    ADMIN = 2
+    """Whoever may change or start something."""
+
+
+class Kind(Enum):
+    """How a route is used: it decides about limits, headers and the answer to strangers."""
+
+    API = "api"
+    PAGE = "page"
+    """For browsers: strangers are sent to the login page."""
+    ASSET = "asset"
+    """A static file: does not count against the rate limit."""
+    STREAM = "stream"
+    """A long answer: does not count against the rate limit, and other origins are refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What the caller of one request may do."""
+
+    scope: Scope
+    is_valid: Callable[[], bool] = lambda: True
+    """Whether the credential still holds; asked again while a stream is open."""
+    uses_cookie: bool = False
+    """Whether a browser sent the credential by itself."""
+    session_id: str | None = None

@@ -1,0 +1,246 @@
+"""Tell every change to all who listen: encoded once, one write for each client and tick."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import hdrs, web
+
+from opsmonitor import __version__
+from opsmonitor.api.encode import json_keys, to_json
+from opsmonitor.api.errors import ApiError
+from opsmonitor.api.frames import PING, RETRY, frame, json_array, json_object
+from opsmonitor.api.schemas.status import EventBody
+from opsmonitor.api.schemas.stream import ByeFrame, ConfigFrame, EventFrame
+from opsmonitor.api.stream_client import StreamClient
+from opsmonitor.api.version import API_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opsmonitor.api.answers import StateCache
+    from opsmonitor.api.deps import ApiDeps
+    from opsmonitor.engine.batch import Batch
+    from opsmonitor.engine.summary import Summary
+    from opsmonitor.models.check import Transition
+
+HEARTBEAT_S: Final = 15.0
+_MOST_CLIENTS: Final = 200
+_KEPT_BYTES: Final = 2 * 1024 * 1024
+"""What is kept for clients that come back after a gap."""
+_KEPT_FOR_S: Final = 60.0
+"""So long after the last client left, frames are still made for its return."""
+_FAREWELL_S: Final = 0.3
+
+
+class StreamHub:
+    """All clients of the stream, and the latest frames for those that come back."""
+
+    def __init__(
+        self, deps: ApiDeps, states: StateCache, *, heartbeat_s: float = HEARTBEAT_S
+    ) -> None:
+        """Take what is to be told."""
+        self._deps = deps
+        self._states = states
+        self._heartbeat_s = heartbeat_s
+        self._epoch = secrets.token_hex(6)
+        self._seq = 0
+        self._kept: deque[tuple[int, bytes]] = deque()
+        self._kept_size = 0
+        self._clients: set[StreamClient] = set()
+        self._left_s = float("-inf")
+        self._summary: Summary | None = None
+        self._is_closing = False
+        self._nobody = asyncio.Event()
+        self._beat: asyncio.TimerHandle | None = None
+
+    @property
+    def clients(self) -> int:
+        """Return how many listen."""
+        return len(self._clients)
+
+    def start(self) -> None:
+        """Begin to send heartbeats."""
+        self._beat = asyncio.get_running_loop().call_later(self._heartbeat_s, self._heartbeat)
+
+    async def close(self) -> None:
+        """Say good-bye; whoever does not take it soon is cut off."""
+        self._is_closing = True
+        if self._beat is not None:
+            self._beat.cancel()
+        for client in self._clients:
+            client.end(self._bye("shutdown"))
+        try:
+            async with asyncio.timeout(_FAREWELL_S):
+                while self._clients:
+                    self._nobody.clear()
+                    await self._nobody.wait()
+        except TimeoutError:
+            for client in self._clients:
+                client.drop()
+
+    def publish(self, batch: Batch) -> None:
+        """Tell a batch; its states are already marked as changed."""
+        if not self._has_audience():
+            # Numbers go on, so that nobody who comes back later believes to have missed nothing.
+            self._seq += 1
+            self._kept.clear()
+            self._kept_size = 0
+            self._summary = None
+            return
+        chunk = b"".join(self._keep(kind, data) for kind, data in self._frames(batch))
+        for client in tuple(self._clients):
+            client.offer(chunk)
+        if batch.config_changed:
+            self.end_invalid()
+
+    def end_invalid(self) -> None:
+        """End the streams whose credentials no longer hold."""
+        for client in tuple(self._clients):
+            if not client.is_valid():
+                client.end(self._bye("credential"))
+
+    async def serve(self, request: web.Request, is_valid: Callable[[], bool]) -> web.StreamResponse:
+        """Stream to one client until it leaves or the daemon stops."""
+        if self._is_closing or len(self._clients) >= _MOST_CLIENTS:
+            raise ApiError(
+                503,
+                "too_many_streams",
+                "no further stream can be opened now",
+                headers={hdrs.RETRY_AFTER: "10"},
+            )
+        response = web.StreamResponse(
+            headers={
+                hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8",
+                hdrs.CACHE_CONTROL: "no-store, no-transform",
+                "X-Accel-Buffering": "no",
+            }
+        )
+        await response.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            return response
+        client = StreamClient(request.transport, is_valid)
+        self._clients.add(client)
+        try:
+            await client.pump(response, self._greeting(request.headers.get("Last-Event-ID", "")))
+        except ConnectionError:
+            pass
+        finally:
+            self._leave(client)
+        return response
+
+    def _leave(self, client: StreamClient) -> None:
+        """Forget a client."""
+        self._clients.discard(client)
+        self._left_s = self._deps.clock.monotonic()
+        if not self._clients:
+            self._nobody.set()
+
+    def _has_audience(self) -> bool:
+        """Tell whether anybody listens, or did until just now."""
+        return bool(self._clients) or (self._deps.clock.monotonic() - self._left_s < _KEPT_FOR_S)
+
+    def _heartbeat(self) -> None:
+        """Let clients and proxies know that the stream lives."""
+        self.end_invalid()
+        for client in tuple(self._clients):
+            client.offer(PING)
+        self.start()
+
+    # What a client is told first
+
+    def _greeting(self, last_id: str) -> bytes:
+        """Return what a client missed, or everything."""
+        missed = self._since(last_id)
+        return RETRY + (self._snapshot() if missed is None else missed)
+
+    def _since(self, last_id: str) -> bytes | None:
+        """Return the frames after the one a client saw last; None when they are not all here."""
+        epoch, _, number = last_id.partition("-")
+        if epoch != self._epoch or not (number.isascii() and number.isdigit()):
+            return None
+        last = int(number) if len(number) < len(str(2**63)) else self._seq + 1
+        first = self._kept[0][0] if self._kept else self._seq + 1
+        if not first - 1 <= last <= self._seq:
+            return None
+        return b"".join(data for seq, data in self._kept if seq > last)
+
+    def _snapshot(self) -> bytes:
+        """Return the frame that tells everything."""
+        deps = self._deps
+        data = json_object(
+            (
+                ("seq", to_json(self._seq)),
+                ("instance_id", to_json(deps.store.instance_id)),
+                ("version", to_json(__version__)),
+                ("api_version", to_json(API_VERSION)),
+                ("checks", self._states.checks().raw),
+                ("summary", self._states.summary().raw),
+                ("config_error", to_json(self._problems())),
+            )
+        )
+        return frame(self._id(self._seq), "snapshot", data)
+
+    # What follows
+
+    def _frames(self, batch: Batch) -> Iterator[tuple[str, bytes]]:
+        """Yield kind and content of each frame of a batch."""
+        known = self._deps.monitor.states
+        if batch.added or batch.removed:
+            added = [self._states.fragment(key) for key in batch.added if key in known]
+            members = (("added", json_array(added)), ("removed", to_json(batch.removed)))
+            yield "inventory", json_object(members)
+        # A check that ran twice in a tick, or was removed in it, is told once or not at all.
+        told = dict.fromkeys(result.check_id for result in batch.results)
+        told |= dict.fromkeys(change.check_id for change in batch.changes)
+        for check_id in told:
+            if check_id in known:
+                yield "check", self._states.fragment(check_id)
+        for transition in batch.transitions():
+            yield "event", self._event(transition)
+        if self._has_new_summary(batch):
+            yield "summary", self._states.summary().raw
+        if batch.config_changed:
+            yield "config", to_json(ConfigFrame(problems=self._problems()))
+
+    def _event(self, transition: Transition) -> bytes:
+        """Return a transition; it gets the number of the frame that is about to be kept."""
+        check = self._deps.monitor.checks.get(transition.check_id)
+        names = {} if check is None else {check.id: check.name}
+        body = EventBody.of(transition, names)
+        values = {name: getattr(body, name) for name, _ in json_keys(EventBody)}
+        return to_json(EventFrame(**values, seq=self._seq + 1))
+
+    def _has_new_summary(self, batch: Batch) -> bool:
+        """Tell whether a batch changed the summary; without a change of state it cannot have."""
+        if not (batch.added or batch.removed or batch.changes or batch.config_changed) and all(
+            result.transition is None and result.interval is None for result in batch.results
+        ):
+            return False
+        before, self._summary = self._summary, self._states.counts()
+        return before != self._summary
+
+    def _keep(self, kind: str, data: bytes) -> bytes:
+        """Number a frame and keep it for those who come back."""
+        self._seq += 1
+        made = frame(self._id(self._seq), kind, data)
+        self._kept.append((self._seq, made))
+        self._kept_size += len(made)
+        while self._kept_size > _KEPT_BYTES:
+            self._kept_size -= len(self._kept.popleft()[1])
+        return made
+
+    def _bye(self, reason: str) -> bytes:
+        """Return the last frame of a client."""
+        return frame(self._id(self._seq), "bye", to_json(ByeFrame(reason=reason)))
+
+    def _problems(self) -> tuple[str, ...]:
+        """Return what is wrong with the configuration file."""
+        return tuple(str(problem) for problem in self._deps.config_problems())
+
+    def _id(self, seq: int) -> str:
+        """Return the id of a frame: numbers of another process mean nothing here."""
+        return f"{self._epoch}-{seq}"

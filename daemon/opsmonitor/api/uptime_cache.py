@@ -1,0 +1,106 @@
+"""The uptime of all checks, for pages: asked of the store in bulk, and not often."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+import logging
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from opsmonitor.api.deps import MonitorView, StoreView
+    from opsmonitor.engine.batch import Batch
+    from opsmonitor.util.clock import Clock
+
+_LOGGER = logging.getLogger(__name__)
+
+Percentages: TypeAlias = dict[str, float | None]
+"""Percent by window (`24h`, `7d`, `30d`, `90d`); None where nothing was judged."""
+
+WINDOWS: Final = {
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+_FRESH_S: Final = 30.0
+_FRESH_WHILE_CHANGING_S: Final = 5.0
+"""With a check that has no figure yet, or after a change of state, it is worth asking sooner."""
+_USABLE_S: Final = 60.0
+"""An answer from before that is no longer given: who asks once an hour gets the truth of now."""
+_DECIMALS: Final = 4
+
+
+class UptimeCache:
+    """What was last asked; an old answer is given at once while a new one is fetched."""
+
+    def __init__(self, monitor: MonitorView, store: StoreView, clock: Clock) -> None:
+        """Take whom to ask."""
+        self._monitor = monitor
+        self._store = store
+        self._clock = clock
+        self._known: dict[str, Percentages] | None = None
+        self._fetched_s = float("-inf")
+        self._is_changing = False
+        self._is_awaited = False
+        """Whether what is known is too old, or known to be wrong, to be given meanwhile."""
+        self._task: asyncio.Task[dict[str, Percentages]] | None = None
+
+    async def get(self) -> dict[str, Percentages]:
+        """Return the percentages by check id.
+
+        Who asks first, after a long pause or after a change waits for the store; others do not.
+        """
+        age_s = self._clock.monotonic() - self._fetched_s
+        fresh_s = _FRESH_WHILE_CHANGING_S if self._is_changing else _FRESH_S
+        if self._task is None and age_s >= fresh_s:
+            self._is_awaited = self._is_changing or age_s >= _USABLE_S
+            self._is_changing = False
+            self._task = asyncio.create_task(self._fetch(), name="uptime-cache")
+            self._task.add_done_callback(self._take)
+        if self._task is not None:
+            # One caller that goes away must not take the answer from the others.
+            if self._known is None:
+                return await asyncio.shield(self._task)
+            if self._is_awaited:
+                await asyncio.wait([self._task])
+        return self._known or {}
+
+    def note(self, batch: Batch) -> None:
+        """Ask again soon after a change of state: 100 % beside a failure would be a lie."""
+        if any(result.transition is not None for result in batch.results):
+            self._is_changing = True
+
+    async def close(self) -> None:
+        """Stop a fetch under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _fetch(self) -> dict[str, Percentages]:
+        """Ask the store, window by window."""
+        check_ids = list(self._monitor.checks)
+        now_ms = self._clock.now_ms()
+        found: dict[str, Percentages] = {check_id: dict.fromkeys(WINDOWS) for check_id in check_ids}
+        for window, length in WINDOWS.items():
+            from_ms = now_ms - int(length.total_seconds() * 1000)
+            uptimes = await self._store.uptime(check_ids, from_ms, now_ms)
+            for check_id, uptime in uptimes.items():
+                percent = uptime.percent
+                found[check_id][window] = None if percent is None else round(percent, _DECIMALS)
+        return found
+
+    def _take(self, task: asyncio.Task[dict[str, Percentages]]) -> None:
+        """Keep what was fetched; after a failure the next caller tries again."""
+        self._task = None
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            _LOGGER.warning("Uptime could not be read: %s", error)
+            self._is_changing = True
+            return
+        self._known = task.result()
+        self._fetched_s = self._clock.monotonic()
+        if any(found["24h"] is None for found in self._known.values()):
+            self._is_changing = True

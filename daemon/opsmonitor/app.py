@@ -1,0 +1,224 @@
+"""Build the daemon's parts in order, run them, and close them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+import logging
+import signal
+from typing import TYPE_CHECKING, Final
+
+from opsmonitor import __version__
+from opsmonitor.api.app import create_app
+from opsmonitor.api.deps import ApiDeps
+from opsmonitor.api.server import serve
+from opsmonitor.config.watcher import Snapshot, snapshot, watch
+from opsmonitor.engine.monitor import Monitor
+from opsmonitor.engine.telling import Telling
+from opsmonitor.exceptions import StoreError
+from opsmonitor.notifiers.base import SendContext
+from opsmonitor.reload import Reloader
+from opsmonitor.store.store import Store
+from opsmonitor.util.clock import SystemClock
+from opsmonitor.util.garbage import settle_collector
+from opsmonitor.util.http import HttpTransport
+from opsmonitor.util.net import url_host
+from opsmonitor.util.resolver import Resolver
+from opsmonitor.util.sd_notify import Notifier
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from opsmonitor.config.settings import Settings
+    from opsmonitor.config_source import ConfigSource
+    from opsmonitor.engine.batch import Batch
+    from opsmonitor.models.check import CheckState
+
+_LOGGER = logging.getLogger(__name__)
+
+DATABASE_FILE: Final = "ops-monitor.db"
+_STALE_TICK_S: Final = 10.0
+"""Without a tick for this long the engine is stuck, and systemd is told nothing more."""
+
+
+def database_path(settings: Settings, data: Path) -> Path:
+    """Return where the database lies."""
+    return settings.store.path or data / DATABASE_FILE
+
+
+async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM; `announce` is given the dashboard's address.
+
+    Raises:
+        ConfigError: The configuration is not valid.
+        ListenError: The address to listen on cannot be had.
+        StoreError: There can be no data folder, or the database belongs to another daemon or to
+            a newer version.
+
+    """
+    async with AsyncExitStack() as stack:
+        # Both to the very end: a signal during the start or the stop must not kill the process.
+        stop = _event_of(stack, signal.SIGINT, signal.SIGTERM)
+        reload = _event_of(stack, signal.SIGHUP)
+        clock = SystemClock()
+        started_ms = clock.now_ms()
+        _make_folder(source.data)
+        before = await snapshot([source.path])
+        settings = await asyncio.to_thread(source.load)
+        # Of the main file even a change that is made while it is read must not be missed.
+        stamps = await snapshot(settings.files) | before
+        _tell_warnings(settings)
+        store = await _open_store(stack, settings, source.data, clock)
+        resolver, http = _open_network(stack)
+        telling = Telling(
+            store=store,
+            clock=clock,
+            kinds=source.channels,
+            context=SendContext(http=http),
+            settings=lambda: reloader.settings,
+        )
+        await telling.open()
+        stack.push_async_callback(telling.close)
+        monitor = Monitor(
+            check_types=source.types,
+            recorder=store,
+            clock=clock,
+            http=http,
+            resolver=resolver,
+            states=await _known_states(store, settings, clock),
+        )
+        stack.push_async_callback(monitor.stop)
+        monitor.subscribe(_settle_after_change)
+        monitor.subscribe(telling.take)
+        reloader = Reloader(source.load, settings, monitor)
+        monitor.apply(settings)
+        deps = ApiDeps(
+            monitor=monitor,
+            store=store,
+            telling=telling,
+            clock=clock,
+            settings=lambda: reloader.settings,
+            config_problems=lambda: reloader.problems,
+            started_ms=started_ms,
+            request_reload=reloader.reload,
+        )
+        server = settings.server
+        port = await stack.enter_async_context(serve(create_app(deps), server.host, server.port))
+        monitor.start()
+        announce(f"http://{url_host(_reachable_host(server.host))}:{port}/")
+        await stack.enter_async_context(_background(reloader, monitor, stamps, reload))
+        await stop.wait()
+        _LOGGER.info("Stopping")
+
+
+def _make_folder(data: Path) -> None:
+    """Make the data folder where there is none yet."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        msg = f"cannot make the data folder {data}: {err.strerror}; choose another with --data"
+        raise StoreError(msg) from err
+
+
+def _event_of(stack: AsyncExitStack, *numbers: signal.Signals) -> asyncio.Event:
+    """Return an event that any of these signals sets."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in numbers:
+        loop.add_signal_handler(number, event.set)
+        stack.callback(loop.remove_signal_handler, number)
+    return event
+
+
+def _tell_warnings(settings: Settings) -> None:
+    """Log what is odd about a valid configuration."""
+    for warning in settings.warnings:
+        _LOGGER.warning("%s", warning)
+
+
+async def _open_store(
+    stack: AsyncExitStack, settings: Settings, data: Path, clock: SystemClock
+) -> Store:
+    """Open the database and see to its closing."""
+    path = database_path(settings, data)
+    store = await Store.open(path, clock=clock, retention=settings.store.retention)
+    stack.push_async_callback(store.close)
+    for note in store.notes:
+        _LOGGER.warning("%s", note)
+    return store
+
+
+async def _known_states(
+    store: Store, settings: Settings, clock: SystemClock
+) -> dict[str, CheckState]:
+    """Return the last known states; what left the configuration is closed."""
+    states = await store.load_states()
+    gone = states.keys() - settings.checks.keys()
+    if gone:
+        store.remove_checks(gone, clock.now_ms())
+    return states
+
+
+def _open_network(stack: AsyncExitStack) -> tuple[Resolver, HttpTransport]:
+    """Return what speaks to others, and see to its closing."""
+    resolver = Resolver()
+    stack.push_async_callback(resolver.close)
+    http = HttpTransport(resolver)
+    stack.push_async_callback(http.close)
+    return resolver, http
+
+
+def _settle_after_change(batch: Batch) -> None:
+    """Tell the garbage collector that what a new configuration brought is here to stay."""
+    if batch.config_changed:
+        settle_collector()
+
+
+def _reachable_host(host: str) -> str:
+    """Return an address that a browser on this machine can open."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+@asynccontextmanager
+async def _background(
+    reloader: Reloader, monitor: Monitor, stamps: Snapshot, asked: asyncio.Event
+) -> AsyncIterator[None]:
+    """Follow the configuration files, reload when asked, and keep systemd informed."""
+    notifier = Notifier()
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(
+                watch(reloader.files, reloader.reload, known=stamps), name="config-watcher"
+            ),
+            group.create_task(_reload_when_asked(asked, reloader), name="reload"),
+            group.create_task(_keep_watchdog(notifier, monitor), name="watchdog"),
+        ]
+        notifier.send("READY=1", f"STATUS=Ops Monitor {__version__}: {len(monitor.checks)} checks")
+        try:
+            yield
+        finally:
+            notifier.send("STOPPING=1")
+            for task in tasks:
+                task.cancel()
+
+
+async def _reload_when_asked(asked: asyncio.Event, reloader: Reloader) -> None:
+    """Reload when asked; whatever is asked for meanwhile makes one more reload, not many."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        await reloader.reload()
+
+
+async def _keep_watchdog(notifier: Notifier, monitor: Monitor) -> None:
+    """Tell systemd that all is well while the engine ticks.
+
+    A database that cannot be written is no reason to be restarted: monitoring goes on in memory.
+    """
+    if notifier.watchdog_s is None:
+        return
+    while True:
+        if monitor.stats().last_tick_age_s < _STALE_TICK_S:
+            notifier.send("WATCHDOG=1")
+        await asyncio.sleep(notifier.watchdog_s / 2)

@@ -1,0 +1,1 @@
+"""The check types: one file each, found by the registry."""

@@ -1,0 +1,64 @@
+"""What a check type is, and what it is given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from opsmonitor.models.check import Outcome
+from opsmonitor.util.lanes import Lanes
+from opsmonitor.util.pinger import Pinger, shared_pinger
+
+if TYPE_CHECKING:
+    from opsmonitor.util.clock import Clock
+    from opsmonitor.util.http import HttpTransport
+    from opsmonitor.util.resolver import Resolver
+
+OptionsT = TypeVar("OptionsT")
+
+Probe: TypeAlias = Callable[[], Awaitable[Outcome]]
+"""One attempt. Returns FAIL when the target is down; raises only when it could not do its work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckContext:
+    """What a probe may use."""
+
+    timeout_s: float
+    """The whole attempt must be over by then; a probe sees to it and says what it waited for."""
+    clock: Clock
+    http: HttpTransport
+    resolver: Resolver
+    lanes: Lanes = field(default_factory=Lanes)
+    """For calls that block; shared, so that checks of one thing ask once."""
+    folder: Path = Path()
+    """Where the configuration lies: relative paths in it begin there."""
+    zone: tzinfo = UTC
+    """In which times of day in the configuration are meant."""
+    pinger: Pinger = field(default_factory=shared_pinger)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckType(Generic[OptionsT]):
+    """One kind of check."""
+
+    name: str
+    options: type[OptionsT]
+    """A frozen dataclass; its fields are the keys of the schema."""
+    schema: Mapping[object, object]
+    """voluptuous mapping of the type's own keys; the common keys are not in it."""
+    compile: Callable[[OptionsT, CheckContext], Probe]
+    """Decide all that can be decided once, when the configuration is loaded."""
+    target: Callable[[OptionsT], str]
+    """What is checked, for people, without secrets: a URL or `host:port`."""
+    host: Callable[[OptionsT], str]
+    """The key of the per-host concurrency limit."""
+    example: Mapping[str, object]
+    """A small valid configuration of the type's own keys."""
+    program: Callable[[OptionsT], str] | None = None
+    """The program of the user's choice that a run starts: `commands` must allow it."""
+    is_reachability: bool = True
+    """Whether up and down mean `reachable` and `not reachable`, not `fine` and `in trouble`."""

@@ -1,0 +1,177 @@
+"""The command line: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from opsmonitor import __version__
+from opsmonitor.cli import backup, check, check_config, query, run
+from opsmonitor.cli.arguments import (
+    add_config_argument,
+    add_daemon_arguments,
+    add_data_argument,
+    port_number,
+)
+from opsmonitor.cli.output import forget_output
+from opsmonitor.exceptions import ConfigError, OpsMonitorError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LOGGER = logging.getLogger(__name__)
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+"""Wrong arguments or a wrong configuration."""
+
+_EPILOG = """\
+The configuration is ./checks.yml, or what --config or OPSMONITOR_CONFIG names.
+State and history are kept in ./data, or where --data or OPSMONITOR_DATA points.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    arguments = _build_parser().parse_args(argv)
+    try:
+        code: int = arguments.command(arguments)
+        # Now, while a failure can still be told; at the interpreter's end it could not.
+        print(end="", flush=True)
+    except ConfigError as err:
+        print(check_config.explain(err), file=sys.stderr)
+        return EXIT_USAGE
+    except OpsMonitorError as err:
+        print(f"opsmonitor: {err}", file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough.
+        forget_output()
+        return EXIT_OK
+    except OSError as err:
+        _LOGGER.debug("The command failed", exc_info=True)
+        place = "" if err.filename is None else f"{err.filename}: "
+        print(f"opsmonitor: {place}{err.strerror or err}", file=sys.stderr)
+        forget_output()
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    """Describe every command."""
+    parser = argparse.ArgumentParser(
+        prog="opsmonitor",
+        description="Watch services, keep their history, and say what is up and what is down.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_check_config(commands)
+    _add_check(commands)
+    _add_queries(commands)
+    _add_backup(commands)
+    version = commands.add_parser("version", help="print the version")
+    version.set_defaults(command=_print_version)
+    return parser
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def _add_run(commands: _Commands[argparse.ArgumentParser]) -> None:
+    """Describe `run`."""
+    parser = commands.add_parser(
+        "run",
+        help="run the daemon: checks, history, API and dashboard",
+        description="Run the checks of the configuration until stopped by Ctrl+C or SIGTERM. "
+        "A changed configuration is put in force by itself; a wrong one changes nothing.",
+    )
+    add_config_argument(parser)
+    add_data_argument(parser)
+    parser.add_argument(
+        "--host", metavar="H", help="address to listen on (default: 127.0.0.1, this machine only)"
+    )
+    parser.add_argument(
+        "--port",
+        type=port_number,
+        metavar="P",
+        help="port to listen on (default: 8060; 0: a free one)",
+    )
+    parser.add_argument(
+        "--log-level",
+        default="info",
+        choices=["debug", "info", "warning", "error"],
+        help="how much to log (default: info)",
+    )
+    parser.set_defaults(command=run.run)
+
+
+def _add_check_config(commands: _Commands[argparse.ArgumentParser]) -> None:
+    """Describe `check-config`."""
+    parser = commands.add_parser(
+        "check-config",
+        help="say what is wrong with a configuration, or sum it up",
+        description="Validate a configuration and print every mistake with its line and remedy. "
+        "Exit code 0: valid; 2: not.",
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="(default: ./checks.yml)")
+    parser.set_defaults(command=check_config.run)
+
+
+def _add_check(commands: _Commands[argparse.ArgumentParser]) -> None:
+    """Describe `check`."""
+    parser = commands.add_parser(
+        "check",
+        help="run one check now and print the result",
+        description="Run one check of the configuration in this process, without the daemon; "
+        "nothing is recorded. Exit code 0: it is fine; 1: it is not.",
+    )
+    parser.add_argument("id", metavar="ID", help="the check's id in the configuration")
+    add_config_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=check.run)
+
+
+def _add_queries(commands: _Commands[argparse.ArgumentParser]) -> None:
+    """Describe `status` and `events`."""
+    status = commands.add_parser(
+        "status",
+        help="show the state of every check, asked of the running daemon",
+        description="Exit code 0: all is well; 1: something is down; 3: no answer.",
+    )
+    add_daemon_arguments(status)
+    status.set_defaults(command=query.status)
+    events = commands.add_parser(
+        "events", help="show the latest changes, asked of the running daemon"
+    )
+    events.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="how many, 1 to 500 (default: 20)"
+    )
+    events.add_argument("--check", metavar="ID", help="only those of one check")
+    add_daemon_arguments(events)
+    events.set_defaults(command=query.events)
+
+
+def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
+    """Describe `backup`."""
+    parser = commands.add_parser(
+        "backup",
+        help="copy the database to a file, also while the daemon runs",
+        description="Make a consistent, verified copy of the database.",
+    )
+    parser.add_argument("file", metavar="FILE", help="where to; must not exist yet")
+    add_config_argument(parser)
+    add_data_argument(parser)
+    parser.set_defaults(command=backup.run)
+
+
+def _print_version(_arguments: argparse.Namespace) -> int:
+    """Print the version."""
+    print(f"opsmonitor {__version__}")
+    return EXIT_OK

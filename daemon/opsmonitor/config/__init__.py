@@ -1,0 +1,1 @@
+"""From files and environment variables to validated, immutable settings."""

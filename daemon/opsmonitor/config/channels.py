@@ -1,0 +1,147 @@
+"""Read the section `alerts`: who is told, and by which way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping as AnyMapping
+from types import MappingProxyType
+
+import voluptuous as vol
+
+from opsmonitor.config import schema as keys, validators as cv
+from opsmonitor.config.advice import named
+from opsmonitor.config.check_reader import ReadCheck
+from opsmonitor.config.environment import Environment
+from opsmonitor.config.nodes import Mapping, Node, Scalar, join_path
+from opsmonitor.config.overrides import variable_mark, variable_node
+from opsmonitor.config.problems import Problems, did_you_mean
+from opsmonitor.config.sections import SectionReader
+from opsmonitor.config.settings import AlertSettings, ChannelSettings
+from opsmonitor.config.validation import Validator, describe
+
+
+def add_channels(
+    root: Mapping, environment: Environment, kinds: AnyMapping[str, keys.ChannelKind]
+) -> None:
+    """Put the channels that variables describe beside those of the file, which win by name."""
+    for name, kind in kinds.items():
+        given = {key: _first_set(environment, names) for key, names in kind.environment.items()}
+        if not given or next(iter(given.values())) is None:
+            continue
+        channels = _child(_child(root, "alerts"), "channels") if root else None
+        if channels is None or name in channels.entries:
+            continue
+        path = join_path(channels.path, name)
+        mark = variable_mark(next(iter(kind.environment.values()))[0])
+        channel = Mapping(mark=mark, path=path)
+        channel.entries["type"] = Scalar(value=name, mark=mark, path=join_path(path, "type"))
+        for key, found in given.items():
+            if found is not None:
+                channel.entries[key] = variable_node(*found, join_path(path, key))
+        channels.entries[name] = channel
+
+
+def _first_set(environment: Environment, names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first of some variables that is set and not empty, and its value."""
+    for name in names:
+        if value := environment.get(name):
+            return name, value
+    return None
+
+
+def _child(parent: Mapping | None, key: str) -> Mapping | None:
+    """Return the mapping under a key, made if there is none; None if something else is there."""
+    if parent is None:
+        return None
+    node = parent.entries.get(key)
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        node = parent.entries[key] = Mapping(mark=parent.mark, path=join_path(parent.path, key))
+    return node if isinstance(node, Mapping) else None
+
+
+class AlertsReader:
+    """Read the channels of one configuration."""
+
+    def __init__(
+        self,
+        sections: SectionReader,
+        validator: Validator,
+        problems: Problems,
+        kinds: AnyMapping[str, keys.ChannelKind],
+    ) -> None:
+        """Take the sections and the kinds of channels there are."""
+        self._sections = sections
+        self._validator = validator
+        self._problems = problems
+        self._kinds = kinds
+
+    def read(self) -> AlertSettings:
+        """Return the settings of the section."""
+        section = self._sections.mapping("alerts")
+        values = self._validator.validate(keys.ALERTS, section) or {}
+        listed = section.entries.get("channels")
+        nodes = listed.entries if isinstance(listed, Mapping) else {}
+        found = [self._channel(name, node) for name, node in nodes.items()]
+        channels = {channel.name: channel for channel in found if channel is not None}
+        values["channels"] = MappingProxyType(channels)
+        return AlertSettings(**values)
+
+    def _channel(self, name: str, node: Node) -> ChannelSettings | None:
+        """Return one channel, or note what is wrong with it."""
+        if not isinstance(node, Mapping):
+            self._problems.add(node.mark, "expected a channel with a `type`", node.path)
+            return None
+        try:
+            cv.check_id(name)
+        except vol.Invalid as err:
+            self._problems.add(node.mark, f"the name of a channel: {err}", node.path)
+        entry = node.entries.get("type")
+        if entry is None:
+            self._problems.add(node.mark, "the channel needs a `type`: add it", node.path)
+            return None
+        word = entry.value if isinstance(entry, Scalar) else None
+        if not isinstance(word, str) or word not in self._kinds:
+            known = ", ".join(sorted(self._kinds))
+            hint = did_you_mean(str(word), self._kinds) or f"; known are {known}"
+            self._problems.add(entry.mark, f"unknown type {describe(entry)}{hint}", entry.path)
+            return None
+        return self._build(name, word, node)
+
+    def _build(self, name: str, word: str, node: Mapping) -> ChannelSettings | None:
+        """Return a channel of a known type."""
+        kind = self._kinds[word]
+        schema = vol.Schema({vol.Required("type"): cv.text, **kind.schema})
+        values = self._validator.validate(schema, node)
+        if values is None:
+            return None
+        del values["type"]
+        try:
+            options = kind.options(**values)
+        except ValueError as err:
+            self._problems.add(node.mark, self._validator.redacted(str(err)), node.path)
+            return None
+        return ChannelSettings(name=name, type=word, options=options)
+
+
+def advise_on_notices(
+    checks: Iterable[ReadCheck], alerts: AlertSettings, problems: Problems
+) -> None:
+    """Report channels that do not exist, and warn of notices that are never sent."""
+    later: dict[str, list[ReadCheck]] = {}
+    for check in checks:
+        whom = check.settings.notify
+        if isinstance(whom, tuple):
+            _report_unknown(check, [name for name in whom if name not in alerts.channels], problems)
+        for word in check.settings.notify_on:
+            if word in keys.LATER_NOTICES:
+                later.setdefault(word, []).append(check)
+    for word, using in later.items():
+        node = using[0].node.entries["notify_on"]
+        message = f"`notify_on: {word}` has no effect yet in this version ({named(using)})"
+        problems.warn(node.mark, message, node.path)
+
+
+def _report_unknown(check: ReadCheck, names: list[str], problems: Problems) -> None:
+    """Report channels that a check names and that do not exist."""
+    for name in names:
+        node = check.node.entries["notify"]
+        problems.add(node.mark, f"no channel is named `{name}` under `alerts: channels`", node.path)

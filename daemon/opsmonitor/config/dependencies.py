@@ -1,0 +1,49 @@
+"""Judge which check depends on which: every id is known, and no check depends on itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from opsmonitor.config.check_reader import ReadCheck
+from opsmonitor.config.nodes import Node, Sequence as SequenceNode
+from opsmonitor.config.problems import Problems, did_you_mean
+from opsmonitor.config.schema import DEPENDS_ON
+
+
+def judge_dependencies(
+    checks: Sequence[ReadCheck], known_ids: Collection[str], problems: Problems
+) -> None:
+    """Note dependencies on nothing, and one cycle if there is any."""
+    for check in checks:
+        for parent_id in check.settings.depends_on:
+            if parent_id not in known_ids:
+                node = _written(check, parent_id)
+                hint = did_you_mean(parent_id, known_ids)
+                problems.add(node.mark, f"no check has the id `{parent_id}`{hint}", node.path)
+    _judge_cycle(checks, problems)
+
+
+def _judge_cycle(checks: Sequence[ReadCheck], problems: Problems) -> None:
+    """Note the first cycle, at the check of it that stands first in the file."""
+    try:
+        TopologicalSorter(
+            {check.settings.id: check.settings.depends_on for check in checks}
+        ).prepare()
+    except CycleError as err:
+        # Each of them is a parent of the one that follows, and the first is repeated at the end.
+        cycle: list[str] = err.args[1][::-1]
+        first = next(check for check in checks if check.settings.id in cycle)
+        start = cycle.index(first.settings.id)
+        way = [*cycle[start:-1], *cycle[:start], first.settings.id]
+        node = _written(first, way[1])
+        told = " -> ".join(f"`{check_id}`" for check_id in way)
+        problems.add(node.mark, f"these checks depend on each other: {told}; remove one", node.path)
+
+
+def _written(check: ReadCheck, parent_id: str) -> Node:
+    """Return where a check names what it depends on."""
+    listed = check.node.entries[DEPENDS_ON]
+    if not isinstance(listed, SequenceNode):
+        return listed
+    return listed.items[check.settings.depends_on.index(parent_id)]

@@ -1,0 +1,46 @@
+"""Documented keys whose time is to come: accepted without effect, or refused with that reason."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import voluptuous as vol
+
+from opsmonitor.config import validators as cv
+
+# Files written for predecessors hold these: they load, and are told that nothing happens.
+WITHOUT_EFFECT: Final[dict[Any, Any]] = {
+    vol.Optional("on_fail"): {
+        vol.Optional("actions"): cv.list_of(
+            vol.Schema({vol.Required("type"): cv.text}, extra=vol.ALLOW_EXTRA)
+        )
+    },
+    vol.Optional("connect_timeout_override"): cv.number(at_least=0.05, at_most=3600),
+}
+OLD_NAMES: Final = {"connect_timeout_override": "connect_timeout_s"}
+"""Keys of predecessors that have another name where a check type knows what they mean."""
+LATER_CHECK_KEYS: Final = frozenset({"thresholds", "tls"})
+LATER_CHECK_TYPES: Final = frozenset(
+    {
+        "group",
+        "heartbeat",
+        "metric",
+    }
+)
+LATER_SECTIONS: Final = frozenset(
+    {
+        "agents",
+        "docker",
+        "fritz",
+        "homeassistant",
+        "host",
+        "maintenance",
+        "nvme",
+        "ollama",
+        "portainer",
+        "proxmox",
+        "reports",
+    }
+)
+LATER_SERVER_KEYS: Final = frozenset({"tls"})
+LATER_STORE_KEYS: Final = frozenset({"url"})

@@ -1,0 +1,161 @@
+"""Load a configuration: all of it valid, or every problem of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AnyMapping
+import os
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import voluptuous as vol
+
+from opsmonitor.config.advice import advise
+from opsmonitor.config.channels import AlertsReader, add_channels, advise_on_notices
+from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
+from opsmonitor.config.dependencies import judge_dependencies
+from opsmonitor.config.environment import Environment
+from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, plain
+from opsmonitor.config.overrides import apply_overrides, core_ids
+from opsmonitor.config.problems import Problems
+from opsmonitor.config.public import public_settings
+from opsmonitor.config.redaction import as_effective, as_written, known_secrets
+from opsmonitor.config.schema import EVERY_CHECK, ChannelKind, CheckKind, build_schema
+from opsmonitor.config.sections import SectionReader
+from opsmonitor.config.settings import Settings
+from opsmonitor.config.sources import Sources
+from opsmonitor.config.tree import read_tree
+from opsmonitor.config.validation import Validator, describe
+from opsmonitor.util.zone import local_zone
+
+
+def load_settings(
+    path: Path,
+    *,
+    check_types: AnyMapping[str, CheckKind],
+    channel_types: AnyMapping[str, ChannelKind] | None = None,
+    env: AnyMapping[str, str] | None = None,
+) -> Settings:
+    """Read, expand and validate a configuration file; blocks.
+
+    Raises:
+        ConfigError: Something is wrong with it; the error holds every problem.
+
+    """
+    problems = Problems()
+    sources = Sources(problems)
+    real = os.environ if env is None else env
+    environment = Environment.beside(path, real, sources, problems)
+    root = read_tree(path, environment, sources, problems)
+    if root is None:
+        raise problems.error(sources.paths)
+    loader = _Loader(root, environment, problems, check_types, channel_types or {})
+    settings = loader.load(path, sources)
+    if problems.has_errors:
+        raise problems.error(sources.paths)
+    return settings
+
+
+class _Loader:
+    """Turn one expanded tree into settings."""
+
+    def __init__(
+        self,
+        root: Mapping,
+        environment: Environment,
+        problems: Problems,
+        check_types: AnyMapping[str, CheckKind],
+        channel_types: AnyMapping[str, ChannelKind],
+    ) -> None:
+        """Put the environment's overrides into the tree."""
+        self._raw = as_written(root)
+        apply_overrides(root, environment)
+        add_channels(root, environment, channel_types)
+        self._root = root
+        self._core_ids = core_ids(environment)
+        self._problems = problems
+        self._schema = build_schema(check_types)
+        self._validator = Validator(problems, known_secrets(root))
+        self._sections = SectionReader(root, self._validator, problems)
+        self._alerts = AlertsReader(self._sections, self._validator, problems, channel_types)
+
+    def load(self, path: Path, sources: Sources) -> Settings:
+        """Read every part; where problems were noted, the result is of no use."""
+        self._sections.report_unknown()
+        beneath = self._defaults()
+        server = self._sections.server()
+        store = self._sections.store(path.parent)
+        engine = self._sections.engine()
+        zone = self._sections.time_zone()
+        programs = self._sections.allowed_programs()
+        alerts = self._alerts.read()
+        checks = self._checks(beneath, programs)
+        advise_on_notices(checks, alerts, self._problems)
+        if self._problems.has_errors:
+            return Settings(checks={})
+        advise(checks, self._root, self._core_ids, schema=self._schema, problems=self._problems)
+        defaults = self._effective_defaults(beneath)
+        public = public_settings(
+            server=server, store=store, engine=engine, time_zone=zone, defaults=defaults
+        )
+        return Settings(
+            checks=MappingProxyType({check.settings.id: check.settings for check in checks}),
+            server=server,
+            store=store,
+            engine=engine,
+            allowed_programs=programs,
+            alerts=alerts,
+            time_zone=zone,
+            zone=ZoneInfo(zone) if zone else local_zone(),
+            folder=path.parent,
+            files=sources.paths,
+            warnings=self._problems.warnings,
+            raw=MappingProxyType(self._raw),
+            public=MappingProxyType(public),
+            defaults=MappingProxyType(defaults),
+        )
+
+    def _defaults(self) -> dict[str, Node]:
+        """Return what lies beneath every check: `defaults` above `global`."""
+        beneath: dict[str, Node] = {}
+        for name in ("global", "defaults"):
+            section = self._sections.mapping(name)
+            self._validator.validate(self._schema.defaults, section)
+            beneath.update(section.entries)
+        return beneath
+
+    def _checks(self, beneath: AnyMapping[str, Node], programs: tuple[str, ...]) -> list[ReadCheck]:
+        """Return the valid checks."""
+        reader = CheckReader(
+            self._schema,
+            beneath,
+            frozenset(check_id.lower() for check_id in self._core_ids),
+            frozenset(programs),
+            validator=self._validator,
+            problems=self._problems,
+        )
+        listed = self._root.entries.get("checks")
+        if listed is None:
+            self._problems.add(self._root.mark, "the list of `checks` is missing: add it", "checks")
+        elif isinstance(listed, Sequence):
+            for node in listed.items:
+                reader.read(node)
+        elif not isinstance(listed, Scalar) or not (listed.value is None or listed.is_broken):
+            message = f"expected a list of checks, each beginning with `-`, got {describe(listed)}"
+            self._problems.add(listed.mark, message, "checks")
+        judge_dependencies(reader.read_checks, reader.ids, self._problems)
+        return reader.read_checks
+
+    def _effective_defaults(self, beneath: AnyMapping[str, Node]) -> dict[str, Any]:
+        """Return every default, those of the daemon included."""
+        entries = dict(beneath)
+        given = Mapping(mark=self._root.mark, entries=entries, path="defaults")
+        common = {key: plain(node) for key, node in entries.items() if self._is_common(key)}
+        filled: dict[str, Any] = vol.Schema(EVERY_CHECK)(common)
+        ordered = {key: filled[key] for key in self._schema.common_keys}
+        return {**as_effective(given), **ordered, **listed(filled)}
+
+    def _is_common(self, key: str) -> bool:
+        """Tell whether every check has this key."""
+        return key in self._schema.common_keys

@@ -1,0 +1,38 @@
+"""Say which settings are in force, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from opsmonitor.config.settings import EngineSettings, ServerSettings, StoreSettings
+from opsmonitor.util.secret import REDACTED, Secret
+
+
+def public_settings(
+    *,
+    server: ServerSettings,
+    store: StoreSettings,
+    engine: EngineSettings,
+    time_zone: str | None,
+    defaults: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the settings of the daemon itself, JSON-serialisable."""
+    return {
+        "interval": defaults["interval_s"],
+        "time_zone": time_zone,
+        "server": {field.name: _shown(getattr(server, field.name)) for field in fields(server)},
+        "store": {
+            "path": str(store.path) if store.path else None,
+            "retention": asdict(store.retention),
+        },
+        "engine": asdict(engine),
+    }
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as JSON knows it."""
+    if isinstance(value, Secret):
+        return REDACTED
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,228 @@
+"""What a configuration may hold; the check types bring the keys of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+import voluptuous as vol
+
+from opsmonitor.config import validators as cv
+from opsmonitor.config.later import WITHOUT_EFFECT
+
+Spec: TypeAlias = dict[Any, Any]
+
+MAX_INTERVAL_S: Final = 31 * 86400
+_DAY_S: Final = 86400
+
+
+class CheckKind(Protocol):
+    """What the configuration needs to know of a check type."""
+
+    @property
+    def name(self) -> str:
+        """The value of `type`."""
+        ...
+
+    @property
+    def options(self) -> Callable[..., Any]:
+        """Makes the options object of validated keys."""
+        ...
+
+    @property
+    def schema(self) -> Mapping[Any, Any]:
+        """The keys of the type's own."""
+        ...
+
+    @property
+    def target(self) -> Callable[[Any], str]:
+        """Tells what is checked, for people."""
+        ...
+
+    @property
+    def host(self) -> Callable[[Any], str]:
+        """Tells the key of the limit per host."""
+        ...
+
+    @property
+    def program(self) -> Callable[[Any], str] | None:
+        """Tells which program a run starts, if the user chooses it."""
+        ...
+
+    @property
+    def is_reachability(self) -> bool:
+        """Tells whether up means reachable."""
+        ...
+
+
+# Scheduling: what `defaults` and `global` are for.
+_TIMING: Final[Spec] = {
+    vol.Optional("interval_s", default=30.0): cv.number(at_least=0.1, at_most=MAX_INTERVAL_S),
+    vol.Optional("timeout_s", default=3.0): cv.number(at_least=0.05, at_most=3600),
+    vol.Optional("retries", default=1): cv.whole_number(at_least=0, at_most=20),
+    vol.Optional("retry_backoff_s", default=1.0): cv.number(at_least=0, at_most=3600),
+    vol.Optional("down_threshold", default=1): cv.whole_number(at_least=1, at_most=1000),
+    vol.Optional("up_threshold", default=1): cv.whole_number(at_least=1, at_most=1000),
+}
+NOTICES: Final = ("first_fail", "recovered")
+LATER_NOTICES: Final = ("reminder", "deadline_miss", "degraded", "cert_expiring")
+"""Accepted without effect."""
+
+
+def _whom(value: Any) -> bool | tuple[str, ...]:
+    """Accept true, false, or names of channels."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return cv.list_of(cv.text)([value] if isinstance(value, str) else value)
+    except vol.Invalid as err:
+        raise vol.Invalid("expected true, false, or a list of channels") from err
+
+
+_MEANING: Final[Spec] = {
+    vol.Optional("severity", default="P2"): cv.one_of("P1", "P2", "P3", "P4"),
+    vol.Optional("core", default=False): cv.boolean,
+    vol.Optional("tags", default=()): cv.list_of(cv.text),
+    vol.Optional("notify", default=True): _whom,
+    vol.Optional("notify_on", default=NOTICES): cv.list_of(cv.one_of(*NOTICES, *LATER_NOTICES)),
+}
+EVERY_CHECK: Final[Spec] = {**_TIMING, **_MEANING}
+DEPENDS_ON: Final = "depends_on"
+_IDENTITY: Final[Spec] = {
+    vol.Optional("id"): cv.check_id,
+    vol.Optional("name"): cv.text,
+    vol.Required("type"): cv.text,
+    vol.Optional(DEPENDS_ON, default=()): cv.list_of(cv.text),
+}
+SERVER: Final = vol.Schema(
+    {
+        vol.Optional("host"): cv.host,
+        vol.Optional("port"): cv.listen_port,
+        vol.Optional("token"): cv.secret,
+        vol.Optional("read_token"): cv.secret,
+        vol.Optional("allowed_hosts"): cv.list_of(cv.host),
+        vol.Optional("trusted_proxies"): cv.list_of(cv.network),
+        vol.Optional("rate_limit_per_minute"): cv.whole_number(at_least=1, at_most=1_000_000),
+    }
+)
+_RETENTION: Final[Spec] = {
+    vol.Optional("raw"): cv.duration_s(at_least=3600),
+    vol.Optional("five_minutes"): cv.duration_s(at_least=_DAY_S),
+    vol.Optional("hour"): cv.duration_s(at_least=_DAY_S),
+    vol.Optional("day"): cv.duration_s(at_least=_DAY_S),
+    vol.Optional("events"): cv.whole_number(at_least=1, at_most=10_000_000),
+}
+STORE: Final = vol.Schema({vol.Optional("path"): cv.path, vol.Optional("retention"): _RETENTION})
+ENGINE: Final = vol.Schema(
+    {
+        vol.Optional("max_concurrent"): cv.whole_number(at_least=1, at_most=10_000),
+        vol.Optional("max_concurrent_per_host"): cv.whole_number(at_least=1, at_most=10_000),
+    }
+)
+ALERTS: Final = vol.Schema(
+    {
+        vol.Optional("channels"): dict,
+        vol.Optional("group_wait_s"): cv.number(at_least=0, at_most=300),
+    }
+)
+COMMANDS: Final = vol.Schema({vol.Optional("allow"): cv.list_of(cv.text)})
+TIME_ZONE: Final = vol.Schema({vol.Optional("time_zone"): cv.time_zone})
+SECTIONS: Final = frozenset(
+    {
+        *("defaults", "global", "checks", "server", "store", "engine", "alerts", "commands"),
+        "time_zone",
+    }
+)
+
+
+class ChannelKind(Protocol):
+    """What the configuration needs to know of a kind of channel."""
+
+    @property
+    def options(self) -> Callable[..., Any]:
+        """Makes the options object of validated keys."""
+        ...
+
+    @property
+    def schema(self) -> Mapping[Any, Any]:
+        """The keys of the kind's own."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, tuple[str, ...]]:
+        """Variables that make a channel by themselves, by key; the first key is needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSchema:
+    """The keys of checks and of their defaults, with all check types there are."""
+
+    kinds: Mapping[str, CheckKind]
+    check_keys: Mapping[str, frozenset[str]]
+    """By type, the names of all keys that a check may have."""
+    checks: Mapping[str, vol.Schema]
+    """By type, the common keys included."""
+    any_check: vol.Schema
+    """For a check of unknown type: the common keys are judged, those of all types accepted."""
+    common_keys: tuple[str, ...]
+    """The fields of every check's settings that come from its keys."""
+    defaults: vol.Schema
+    """For `defaults` and `global`; nothing is required there."""
+
+    def own_keys(self, kind: str) -> set[str]:
+        """Return the names of the keys that a check type brings."""
+        return {key_name(key) for key in self.kinds[kind].schema}
+
+    def without_effect(self, kind: str) -> set[str]:
+        """Return the keys that are accepted but change nothing yet."""
+        return {key_name(key) for key in WITHOUT_EFFECT} - self.own_keys(kind)
+
+
+def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
+    """Join the common keys with those of every check type."""
+    common: Spec = {**_IDENTITY, **EVERY_CHECK}
+    validators: dict[str, list[Any]] = {}
+    for kind in kinds.values():
+        for key, validator in kind.schema.items():
+            validators.setdefault(key_name(key), []).append(validator)
+    # What several types know by the same name is judged where a check uses it.
+    shared: Spec = {
+        vol.Optional(name): found[0] if len(found) == 1 else object
+        for name, found in validators.items()
+    }
+    specs: dict[str, Spec] = {
+        name: {
+            **common,
+            **_without(WITHOUT_EFFECT, {key_name(key) for key in kind.schema}),
+            **kind.schema,
+        }
+        for name, kind in kinds.items()
+    }
+    inactive = _without(WITHOUT_EFFECT, set(validators))
+    return ConfigSchema(
+        kinds=kinds,
+        check_keys={name: frozenset(map(key_name, spec)) for name, spec in specs.items()},
+        checks={name: vol.Schema(spec) for name, spec in specs.items()},
+        common_keys=tuple(key_name(key) for key in EVERY_CHECK),
+        any_check=vol.Schema(
+            {**common, **inactive, **{vol.Optional(name): object for name in validators}}
+        ),
+        defaults=vol.Schema({**_undefaulted(EVERY_CHECK), **inactive, **shared}),
+    )
+
+
+def key_name(key: Any) -> str:
+    """Return the name that a key of a schema stands for."""
+    return str(key.schema if isinstance(key, vol.Marker) else key)
+
+
+def _without(spec: Spec, names: set[str]) -> Spec:
+    """Return a schema without some of its keys."""
+    return {key: validator for key, validator in spec.items() if key_name(key) not in names}
+
+
+def _undefaulted(spec: Spec) -> Spec:
+    """Return a schema that fills nothing in."""
+    return {vol.Optional(key_name(key)): validator for key, validator in spec.items()}

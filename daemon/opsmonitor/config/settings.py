@@ -1,0 +1,147 @@
+"""The validated configuration: frozen, typed, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opsmonitor.models.config import ConfigProblem
+    from opsmonitor.util.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """One configured check; `defaults` and `global` are already applied."""
+
+    id: str
+    type: str
+    name: str
+    options: Any = field(repr=False)
+    """The options dataclass of the check's type."""
+    target: str = ""
+    """What is checked, for people, without secrets."""
+    host: str = ""
+    """The key of the per-host concurrency limit."""
+    interval_s: float = 30.0
+    timeout_s: float = 3.0
+    retries: int = 1
+    retry_backoff_s: float = 1.0
+    down_threshold: int = 1
+    up_threshold: int = 1
+    severity: str = "P2"
+    core: bool = False
+    tags: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    """Ids of checks; while one of them is down, a failure of this one is no news."""
+    notify: bool | tuple[str, ...] = True
+    """Who is told: everybody, nobody, or the channels of these names."""
+    notify_on: tuple[str, ...] = ("first_fail", "recovered")
+    is_reachability: bool = True
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """The secret values among its keys: they are kept out of whatever is told of a run."""
+    fingerprint: str = ""
+    """Changes whenever anything about the check does; equal means: keep state and schedule."""
+    public: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """The effective keys as configured, secrets redacted; JSON-serialisable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: int = 8060
+    token: Secret | None = None
+    """The admin token; None on loopback means that no login is asked."""
+    read_token: Secret | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    """Further values accepted in the Host header."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-For is believed."""
+    rate_limit_per_minute: int = 60
+    """Requests a minute per address that is not on loopback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """How long each tier of history is kept, in seconds."""
+
+    raw_s: int = 48 * 3600
+    five_minutes_s: int = 14 * 86400
+    hour_s: int = 400 * 86400
+    day_s: int = 5 * 366 * 86400
+    events: int = 10_000
+    """The number of events kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """The database."""
+
+    path: Path | None = None
+    """None: `ops-monitor.db` in the data folder."""
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Limits of the engine."""
+
+    max_concurrent: int = 512
+    """Runs under way at once, overall."""
+    max_concurrent_per_host: int = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """One way to tell people."""
+
+    name: str
+    type: str
+    options: Any = field(repr=False)
+    """The options dataclass of the channel's type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Telling people."""
+
+    channels: Mapping[str, ChannelSettings] = field(default_factory=lambda: MappingProxyType({}))
+    """By name."""
+    group_wait_s: float = 5.0
+    """What comes within this time is told in one message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that was configured."""
+
+    checks: Mapping[str, CheckSettings]
+    """By id, in the order of the file."""
+    server: ServerSettings = field(default_factory=ServerSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    allowed_programs: tuple[str, ...] = ()
+    """What may be run on this machine besides the daemon itself."""
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    time_zone: str | None = None
+    """IANA name for people-facing times; None: the viewer's own."""
+    zone: tzinfo = UTC
+    """In which times of day in the configuration are meant: that one, or else the machine's own."""
+    folder: Path = Path()
+    """Where the configuration lies: relative paths in it begin there."""
+    files: tuple[Path, ...] = ()
+    """Every file that was read or looked for: the reload watches them."""
+    warnings: tuple[ConfigProblem, ...] = ()
+    """What is valid but most likely not meant."""
+    raw: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """checks.yml as parsed, before expansion of variables, secrets redacted; JSON-serialisable."""
+    public: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Effective non-secret settings for `GET /config`."""
+    defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """The effective `defaults`, for `GET /api/registry`."""

@@ -1,0 +1,1 @@
+"""When checks run, what follows from their outcomes, and who is told."""

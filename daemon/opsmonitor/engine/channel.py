@@ -1,0 +1,195 @@
+"""Deliver notices to one channel, in order, until each was taken or is given up."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+import logging
+from typing import TYPE_CHECKING, Final
+
+from opsmonitor.engine.grouping import compose
+from opsmonitor.exceptions import DeliveryError
+from opsmonitor.models.alert import ChannelHealth, Delivery, DeliveryState, Notice
+from opsmonitor.notifiers.base import SEND_S
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from opsmonitor.notifiers.base import Message
+    from opsmonitor.util.clock import Clock
+
+_LOGGER = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S: Final = 2.0
+_LONGEST_PAUSE_S: Final = 900.0
+_LONGEST_ASKED_S: Final = 3600.0
+"""A service may ask for a longer pause than ours, but not for any."""
+_GIVE_UP_MS: Final = 86_400_000
+"""Older news helps nobody."""
+_MOST_AT_ONCE: Final = 200
+_STOP_S: Final = 5.0
+"""How long a message under way may take when the daemon stops."""
+
+
+class Channel:
+    """One channel with what waits for it, and the task that sends it."""
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        *,
+        send: Callable[[Message], Awaitable[None]],
+        on_change: Callable[[Sequence[Delivery]], None],
+        clock: Clock,
+        group_wait_s: float,
+    ) -> None:
+        """Take how a message is sent, and who is told how each delivery fared."""
+        self.name = name
+        self._kind = kind
+        self._send = send
+        self._on_change = on_change
+        self._clock = clock
+        self._wait_ms = round(group_wait_s * 1000)
+        self._queue: dict[tuple[str, str], Delivery] = {}
+        self._news = asyncio.Event()
+        self._is_sending = asyncio.Lock()
+        self._singles = 0
+        self._success_ms: int | None = None
+        self._error: tuple[str, int] | None = None
+        self._task = asyncio.create_task(self._run(), name=f"channel-{name}")
+
+    def put(self, deliveries: Iterable[Delivery]) -> None:
+        """Send these, after those before them."""
+        for item in deliveries:
+            self._queue.setdefault(item.key, item)
+        self._news.set()
+
+    def leave(self) -> list[Delivery]:
+        """Return what was not sent, for whoever takes over."""
+        return list(self._queue.values())
+
+    async def stop(self) -> None:
+        """Let a message under way arrive if it can, and stop."""
+        try:
+            async with asyncio.timeout(_STOP_S), self._is_sending:
+                self._task.cancel()
+        except TimeoutError:
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def test(self, notice: Notice) -> None:
+        """Send a notice at once, past the queue.
+
+        Raises:
+            DeliveryError: The channel did not take it.
+
+        """
+        await self._attempt([notice])
+
+    def health(self) -> ChannelHealth:
+        """Tell how the channel is doing."""
+        error, error_ms = self._error or (None, None)
+        return ChannelHealth(
+            name=self.name,
+            type=self._kind,
+            queued=len(self._queue),
+            last_success_ms=self._success_ms,
+            last_error=error,
+            last_error_ms=error_ms,
+        )
+
+    async def _run(self) -> None:
+        """Send what waits, for ever."""
+        while True:
+            self._news.clear()
+            pause_s = self._pause_s()
+            if pause_s is None or pause_s > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._news.wait()
+                continue
+            async with self._is_sending:
+                await self._send_some()
+
+    def _pause_s(self) -> float | None:
+        """Return how long nothing is to be sent; None: nothing waits."""
+        head = next(iter(self._queue.values()), None)
+        if head is None:
+            return None
+        due_ms = max(head.queued_ms + self._wait_ms, head.next_ms)
+        # A clock that was set back must not silence a channel for longer than any pause.
+        return min(max(0, due_ms - self._clock.now_ms()) / 1000, _LONGEST_ASKED_S)
+
+    async def _send_some(self) -> None:
+        """Send in one message what waits, and note what became of it."""
+        batch = list(self._queue.values())[: 1 if self._singles > 0 else _MOST_AT_ONCE]
+        self._singles -= 1
+        now_ms = self._clock.now_ms()
+        old = [item for item in batch if now_ms - item.queued_ms > _GIVE_UP_MS]
+        if old:
+            self._drop(old, "not delivered within a day")
+            return
+        try:
+            await self._attempt([item.notice for item in batch])
+        except DeliveryError as err:
+            if err.is_permanent and len(batch) > 1:
+                # Perhaps only one of them does not please: that one alone is to be given up.
+                self._singles = len(batch)
+            elif err.is_permanent:
+                self._drop(batch, str(err))
+            else:
+                self._postpone(batch, err)
+        else:
+            self._finish(batch, DeliveryState.SENT, None)
+
+    async def _attempt(self, notices: Sequence[Notice]) -> None:
+        """Send notices as one message, and note how the channel is doing."""
+        try:
+            async with asyncio.timeout(SEND_S * 1.5):
+                await self._send(compose(notices))
+        except DeliveryError as err:
+            self._error = (str(err), self._clock.now_ms())
+            raise
+        except Exception as err:
+            # Whatever a notifier does, the channel goes on; the details could hold its secrets.
+            why = "no answer in time" if isinstance(err, TimeoutError) else type(err).__name__
+            self._error = (why, self._clock.now_ms())
+            raise DeliveryError(why) from err
+        self._success_ms, self._error = self._clock.now_ms(), None
+
+    def _postpone(self, batch: Sequence[Delivery], error: DeliveryError) -> None:
+        """Try again later: after twice the pause, or when the service asked for it."""
+        attempts = batch[0].attempts + 1
+        pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 20), _LONGEST_PAUSE_S)
+        if error.retry_after_s is not None:
+            pause_s = min(error.retry_after_s, _LONGEST_ASKED_S)
+        next_ms = self._clock.now_ms() + round(pause_s * 1000)
+        changed = [
+            replace(item, attempts=item.attempts + 1, next_ms=next_ms, error=str(error))
+            for item in batch
+        ]
+        self._queue.update({item.key: item for item in changed})
+        if attempts == 1:
+            _LOGGER.warning("Channel %s: %s. It is tried again", self.name, error)
+        self._on_change(changed)
+
+    def _drop(self, batch: Sequence[Delivery], why: str) -> None:
+        """Give deliveries up, and with each failure its recovery: nobody heard of the failure."""
+        gone = {item.notice.alert_id for item in batch}
+        lost = [item for item in self._queue.values() if item.notice.alert_id in gone]
+        _LOGGER.error("Channel %s: %d notices given up: %s", self.name, len(lost), why)
+        self._finish(lost, DeliveryState.DROPPED, why)
+
+    def _finish(self, batch: Sequence[Delivery], state: DeliveryState, error: str | None) -> None:
+        """Take deliveries out of the queue."""
+        now_ms = self._clock.now_ms()
+        for item in batch:
+            self._queue.pop(item.key, None)
+        self._on_change(
+            [
+                replace(item, state=state, error=error, done_ms=now_ms, attempts=item.attempts + 1)
+                for item in batch
+            ]
+        )

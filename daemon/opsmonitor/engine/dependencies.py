@@ -1,0 +1,44 @@
+"""Which check depends on which: a graph without cycles, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """The parents of each check, and what follows from them."""
+
+    parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By check id; checks without parents are left out."""
+    _children: dict[str, list[str]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Turn the graph around."""
+        for child, parents in self.parents.items():
+            for parent in dict.fromkeys(parents):
+                self._children.setdefault(parent, []).append(child)
+
+    def root(self, check_id: str, is_down: Callable[[str], bool]) -> str | None:
+        """Return the topmost down check that explains a failure; None: nothing does.
+
+        Every check on the way to it is down as well: a child behind a working parent has trouble
+        of its own.
+        """
+        found = None
+        current: str | None = check_id
+        while current is not None:
+            current = next(filter(is_down, self.parents.get(current, ())), None)
+            found = current or found
+        return found
+
+    def descendants(self, check_id: str) -> list[str]:
+        """Return everything that depends on a check, nearest first."""
+        found: dict[str, None] = {}
+        level: Sequence[str] = self._children.get(check_id, ())
+        while level:
+            fresh = [name for name in dict.fromkeys(level) if name not in found]
+            found |= dict.fromkeys(fresh)
+            level = [grandchild for name in fresh for grandchild in self._children.get(name, ())]
+        return list(found)

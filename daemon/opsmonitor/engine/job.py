@@ -1,0 +1,76 @@
+"""One configured check with all that its runs need, decided beforehand."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from opsmonitor.engine.runner import longest_run_s
+from opsmonitor.engine.state_machine import Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opsmonitor.checks.base import Probe
+    from opsmonitor.config.settings import CheckSettings
+    from opsmonitor.engine.standstill import Moment
+    from opsmonitor.models.check import Outcome, RunResult
+
+
+class Job:
+    """A check, its compiled probe, and its run under way."""
+
+    __slots__ = (
+        "check",
+        "due_s",
+        "has_interval",
+        "is_busy",
+        "is_overdue",
+        "is_stale",
+        "longest_s",
+        "on_done",
+        "probe",
+        "start",
+        "started",
+        "task",
+        "thresholds",
+        "waiters",
+    )
+
+    def __init__(self, check: CheckSettings, probe: Probe) -> None:
+        """Prepare the job; it is not busy."""
+        self.check = check
+        self.probe = probe
+        self.thresholds = Thresholds(down=check.down_threshold, up=check.up_threshold)
+        self.longest_s = longest_run_s(check)
+        self.start: Callable[[], None]
+        """Start the run; set once by the owner, so that no run needs a closure of its own."""
+        self.on_done: Callable[[asyncio.Task[Outcome]], None]
+        """Take in the run's outcome; set once by the owner."""
+        self.is_busy = False
+        """Under way, or waiting for room."""
+        self.is_overdue = False
+        """Cancelled because it went beyond its longest time."""
+        self.is_stale = False
+        """Something changed under the run: should it fail, it is run again before it is judged."""
+        self.has_interval = False
+        """Whether a state interval was opened since the daemon started."""
+        self.due_s = 0.0
+        self.started: Moment | None = None
+        self.task: asyncio.Task[Outcome] | None = None
+        self.waiters: list[asyncio.Future[RunResult]] = []
+
+    def stop(self) -> None:
+        """Cancel the run under way and whoever waits for it."""
+        if self.task is not None:
+            self.task.cancel()
+        for waiter in self.waiters:
+            waiter.cancel()
+        self.waiters.clear()
+
+    def tell_waiters(self, result: RunResult) -> None:
+        """Give the result to everyone who asked for a run."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(result)
+        self.waiters.clear()

@@ -1,0 +1,70 @@
+"""Make one run of a check: its attempts, and an outcome whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+import logging
+from typing import TYPE_CHECKING
+
+from opsmonitor.models.check import Outcome, Verdict
+from opsmonitor.util.redact import hide_known
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from opsmonitor.checks.base import Probe
+    from opsmonitor.config.settings import CheckSettings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+async def run_check(check: CheckSettings, probe: Probe) -> Outcome:
+    """Return the outcome of the first good attempt, or of the last one.
+
+    Attempts are `1 + retries`, `retry_backoff_s` apart.
+    """
+    outcome = await _attempt(check, probe)
+    attempt = 1
+    while not outcome.is_good and attempt <= check.retries:
+        await asyncio.sleep(check.retry_backoff_s)
+        attempt += 1
+        outcome = await _attempt(check, probe)
+    return outcome if attempt == 1 else replace(outcome, attempts=attempt)
+
+
+async def _attempt(check: CheckSettings, probe: Probe) -> Outcome:
+    """Make one attempt; a defect in a check type is that check's failure and nobody else's."""
+    try:
+        return _discreet(await probe(), check.secrets)
+    except Exception:
+        _LOGGER.exception("Check %s could not do its work", check.id)
+        return Outcome(
+            verdict=Verdict.FAIL,
+            error="the check itself failed; the log has the details",
+            error_code="internal",
+        )
+
+
+def _discreet(outcome: Outcome, secrets: Collection[str]) -> Outcome:
+    """Return an outcome without the check's secrets, which names, errors and answers may hold."""
+    if not secrets:
+        return outcome
+    return replace(
+        outcome,
+        error=hide_known(outcome.error, secrets),
+        assertions=tuple(
+            replace(
+                item,
+                name=hide_known(item.name, secrets),
+                actual=hide_known(item.actual, secrets),
+            )
+            for item in outcome.assertions
+        ),
+        data=hide_known(outcome.data, secrets),
+    )
+
+
+def longest_run_s(check: CheckSettings) -> float:
+    """Return the time in seconds that a run takes at most when its probe keeps its time-out."""
+    return (1 + check.retries) * check.timeout_s + check.retries * check.retry_backoff_s

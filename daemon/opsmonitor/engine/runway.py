@@ -1,0 +1,101 @@
+"""Let the runs of checks begin as there is room, and end in time."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from opsmonitor.engine.limiter import Limiter
+from opsmonitor.engine.runner import run_check
+from opsmonitor.engine.standstill import Moment
+from opsmonitor.engine.stats import Lateness
+from opsmonitor.models.check import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opsmonitor.engine.job import Job
+    from opsmonitor.util.clock import Clock
+
+_GRACE_S: Final = 1.0
+"""A probe that overstays its time-out by this much is cancelled."""
+
+
+class Owner(Protocol):
+    """Who wants the runs."""
+
+    def wants(self, job: Job) -> bool:
+        """Tell whether the job may run now."""
+        ...
+
+    def finish(self, job: Job, outcome: Outcome) -> None:
+        """Take in the outcome of a run."""
+        ...
+
+
+class Runway:
+    """Starts runs and gives back their places."""
+
+    def __init__(self, owner: Owner, clock: Clock) -> None:
+        """Take who wants the runs."""
+        self._owner = owner
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.limiter = Limiter(limit=1, limit_per_host=1)
+        self.lateness = Lateness()
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let runs begin."""
+        self._loop = loop
+
+    def close(self) -> None:
+        """Let no further run begin."""
+        self._loop = None
+
+    def equip(self, job: Job) -> None:
+        """Give a job what no run should have to make for itself."""
+        job.start = partial(self._start, job)
+        job.on_done = partial(self._on_done, job)
+
+    def submit(self, job: Job, due_s: float) -> None:
+        """Let a job run as soon as there is room."""
+        job.is_busy = True
+        job.due_s = due_s
+        self.limiter.submit(job.check.host, job.start)
+
+    def cancel_overdue(self, jobs: Iterable[Job], now_s: float) -> None:
+        """Cancel runs whose probe did not keep its time-out."""
+        for job in jobs:
+            if (
+                job.task is not None
+                and job.started is not None
+                and now_s - job.started.mono_s > job.longest_s + _GRACE_S
+            ):
+                job.is_overdue = True
+                job.task.cancel()
+
+    def _start(self, job: Job) -> None:
+        """Start the run of a job that has been given room."""
+        if self._loop is None or not self._owner.wants(job):
+            job.is_busy = False
+            self.limiter.release(job.check.host)
+            return
+        job.started = Moment.read(self._clock)
+        self.lateness.add(job.started.mono_s - job.due_s)
+        job.task = self._loop.create_task(run_check(job.check, job.probe))
+        job.task.add_done_callback(job.on_done)
+
+    def _on_done(self, job: Job, task: asyncio.Task[Outcome]) -> None:
+        """Give back the run's place and take in its outcome; a cancelled run has none."""
+        job.is_busy = False
+        job.task = None
+        self.limiter.release(job.check.host)
+        if not task.cancelled():
+            self._owner.finish(job, task.result())
+        elif job.is_overdue:
+            job.is_overdue = False
+            error = f"no result within {job.longest_s:g} s"
+            self._owner.finish(
+                job, Outcome(verdict=Verdict.FAIL, error=error, error_code="timeout")
+            )

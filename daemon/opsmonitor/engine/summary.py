@@ -1,0 +1,84 @@
+"""Say in one word, and a few numbers, how everything is: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from opsmonitor.models.check import CheckState, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+
+class Overall(StrEnum):
+    """The state of the whole."""
+
+    OK = "ok"
+    WARN = "warn"
+    CRIT = "crit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How many checks are in which state."""
+
+    total: int
+    up: int
+    """Judged good, degraded ones included."""
+    down: int
+    """By trouble of their own."""
+    unreachable: int
+    """Failing because something that they depend on is down."""
+    unknown: int
+    """Never judged."""
+    degraded: int
+    paused: int
+    """Counted as nothing else."""
+    down_ids: tuple[str, ...]
+    core_down_ids: tuple[str, ...]
+    """Failing core checks, unreachable ones included."""
+    overall: Overall
+
+
+def summarise(states: Iterable[CheckState], core_ids: Collection[str]) -> Summary:
+    """Count the states: crit if a core check fails, warn if any other fails or is degraded."""
+    total = up = unreachable = unknown = degraded = paused = 0
+    down_ids: list[str] = []
+    core_down_ids: list[str] = []
+    for state in states:
+        total += 1
+        if state.status is Status.PAUSED:
+            paused += 1
+            continue
+        up += state.ok is True
+        unknown += state.ok is None
+        degraded += state.status is Status.DEGRADED
+        if state.ok is False:
+            if state.id in core_ids:
+                core_down_ids.append(state.id)
+            if state.status is Status.UNREACHABLE:
+                unreachable += 1
+            else:
+                down_ids.append(state.id)
+    has_trouble = bool(down_ids or unreachable or degraded)
+    return Summary(
+        total=total,
+        up=up,
+        down=len(down_ids),
+        unreachable=unreachable,
+        unknown=unknown,
+        degraded=degraded,
+        paused=paused,
+        down_ids=tuple(down_ids),
+        core_down_ids=tuple(core_down_ids),
+        overall=_overall(has_core_down=bool(core_down_ids), has_trouble=has_trouble),
+    )
+
+
+def _overall(*, has_core_down: bool, has_trouble: bool) -> Overall:
+    """Return the one word."""
+    if has_core_down:
+        return Overall.CRIT
+    return Overall.WARN if has_trouble else Overall.OK

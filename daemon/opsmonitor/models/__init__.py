@@ -1,0 +1,1 @@
+"""Plain data that every layer shares; imports only the standard library."""

@@ -1,0 +1,60 @@
+"""ntfy: push messages to telephones, by ntfy.sh or a server of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import json
+from typing import Final
+
+import voluptuous as vol
+
+from opsmonitor.config import validators as cv
+from opsmonitor.notifiers.base import Message, NotifierType, SendContext, cut_bytes, post
+from opsmonitor.parts.http_request import url
+from opsmonitor.util.secret import Secret
+
+_PUBLIC: Final = Secret("https://ntfy.sh/")
+_MOST_TITLE: Final = 1000
+_MOST_TEXT: Final = 4000
+"""Both in bytes; a longer text would become a file. Source: the limits in ntfy's documentation."""
+_PRIORITIES: Final = {"P1": 5, "P2": 4, "P3": 3, "P4": 2}
+_SYMBOLS: Final = {"first_fail": "rotating_light", "recovered": "white_check_mark"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NtfyOptions:
+    """A topic on a server."""
+
+    topic: Secret
+    """On a public server whoever knows it can read along."""
+    url: Secret = _PUBLIC
+    token: Secret | None = None
+
+
+async def _send(options: NtfyOptions, message: Message, context: SendContext) -> None:
+    """Publish as JSON: headers could not carry every character of a name."""
+    kinds = dict.fromkeys(notice.kind.value for notice in message.notices)
+    body = {
+        "topic": options.topic.reveal(),
+        "title": cut_bytes(message.title, _MOST_TITLE),
+        "message": cut_bytes(message.text, _MOST_TEXT),
+        "priority": _PRIORITIES[message.severity],
+        "tags": [_SYMBOLS[kind] for kind in kinds if kind in _SYMBOLS],
+    }
+    token = options.token
+    headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
+    await post(context, options.url, json.dumps(body).encode(), headers)
+
+
+NOTIFIER: Final = NotifierType(
+    name="ntfy",
+    options=NtfyOptions,
+    schema={
+        vol.Required("topic"): cv.secret,
+        vol.Optional("url"): url,
+        vol.Optional("token"): cv.secret,
+    },
+    send=_send,
+    example={"topic": "a-name-that-nobody-guesses", "url": "https://ntfy.sh"},
+    environment={"topic": ("NTFY_TOPIC",), "url": ("NTFY_URL",), "token": ("NTFY_TOKEN",)},
+)

@@ -1,0 +1,1 @@
+"""What check types are built from: groups of keys, with their validators and their rules."""

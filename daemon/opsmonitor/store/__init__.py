@@ -1,0 +1,1 @@
+"""Keep states, events, runs and their history in SQLite; all SQL is here."""

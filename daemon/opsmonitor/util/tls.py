@@ -1,0 +1,68 @@
+"""TLS contexts: one for each way of verifying, because making one costs more than a handshake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+import ssl
+
+from opsmonitor.util.timeline import TimedTls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PemFile:
+    """A PEM file, as it was when it was read."""
+
+    path: str
+    mtime_ns: int
+    size: int
+
+    @classmethod
+    def read(cls, path: str) -> PemFile:
+        """Return the file as it is now; a changed file makes another context.
+
+        Raises:
+            OSError: There is no such file.
+
+        """
+        stat = Path(path).stat()
+        return cls(path=path, mtime_ns=stat.st_mtime_ns, size=stat.st_size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsPolicy:
+    """How far a server is trusted."""
+
+    verify: bool = True
+    ca_file: PemFile | None = None
+    """Trusted besides the issuers that the system knows."""
+    client_cert: PemFile | None = None
+    """Shown to servers that ask who we are."""
+    client_key: PemFile | None = None
+    """None: the key lies beside the certificate in its file."""
+
+
+@lru_cache(maxsize=64)
+def tls_context(policy: TlsPolicy) -> ssl.SSLContext:
+    """Return the shared context of a policy; its connections note their handshake.
+
+    Raises:
+        OSError: A file cannot be read, or does not hold what it should.
+
+    """
+    context = ssl.create_default_context()
+    if policy.ca_file is not None:
+        context.load_verify_locations(cafile=policy.ca_file.path)
+    # Python 3.13 turned this on; home-made issuers often lack the extensions that it asks for,
+    # and browsers do not mind.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not policy.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if policy.client_cert is not None:
+        key = None if policy.client_key is None else policy.client_key.path
+        # Without this password, OpenSSL would ask the terminal for the one of an encrypted key.
+        context.load_cert_chain(policy.client_cert.path, key, password="")
+    context.sslobject_class = TimedTls
+    return context
