@@ -1,0 +1,138 @@
+"""Binary sensors: whether a target works, whether the daemon can be heard."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .client import Overall, Snapshot
+from .coordinator import OpsMonitorConfigEntry
+from .entity import CheckEntity, HubEntity, keep_adding_checks
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor of the daemon."""
+
+    value_fn: Callable[[Snapshot], bool | None]
+    attributes_fn: Callable[[Snapshot], Mapping[str, Any]] | None = None
+
+
+REACHABLE: Final = BinarySensorEntityDescription(key="reachable", name=None)
+CONNECTED: Final = BinarySensorEntityDescription(
+    key="connected",
+    translation_key="connected",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+_PROBLEM_OF: Final = {Overall.OK: False, Overall.WARN: True, Overall.CRIT: True}
+HUB_SENSORS: Final = (
+    HubBinarySensorDescription(
+        key="problem",
+        translation_key="problem",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        value_fn=lambda data: _PROBLEM_OF.get(data.summary.overall),
+    ),
+    HubBinarySensorDescription(
+        key="configuration_problem",
+        translation_key="configuration_problem",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: bool(data.problems),
+        attributes_fn=lambda data: {"problems": list(data.problems)},
+    ),
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: OpsMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors of the daemon and of its checks."""
+    async_add_entities(HubBinarySensor(entry, description) for description in HUB_SENSORS)
+    async_add_entities([ConnectedBinarySensor(entry, CONNECTED)])
+    keep_adding_checks(
+        entry, async_add_entities, lambda check: [CheckBinarySensor(entry, check, REACHABLE)]
+    )
+
+
+class CheckBinarySensor(CheckEntity, BinarySensorEntity):
+    """Whether a target works: the main entity of a check's device."""
+
+    @property
+    @override
+    def device_class(self) -> BinarySensorDeviceClass:
+        """Reachability reads as connected or not, anything else as a problem or none."""
+        if self._check.is_reachability:
+            return BinarySensorDeviceClass.CONNECTIVITY
+        return BinarySensorDeviceClass.PROBLEM
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return the daemon's judgement, in the sense of the device class."""
+        if self._check.ok is None:
+            return None
+        return self._check.ok is self._check.is_reachability
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state and its meaning."""
+        return (self.is_on, self.device_class)
+
+
+class HubBinarySensor(HubEntity, BinarySensorEntity):
+    """A judgement about the whole."""
+
+    entity_description: HubBinarySensorDescription
+    _unrecorded_attributes = frozenset({"problems"})
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return the value of the description."""
+        return self.entity_description.value_fn(self.coordinator.data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return the details."""
+        attributes_fn = self.entity_description.attributes_fn
+        return attributes_fn(self.coordinator.data) if attributes_fn else None
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state and its details."""
+        return (self.is_on, self.extra_state_attributes)
+
+
+class ConnectedBinarySensor(HubEntity, BinarySensorEntity):
+    """Whether the daemon can be heard: watches the watcher."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Be there above all when the daemon is not."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the stream is up."""
+        return self.coordinator.last_update_success
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state."""
+        return self.is_on

@@ -1,0 +1,67 @@
+"""What can go wrong between this client and the daemon.
+
+OpsMonitorError
+├── OpsMonitorConnectionError      nothing usable came back: refused, cut off, overloaded
+│   ├── OpsMonitorHostError        the daemon does not want to be called by this host name
+│   ├── OpsMonitorTimeoutError     no answer in time
+│   └── OpsMonitorTlsError         no secure connection could be agreed on
+├── OpsMonitorAuthError            the token is missing, wrong or not allowed to do this
+├── OpsMonitorResponseError        something answered, but not as Ops Monitor does
+├── OpsMonitorVersionError         the daemon and this client do not speak the same API level
+└── OpsMonitorIdentityError        another daemon than the expected one answers
+"""
+
+from typing import ClassVar
+
+
+class OpsMonitorError(Exception):
+    """Root of all errors of this client."""
+
+    key: ClassVar[str] = "cannot_connect"
+    """Names the error to people: the key of its translations."""
+
+
+class OpsMonitorConnectionError(OpsMonitorError):
+    """The daemon could not be reached, or went away."""
+
+
+class OpsMonitorHostError(OpsMonitorConnectionError):
+    """The daemon does not know the host name by which we called it."""
+
+    key = "host_not_allowed"
+
+
+class OpsMonitorTimeoutError(OpsMonitorConnectionError):
+    """The daemon did not answer in time."""
+
+    key = "timeout_connect"
+
+
+class OpsMonitorTlsError(OpsMonitorConnectionError):
+    """The certificate is not trusted, or the other side speaks no TLS."""
+
+    key = "ssl_error"
+
+
+class OpsMonitorAuthError(OpsMonitorError):
+    """The daemon refused the token."""
+
+    key = "invalid_auth"
+
+
+class OpsMonitorResponseError(OpsMonitorError):
+    """The answer is not one that Ops Monitor gives."""
+
+    key = "not_ops_monitor"
+
+
+class OpsMonitorVersionError(OpsMonitorError):
+    """The daemon's API level is too old or too new."""
+
+    key = "unsupported_version"
+
+
+class OpsMonitorIdentityError(OpsMonitorError):
+    """The address belongs to another daemon now."""
+
+    key = "wrong_instance"

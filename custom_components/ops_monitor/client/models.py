@@ -1,0 +1,179 @@
+"""What the daemon tells, as typed and immutable objects."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from .fields import Fields
+
+
+class _OpenEnum(StrEnum):
+    """An enumeration that a newer daemon may extend: what we do not know reads as `unknown`."""
+
+    @classmethod
+    def parse(cls, value: str | None) -> Self:
+        """Return the member of that value, else `unknown`."""
+        try:
+            return cls(value or "unknown")
+        except ValueError:
+            return cls("unknown")
+
+
+class Status(_OpenEnum):
+    """What is known of a check's target."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNREACHABLE = "unreachable"
+    PAUSED = "paused"
+    MAINTENANCE = "maintenance"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+class Overall(_OpenEnum):
+    """How the whole is doing."""
+
+    OK = "ok"
+    WARN = "warn"
+    CRIT = "crit"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """Who the daemon is and what it can do."""
+
+    instance_id: str
+    name: str
+    version: str
+    api_version: int
+    min_client_version: int
+    capabilities: tuple[str, ...]
+    started_at: datetime | None
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read the answer of `/api/info`."""
+        fields = Fields.of(value, "info")
+        api_version = fields.integer("api_version") or 0
+        return cls(
+            instance_id=fields.required_text("instance_id"),
+            name=fields.text("name") or "Ops Monitor",
+            version=fields.required_text("version"),
+            api_version=api_version,
+            min_client_version=fields.integer("min_client_version") or api_version,
+            capabilities=fields.texts("capabilities"),
+            started_at=fields.moment("started_at"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check and what is known of its target now."""
+
+    id: str
+    name: str
+    type: str
+    target: str
+    status: Status
+    ok: bool | None
+    """The judged state of the target; None until it was judged."""
+    last_run: datetime | None
+    last_ok: datetime | None
+    last_change: datetime | None
+    latency_ms: float | None
+    status_code: int | None
+    error: str | None
+    error_code: str | None
+    fail_streak: int | None
+    severity: str | None
+    is_core: bool
+    tags: tuple[str, ...]
+    is_reachability: bool
+    """Whether up means that something can be reached, rather than that a value is in order."""
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read one check state."""
+        fields = Fields.of(value, "check")
+        check_id = fields.required_text("id")
+        fields = Fields(fields.values, f"check {check_id}")
+        return cls(
+            id=check_id,
+            name=fields.text("name") or check_id,
+            type=fields.text("type") or "",
+            target=fields.text("target") or "",
+            status=Status.parse(fields.text("status")),
+            ok=fields.optional_flag("ok"),
+            last_run=fields.moment("last_run"),
+            last_ok=fields.moment("last_ok"),
+            last_change=fields.moment("last_change"),
+            latency_ms=fields.number("latency_ms"),
+            status_code=fields.integer("status_code"),
+            error=fields.text("error"),
+            error_code=fields.text("error_code"),
+            fail_streak=fields.integer("fail_streak"),
+            severity=fields.text("severity"),
+            is_core=fields.flag("core"),
+            tags=fields.texts("tags"),
+            is_reachability=fields.flag("is_reachability", default=True),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Counts over all checks, and the judgement of the whole."""
+
+    overall: Overall
+    total: int | None
+    up: int | None
+    down: int | None
+    unknown: int | None
+    degraded: int | None
+    paused: int | None
+    down_ids: tuple[str, ...]
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read the answer of `/api/status/summary`."""
+        fields = Fields.of(value, "summary")
+        down = (Fields.of(check, "down check") for check in fields.items("down_checks"))
+        return cls(
+            overall=Overall.parse(fields.text("overall")),
+            total=fields.integer("total"),
+            up=fields.integer("up"),
+            down=fields.integer("down"),
+            unknown=fields.integer("unknown"),
+            degraded=fields.integer("degraded"),
+            paused=fields.integer("paused"),
+            down_ids=tuple(check.required_text("id") for check in down),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A check's change of status."""
+
+    check_id: str
+    at: datetime | None
+    event: str
+    """Such as `DOWN`."""
+    status: Status
+    previous: Status
+    error: str | None
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read one event."""
+        fields = Fields.of(value, "event")
+        return cls(
+            check_id=fields.required_text("id"),
+            at=fields.moment("ts"),
+            event=fields.required_text("event"),
+            status=Status.parse(fields.text("status")),
+            previous=Status.parse(fields.text("previous")),
+            error=fields.text("error"),
+        )

@@ -1,0 +1,175 @@
+"""The daemon's whole state, kept up to date by the frames of its stream."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+import json
+from typing import Any, Final, Self
+
+from .exceptions import OpsMonitorResponseError
+from .fields import Fields
+from .models import Check, Summary, Transition
+from .sse import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecksFrame:
+    """Checks that changed, came or went."""
+
+    checks: Mapping[str, Check]
+    removed: tuple[str, ...] = ()
+    unreadable: Mapping[str, str]
+    """Checks that are there but could not be read, and why."""
+
+    @classmethod
+    def from_check(cls, value: object) -> Self:
+        """Read a `check` frame."""
+        check_id = Fields.of(value, "check").required_text("id")
+        checks, unreadable = _read_checks([(check_id, value)])
+        return cls(checks=checks, unreadable=unreadable)
+
+    @classmethod
+    def from_inventory(cls, value: object) -> Self:
+        """Read an `inventory` frame."""
+        fields = Fields.of(value, "inventory")
+        added = [
+            (Fields.of(check, "added check").required_text("id"), check)
+            for check in fields.items("added")
+        ]
+        checks, unreadable = _read_checks(added)
+        return cls(checks=checks, removed=fields.texts("removed"), unreadable=unreadable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryFrame:
+    """New counts or a new overall status."""
+
+    summary: Summary
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read a `summary` frame."""
+        return cls(summary=Summary.from_api(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigFrame:
+    """The daemon's configuration file was read again."""
+
+    problems: tuple[str, ...]
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read a `config` frame."""
+        return cls(problems=Fields.of(value, "config").texts("problems"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFrame:
+    """A check changed its status; the new state itself comes as a `check` frame."""
+
+    transition: Transition
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read an `event` frame."""
+        return cls(transition=Transition.from_api(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByeFrame:
+    """The daemon is about to stop."""
+
+    @classmethod
+    def from_api(cls, _value: object) -> Self:
+        """Read a `bye` frame, whatever it says."""
+        return cls()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything that the daemon tells, at one moment."""
+
+    instance_id: str
+    version: str
+    api_version: int
+    checks: Mapping[str, Check]
+    unreadable: Mapping[str, str]
+    summary: Summary
+    problems: tuple[str, ...]
+    """What is wrong with the daemon's configuration file; it runs with the one before."""
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read a `snapshot` frame."""
+        fields = Fields.of(value, "snapshot")
+        checks, unreadable = _read_checks(fields.mapping("checks").items())
+        return cls(
+            instance_id=fields.required_text("instance_id"),
+            version=fields.required_text("version"),
+            api_version=fields.integer("api_version") or 0,
+            checks=checks,
+            unreadable=unreadable,
+            summary=Summary.from_api(fields.values.get("summary")),
+            problems=fields.texts("config_error"),
+        )
+
+    def apply(self, frame: Frame) -> Snapshot:
+        """Return the state after a frame."""
+        match frame:
+            case Snapshot():
+                return frame
+            case ChecksFrame():
+                return self._with_checks(frame)
+            case SummaryFrame():
+                return replace(self, summary=frame.summary)
+            case ConfigFrame():
+                return replace(self, problems=frame.problems)
+            case EventFrame() | ByeFrame():
+                return self
+
+    def _with_checks(self, frame: ChecksFrame) -> Snapshot:
+        """Return the state with checks changed, added and removed."""
+        checks = {**self.checks, **frame.checks}
+        unreadable = {**self.unreadable, **frame.unreadable}
+        for check_id in (*frame.removed, *frame.unreadable):
+            checks.pop(check_id, None)
+        for check_id in (*frame.removed, *frame.checks):
+            unreadable.pop(check_id, None)
+        return replace(self, checks=checks, unreadable=unreadable)
+
+
+type Frame = Snapshot | ChecksFrame | SummaryFrame | ConfigFrame | EventFrame | ByeFrame
+
+_READERS: Final[Mapping[str, Callable[[object], Frame]]] = {
+    "snapshot": Snapshot.from_api,
+    "check": ChecksFrame.from_check,
+    "event": EventFrame.from_api,
+    "summary": SummaryFrame.from_api,
+    "inventory": ChecksFrame.from_inventory,
+    "config": ConfigFrame.from_api,
+    "bye": ByeFrame.from_api,
+}
+
+
+def read_frame(message: Message) -> Frame | None:
+    """Read a message; None for a kind that a newer daemon has and we do not know."""
+    reader = _READERS.get(message.event)
+    if reader is None:
+        return None
+    try:
+        value = json.loads(message.data)
+    except (ValueError, RecursionError) as err:
+        raise OpsMonitorResponseError(f"{message.event}: not JSON") from err
+    return reader(value)
+
+
+def _read_checks(items: Iterable[tuple[str, Any]]) -> tuple[dict[str, Check], dict[str, str]]:
+    """Read each check by itself, so that one bad one does not take the others along."""
+    checks: dict[str, Check] = {}
+    unreadable: dict[str, str] = {}
+    for check_id, value in items:
+        try:
+            checks[check_id] = Check.from_api(value)
+        except OpsMonitorResponseError as err:
+            unreadable[check_id] = str(err)
+    return checks, unreadable

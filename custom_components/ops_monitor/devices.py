@@ -1,0 +1,113 @@
+"""The devices: a hub for the daemon, and one for each of its checks."""
+
+from typing import Final
+
+from homeassistant.const import CONF_URL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType, DeviceInfo
+from yarl import URL
+
+from .client import Check, Snapshot
+from .const import DOMAIN, MANUFACTURER
+from .coordinator import OpsMonitorConfigEntry, Topic
+
+_ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
+
+
+@callback
+def keep_devices(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Register the hub, and keep the registry in step with what the daemon has.
+
+    Must be called before there are entities: the devices of the checks refer to the hub.
+    """
+    coordinator = entry.runtime_data
+
+    @callback
+    def update() -> None:
+        """Describe the hub, rename what was renamed, remove what is gone."""
+        _register_hub(hass, entry)
+        _update_checks(hass, entry)
+
+    update()
+    entry.async_on_unload(coordinator.async_add_listener(update, Topic.DEVICES))
+
+
+def hub_identifier(data: Snapshot) -> tuple[str, str]:
+    """Return what the hub is known by."""
+    return (DOMAIN, data.instance_id)
+
+
+def check_identifier(data: Snapshot, check_id: str) -> tuple[str, str]:
+    """Return what the device of a check is known by."""
+    return (DOMAIN, f"{data.instance_id}_check_{check_id}")
+
+
+def check_device_info(entry: OpsMonitorConfigEntry, check: Check) -> DeviceInfo:
+    """Describe the device of a check."""
+    coordinator = entry.runtime_data
+    return DeviceInfo(
+        identifiers={check_identifier(coordinator.data, check.id)},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        model=_model(check),
+        name=check.name,
+        configuration_url=_page_of(entry, check),
+        via_device_id=dr.async_get_device_id_by_identifier(
+            coordinator.hass, hub_identifier(coordinator.data), config_entry_id=entry.entry_id
+        ),
+    )
+
+
+def is_present(entry: OpsMonitorConfigEntry, device: DeviceEntry) -> bool:
+    """Tell whether the daemon still has what a device stands for."""
+    return not _expected_identifiers(entry.runtime_data.data).isdisjoint(device.identifiers)
+
+
+def _register_hub(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Create or update the device of the daemon itself."""
+    coordinator = entry.runtime_data
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={hub_identifier(coordinator.data)},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        model="Daemon",
+        name=coordinator.info.name,
+        sw_version=coordinator.data.version,
+        configuration_url=entry.data[CONF_URL],
+    )
+
+
+def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Bring the devices of the checks in line: removing one removes its entities too."""
+    registry = dr.async_get(hass)
+    data = entry.runtime_data.data
+    expected = _expected_identifiers(data)
+    checks = {check_identifier(data, check_id): check for check_id, check in data.checks.items()}
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        if expected.isdisjoint(device.identifiers):
+            registry.async_remove_device(device.id)
+            continue
+        for identifier in device.identifiers & checks.keys():
+            check = checks[identifier]
+            registry.async_update_device(device.id, name=check.name, model=_model(check))
+
+
+def _expected_identifiers(data: Snapshot) -> set[tuple[str, str]]:
+    """Return the identifiers of all devices that should be there."""
+    # A check that cannot be read is still there: its history must survive.
+    check_ids = data.checks.keys() | data.unreadable.keys()
+    return {hub_identifier(data)} | {check_identifier(data, check_id) for check_id in check_ids}
+
+
+def _page_of(entry: OpsMonitorConfigEntry, check: Check) -> str:
+    """Return where the daemon's page tells what happened to a check."""
+    page = URL(f"{entry.data[CONF_URL]}/")
+    return str(page.with_query(check=check.id).with_fragment("log"))
+
+
+def _model(check: Check) -> str:
+    """Name the kind of a check for people."""
+    kind = check.type.upper() if check.type in _ABBREVIATIONS else check.type.capitalize()
+    return f"{kind} check"

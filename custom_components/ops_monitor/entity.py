@@ -1,0 +1,114 @@
+"""What all entities have in common."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .client import Check
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic
+from .devices import check_device_info, hub_identifier
+
+
+class OpsMonitorEntity(CoordinatorEntity[OpsMonitorCoordinator]):
+    """An entity that writes its state only when what it shows changes."""
+
+    _attr_has_entity_name = True
+    _shown: object = None
+
+    @abstractmethod
+    def _to_show(self) -> object:
+        """Return all that the state consists of, to be compared with what is shown already."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for changes of what is written to begin with."""
+        await super().async_added_to_hass()
+        self._shown = (self.available, self._to_show())
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if it differs."""
+        to_show = (self.available, self._to_show())
+        if to_show != self._shown:
+            self._shown = to_show
+            self.async_write_ha_state()
+
+
+class CheckEntity(OpsMonitorEntity):
+    """An entity of one check."""
+
+    def __init__(
+        self, entry: OpsMonitorConfigEntry, check: Check, description: EntityDescription
+    ) -> None:
+        """Belong to a check's device, and listen for that check only."""
+        coordinator = entry.runtime_data
+        super().__init__(coordinator, context=check.id)
+        self.entity_description = description
+        self._check = check
+        self._attr_unique_id = f"{coordinator.data.instance_id}_check_{check.id}_{description.key}"
+        self._attr_device_info = check_device_info(entry, check)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """A target that is down is shown as such; only without news of it we know nothing."""
+        return super().available and self._check.id in self.coordinator.data.checks
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Begin with what is known now: the check may have changed since the entity was made."""
+        self._take_over()
+        await super().async_added_to_hass()
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        """Show the check's new state."""
+        self._take_over()
+        super()._handle_coordinator_update()
+
+    def _take_over(self) -> None:
+        """Take the check's state from the coordinator; keep the last one if there is none."""
+        self._check = self.coordinator.data.checks.get(self._check.id, self._check)
+
+
+class HubEntity(OpsMonitorEntity):
+    """An entity of the daemon itself."""
+
+    def __init__(self, entry: OpsMonitorConfigEntry, description: EntityDescription) -> None:
+        """Belong to the hub, and listen for what concerns the whole."""
+        coordinator = entry.runtime_data
+        super().__init__(coordinator, context=Topic.HUB)
+        self.entity_description = description
+        self._attr_unique_id = f"{coordinator.data.instance_id}_hub_{description.key}"
+        self._attr_device_info = dr.DeviceInfo(identifiers={hub_identifier(coordinator.data)})
+
+
+@callback
+def keep_adding_checks(
+    entry: OpsMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[Check], Iterable[Entity]],
+) -> None:
+    """Add the entities of each check, now and whenever the daemon gets a new one."""
+    coordinator = entry.runtime_data
+    known: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        """Add the entities of checks that have none."""
+        data = coordinator.data
+        known.intersection_update(data.checks.keys() | data.unreadable.keys())
+        new = [check for check_id, check in data.checks.items() if check_id not in known]
+        known.update(data.checks)
+        async_add_entities(entity for check in new for entity in build(check))
+
+    add_new()
+    entry.async_on_unload(coordinator.async_add_listener(add_new, Topic.DEVICES))
