@@ -1,0 +1,130 @@
+"""What is measured, in the order of the table, with the bars to reach."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One row of the table."""
+
+    key: str
+    text: str
+    unit: str
+    bar: float | None = None
+    """The most that is allowed."""
+    floor: str | None = None
+    """The key of what it is compared with: a bare loop over sockets."""
+    peer: str | None = None
+    """The key of what it is compared with: blackbox_exporter."""
+
+
+def _costs(kind: str, bars: dict[int, float | None]) -> list[Figure]:
+    """Return the rows with the CPU time of one check."""
+    rows: list[Figure] = []
+    for rate, bar in bars.items():
+        floor, peer = f"floor_{kind}_{rate}", f"blackbox_{kind}_{rate}"
+        condition = f"{kind.upper()} check at {rate:,}/s"
+        unit = "µs CPU"
+        rows.append(
+            Figure(
+                key=f"daemon_{kind}_{rate}",
+                text=f"**{condition}**, whole pipeline",
+                unit=unit,
+                bar=bar,
+                floor=floor,
+                peer=peer,
+            )
+        )
+        rows.append(Figure(key=floor, text=f"{condition}, bare socket loop (floor)", unit=unit))
+        if kind == "http":
+            rows.append(
+                Figure(
+                    key=f"aiohttp_{rate}",
+                    text=f"{condition}, aiohttp's client alone",
+                    unit=unit,
+                    floor=floor,
+                )
+            )
+        rows.append(
+            Figure(key=peer, text=f"{condition}, blackbox_exporter", unit=unit, floor=floor)
+        )
+    return rows
+
+
+def _disturbed(part: str) -> Figure:
+    """Return the row that tells how far the machine had nothing else to do."""
+    return Figure(
+        key=f"{part}_disturbed",
+        text="(time that the daemon waited for its core meanwhile)",
+        unit="%",
+    )
+
+
+def _lateness(load: str, condition: str) -> list[Figure]:
+    """Return the rows on punctuality."""
+    return [
+        Figure(key=f"{load}_own_p50", text=f"{condition}: start lateness p50", unit="ms"),
+        Figure(key=f"{load}_own_p99", text=f"{condition}: start lateness p99", unit="ms", bar=50),
+        Figure(key=f"{load}_seen_p50", text=f"{condition}: arrival jitter p50", unit="ms"),
+        Figure(key=f"{load}_seen_p99", text=f"{condition}: arrival jitter p99", unit="ms", bar=50),
+        Figure(key=f"{load}_drift", text=f"{condition}: drift of the schedule", unit="ms"),
+        Figure(key=f"{load}_missing", text=f"{condition}: runs left out", unit="runs", bar=0),
+        _disturbed(load),
+    ]
+
+
+FIGURES: Final = (
+    *_costs("http", {1000: 400, 100: None}),
+    *_costs("tcp", {1000: 150, 100: None}),
+    _disturbed("cost"),
+    *_lateness("healthy", "1,000 HTTP checks/s"),
+    *_lateness("hanging", "1,000 HTTP checks/s, 30 % of the targets hanging"),
+    Figure(key="rss", text="Resident memory, 1,000 checks every 30 s", unit="MB", bar=90),
+    Figure(key="rss_peak", text="Resident memory, the most since the start", unit="MB"),
+    Figure(key="disk", text="Written to disk, 1,000 checks every 30 s", unit="kB/s"),
+    Figure(key="health", text="Start to `/health`", unit="s"),
+    Figure(key="first_answer", text="Start to all states from the API", unit="s", bar=1.5),
+    Figure(key="all_judged", text="Start to 1,000 checks judged", unit="s", bar=5),
+    Figure(key="api_full", text="`/api/status/checks`, 1,000 checks unchanged", unit="µs CPU"),
+    Figure(key="api_etag", text="the same with ETag (304)", unit="µs CPU", bar=1000),
+    Figure(key="stream_p50", text="Change to stream client, from the event's time, p50", unit="ms"),
+    Figure(
+        key="stream_p99",
+        text="Change to stream client, from the event's time, p99",
+        unit="ms",
+        bar=50,
+    ),
+    Figure(key="noticed_p50", text="The target's answer to stream client, p50", unit="ms"),
+    Figure(key="noticed_p99", text="The target's answer to stream client, p99", unit="ms", bar=50),
+)
+
+
+class Measured:
+    """The values, of each figure one for each round."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._values: defaultdict[str, list[float]] = defaultdict(list)
+
+    def add(self, key: str, value: float) -> None:
+        """Take in a value; an unknown key is a mistake."""
+        if key not in _KEYS:
+            raise KeyError(key)
+        self._values[key].append(value)
+
+    def get(self, key: str | None) -> float | None:
+        """Return the median of a figure, None if it was not measured."""
+        values = self._values.get(key or "")
+        return median(values) if values else None
+
+    def all_values(self) -> dict[str, list[float]]:
+        """Return every value of every round."""
+        return dict(self._values)
+
+
+_KEYS: Final = frozenset(figure.key for figure in FIGURES)

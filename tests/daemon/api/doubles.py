@@ -1,0 +1,297 @@
+"""An engine and a store that do nothing by themselves, so that a test decides what happens when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from opsmonitor.config.settings import CheckSettings, Settings
+from opsmonitor.engine.batch import Batch, Listener, Publisher
+from opsmonitor.engine.interventions import Interventions
+from opsmonitor.engine.state_machine import Thresholds, advance
+from opsmonitor.engine.stats import EngineStats
+from opsmonitor.exceptions import CheckConflictError, DeliveryError, UnknownCheckError
+from opsmonitor.models.alert import Alert, ChannelHealth
+from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Transition
+from opsmonitor.models.history import (
+    History,
+    Interval,
+    LatencySummary,
+    Point,
+    RawRun,
+    Resolution,
+    Uptime,
+)
+from opsmonitor.store.health import StoreHealth
+from opsmonitor.util.clock import FakeClock
+from tests.daemon.api.samples import BAD, GOOD
+
+STATS = EngineStats(
+    runs=7,
+    late_starts=1,
+    overruns=2,
+    missed=0,
+    voided=0,
+    ticks=9,
+    running=3,
+    waiting=4,
+    lateness_p50_ms=1.5,
+    lateness_p99_ms=20.0,
+    lateness_max_ms=31.0,
+    last_tick_age_s=0.4,
+    first_pass_done=True,
+)
+HEALTH = StoreHealth(
+    mode="disk",
+    writable=True,
+    reason=None,
+    size_bytes=4096,
+    queued=0,
+    dropped=0,
+    last_commit_ms=1_700_000_000_000,
+)
+
+
+class HandMonitor:
+    """An engine whose runs a test makes by hand; judging and publishing are the real ones."""
+
+    def __init__(self, clock: FakeClock, checks: Sequence[CheckSettings]) -> None:
+        """Take the checks; none has been run yet."""
+        self.clock = clock
+        self.checks: dict[str, CheckSettings] = {}
+        self.states: dict[str, CheckState] = {}
+        self.figures = STATS
+        self.listeners = 0
+        self._publisher = Publisher()
+        self.interventions = Interventions(self, clock)
+        self._next: Outcome = GOOD
+        self.configure(checks)
+
+    def configure(self, checks: Sequence[CheckSettings]) -> None:
+        """Put other checks in force."""
+        before = self.states
+        removed = self.checks.keys() - {check.id for check in checks}
+        added = [check.id for check in checks if self.checks.get(check.id) != check]
+        self.checks = {check.id: check for check in checks}
+        self.states = {
+            check.id: before.get(check.id) or CheckState(id=check.id, type=check.type)
+            for check in checks
+        }
+        self._publisher.publish(
+            Batch(added=tuple(added), removed=tuple(sorted(removed)), config_changed=True)
+        )
+
+    def publish(self, batch: Batch) -> None:
+        """Tell the listeners."""
+        self._publisher.publish(batch)
+
+    def finish(self, check_id: str, outcome: Outcome) -> RunResult:
+        """Let a run end, without telling anybody."""
+        state, transition = advance(
+            self.states[check_id], outcome, Thresholds(), self.clock.now_ms()
+        )
+        self.states[check_id] = state
+        return RunResult(
+            check_id=check_id,
+            started_ms=self.clock.now_ms(),
+            finished_ms=self.clock.now_ms(),
+            outcome=outcome,
+            state=state,
+            transition=transition,
+            interval=state.status if transition else None,
+        )
+
+    def tick(self, **outcomes: Outcome) -> None:
+        """Let a run of each check end, and tell everybody."""
+        results = tuple(self.finish(check_id, outcome) for check_id, outcome in outcomes.items())
+        self.publish(Batch(results=results))
+
+    def fail_next(self) -> None:
+        """Let the next run on demand fail."""
+        self._next = BAD
+
+    def change(self, change: Change) -> None:
+        """Put a change in force, and tell everybody."""
+        self.states[change.check_id] = change.state
+        self.publish(Batch(changes=(change,)))
+
+    def halt(self, check_id: str) -> None:
+        """Nothing runs by itself."""
+
+    def go_on(self, check_id: str) -> None:
+        """Nothing runs by itself."""
+
+    def run_soon(self, check_id: str, *, afresh: bool = False) -> None:
+        """Nothing runs by itself."""
+
+    async def run_now(self, check_id: str) -> RunResult:
+        """Run a check on demand."""
+        if check_id not in self.checks:
+            raise UnknownCheckError(check_id)
+        if self.states[check_id].pause is not None:
+            raise CheckConflictError("paused", "resume it first")
+        result = self.finish(check_id, self._next)
+        self.publish(Batch(results=(result,)))
+        return result
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener with every batch."""
+        self.listeners += 1
+        unsubscribe = self._publisher.subscribe(listener)
+
+        def leave() -> None:
+            """Count down, too."""
+            self.listeners -= 1
+            unsubscribe()
+
+        return leave
+
+    def stats(self) -> EngineStats:
+        """Return the figures the test set."""
+        return self.figures
+
+
+class HandStore:
+    """A store that answers what a test put into it."""
+
+    def __init__(self) -> None:
+        """Start empty and well."""
+        self.instance_id = "0d4bb7a2-8a4d-4c5b-9d0a-2a1c6f7e8b90"
+        self.notes: tuple[str, ...] = ()
+        self.state = HEALTH
+        self.transitions: list[Transition] = []
+        self.told: list[Alert] = []
+        self.uptimes: dict[str, Uptime] = {}
+        self.uptime_calls = 0
+        self.failure: Exception | None = None
+
+    def health(self) -> StoreHealth:
+        """Return what the test set."""
+        return self.state
+
+    def break_down(self, reason: str, *, mode: str = "disk") -> None:
+        """Let the database fail."""
+        self.state = replace(HEALTH, writable=False, reason=reason, mode=mode)
+
+    async def events(
+        self,
+        *,
+        limit: int,
+        since_ms: int | None = None,
+        before_ms: int | None = None,
+        check_id: str | None = None,
+    ) -> list[Transition]:
+        """Return the transitions, newest first."""
+        if self.failure is not None:
+            raise self.failure
+        found = [
+            item
+            for item in reversed(self.transitions)
+            if (since_ms is None or item.at_ms >= since_ms)
+            and (check_id is None or item.check_id == check_id)
+        ]
+        return found[:limit]
+
+    async def alerts(self, *, is_resolved: bool | None = None, limit: int) -> list[Alert]:
+        """Return the alerts that a test put here."""
+        wanted = [
+            alert
+            for alert in self.told
+            if is_resolved is None or (alert.resolved_ms is not None) == is_resolved
+        ]
+        return wanted[:limit]
+
+    async def recent_runs(
+        self, per_check: int = 30, check_ids: Sequence[str] | None = None
+    ) -> dict[str, list[RawRun]]:
+        """Return no runs."""
+        return {}
+
+    async def runs(
+        self,
+        *,
+        since_ms: int,
+        check_id: str | None = None,
+        limit: int,
+        only_failed: bool = False,
+    ) -> list[RawRun]:
+        """Return no runs."""
+        return []
+
+    async def uptime(self, check_ids: Sequence[str], from_ms: int, to_ms: int) -> dict[str, Uptime]:
+        """Return the uptime the test set, and count the question."""
+        self.uptime_calls += 1
+        if self.failure is not None:
+            raise self.failure
+        return {check_id: self.uptimes.get(check_id, Uptime()) for check_id in check_ids}
+
+    async def history(
+        self, check_id: str, from_ms: int, to_ms: int, resolution: Resolution
+    ) -> History:
+        """Return one point and one interval over the whole range."""
+        used = Resolution.RAW if resolution is Resolution.AUTO else resolution
+        state = Interval(
+            check_id=check_id,
+            start_ms=from_ms,
+            end_ms=None,
+            status=CheckState(id=check_id, type="tcp").status,
+        )
+        return History(
+            check_id=check_id,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            resolution=used,
+            points=(Point(at_ms=from_ms, count=1, failed=0, latency_avg_ms=2.5),),
+            intervals=(state,),
+            uptime=Uptime(up_s=90.0, down_s=10.0),
+            latency=LatencySummary(count=1, avg_ms=2.5),
+        )
+
+
+class HandTelling:
+    """Channels that do what a test says."""
+
+    def __init__(self) -> None:
+        """Start without channels."""
+        self.channels: list[ChannelHealth] = []
+        self.tests: list[tuple[str, str | None]] = []
+        self.failures: dict[str, str] = {}
+
+    def add(self, name: str, **values: Any) -> None:
+        """Add a channel."""
+        never: dict[str, Any] = {"last_success_ms": None, "last_error": None, "last_error_ms": None}
+        given = {**never, "type": "webhook", "queued": 0, **values}
+        self.channels.append(ChannelHealth(name=name, **given))
+
+    def health(self) -> Sequence[ChannelHealth]:
+        """Return the channels."""
+        return self.channels
+
+    async def test(self, channel: str, check: CheckSettings | None) -> None:
+        """Note the test, and fail if the test says so."""
+        self.tests.append((channel, check.id if check else None))
+        if channel in self.failures:
+            raise DeliveryError(self.failures[channel])
+
+
+@dataclass(slots=True)
+class Reloads:
+    """Count how often the configuration was to be read again."""
+
+    count: int = 0
+
+    async def __call__(self) -> None:
+        """Count."""
+        self.count += 1
+
+
+@dataclass(slots=True)
+class SettingsBox:
+    """The settings in force, which a test may replace."""
+
+    settings: Settings
+
+    def __call__(self) -> Settings:
+        """Return them."""
+        return self.settings

@@ -1,0 +1,174 @@
+"""The uptime of all checks is asked for in bulk, and rarely."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from opsmonitor.api.uptime_cache import UptimeCache
+from opsmonitor.models.history import Uptime
+from opsmonitor.util.clock import FakeClock
+from tests.daemon.api.doubles import HandMonitor, HandStore
+from tests.daemon.api.samples import BAD, GOOD, check
+
+
+class Scene:
+    """A cache with what it asks."""
+
+    def __init__(self) -> None:
+        """Build the parts, with one check that was up for half of the time."""
+        self.clock = FakeClock()
+        self.store = HandStore()
+        self.store.uptimes = {"nas": Uptime(up_s=50, down_s=50), "web": Uptime(up_s=1)}
+        self.monitor = HandMonitor(self.clock, [check("nas"), check("web")])
+        self.cache = UptimeCache(self.monitor, self.store, self.clock)
+        self.monitor.subscribe(self.cache.note)
+
+    async def settle(self) -> None:
+        """Let a fetch under way end."""
+        tasks = [task for task in asyncio.all_tasks() if task.get_name() == "uptime-cache"]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """Return a cache that has asked nothing yet."""
+    return Scene()
+
+
+async def test_all_windows_of_all_checks(scene: Scene) -> None:
+    """Each check has a percentage for each window, None where nothing was judged."""
+    del scene.store.uptimes["web"]
+
+    assert await scene.cache.get() == {
+        "nas": {"24h": 50.0, "7d": 50.0, "30d": 50.0, "90d": 50.0},
+        "web": {"24h": None, "7d": None, "30d": None, "90d": None},
+    }
+
+
+async def test_many_ask_at_once(scene: Scene) -> None:
+    """Many callers at once cost the store one question for each window."""
+    answers = await asyncio.gather(*(scene.cache.get() for _ in range(50)))
+
+    assert scene.store.uptime_calls == 4
+    assert all(answer == answers[0] for answer in answers)
+
+
+async def test_a_fresh_answer_is_kept(scene: Scene) -> None:
+    """Within half a minute nothing is asked again."""
+    await scene.cache.get()
+    scene.clock.advance(29)
+    await scene.cache.get()
+
+    assert scene.store.uptime_calls == 4
+
+
+async def test_what_is_unknown_is_asked_again_soon(scene: Scene) -> None:
+    """While a check has no figure yet, an answer is old after five seconds."""
+    scene.store.uptimes.clear()
+    await scene.cache.get()
+    scene.clock.advance(6)
+    await scene.cache.get()
+    await scene.settle()
+
+    assert scene.store.uptime_calls == 8
+
+
+async def test_an_old_answer_is_given_while_a_new_one_is_fetched(scene: Scene) -> None:
+    """After half a minute the caller gets the old answer at once, and the next the new one."""
+    await scene.cache.get()
+    scene.store.uptimes["nas"] = Uptime(up_s=100)
+    scene.clock.advance(31)
+
+    old = await scene.cache.get()
+    await scene.settle()
+    new = await scene.cache.get()
+
+    assert (old["nas"]["24h"], new["nas"]["24h"]) == (50.0, 100.0)
+
+
+async def test_an_answer_of_long_ago_is_not_given(scene: Scene) -> None:
+    """Who asks once an hour waits for what is true now; all who ask meanwhile wait as well."""
+    await scene.cache.get()
+    scene.store.uptimes["nas"] = Uptime(up_s=100)
+    scene.clock.advance(3600)
+
+    answers = await asyncio.gather(*(scene.cache.get() for _ in range(3)))
+
+    assert [answer["nas"]["24h"] for answer in answers] == [100.0, 100.0, 100.0]
+    assert scene.store.uptime_calls == 8
+
+
+async def test_a_change_of_state_is_in_the_next_answer(scene: Scene) -> None:
+    """Five seconds after the last answer, one that a change made wrong is not given again."""
+    scene.monitor.tick(nas=GOOD)
+    await scene.cache.get()
+    scene.clock.advance(5)
+    scene.monitor.tick(nas=GOOD)
+    await scene.cache.get()
+    assert scene.store.uptime_calls == 4
+
+    scene.monitor.tick(nas=BAD)
+    scene.store.uptimes["nas"] = Uptime(up_s=50, down_s=150)
+
+    assert (await scene.cache.get())["nas"]["24h"] == 25.0
+
+
+async def test_many_changes_cost_no_more_than_one_question_in_five_seconds(scene: Scene) -> None:
+    """A check that goes up and down all the time does not keep the store busy."""
+    await scene.cache.get()
+    for outcome in (GOOD, BAD, GOOD, BAD):
+        scene.clock.advance(1)
+        scene.monitor.tick(nas=outcome)
+        await scene.cache.get()
+
+    assert scene.store.uptime_calls == 4
+
+
+async def test_a_caller_that_leaves(scene: Scene) -> None:
+    """A caller that goes away does not take the answer from the others."""
+    leaving = asyncio.create_task(scene.cache.get())
+    staying = asyncio.create_task(scene.cache.get())
+    await asyncio.sleep(0)
+    leaving.cancel()
+
+    assert (await staying)["nas"]["7d"] == 50.0
+
+
+async def test_a_store_that_fails(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """When the store fails the old answer stays, it is logged, and the next caller tries again."""
+    await scene.cache.get()
+    scene.clock.advance(31)
+    scene.store.failure = OSError("disk")
+    with caplog.at_level(logging.WARNING):
+        during = await scene.cache.get()
+        await scene.settle()
+    scene.store.failure = None
+    await scene.cache.get()
+    await scene.settle()
+
+    assert during["nas"]["24h"] == 50.0
+    assert "disk" in caplog.text
+    assert scene.store.uptime_calls == 4 + 1 + 4
+
+
+async def test_the_first_failure_is_told(scene: Scene) -> None:
+    """Without any answer yet, the caller learns of the failure."""
+    scene.store.failure = OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        await scene.cache.get()
+
+
+async def test_closing_while_fetching(scene: Scene) -> None:
+    """Closing ends a fetch under way."""
+    asking = asyncio.create_task(scene.cache.get())
+    await asyncio.sleep(0)
+
+    await scene.cache.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asking

@@ -1,0 +1,99 @@
+"""Trouble that somebody knows of."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from opsmonitor.exceptions import CheckConflictError
+from opsmonitor.models.check import (
+    Acknowledgement,
+    Change,
+    CheckState,
+    Outcome,
+    Status,
+    Verdict,
+)
+from opsmonitor.util.clock import FakeClock
+from tests.daemon.engine.scripted import Stage, bad, check, good
+from tests.daemon.engine.test_pause import story
+from tests.daemon.engine.test_state_machine import play
+from tests.daemon.engine.virtual_time import run_in_virtual_time
+
+KNOWN = Acknowledgement(at_ms=0, by="Ada", note="on my way")
+DOWN = CheckState(id="nas", type="tcp", status=Status.DOWN, ok=False, acknowledged=KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("runs", "is_kept"), [("fff", True), ("d", True), ("o", False), ("ofd", False)]
+)
+def test_an_acknowledgement_lasts_until_recovery(runs: str, *, is_kept: bool) -> None:
+    """It holds while the target fails or is degraded, and is over for good once it is up."""
+    state, _ = play(runs, state=DOWN)
+
+    assert state.acknowledged is (KNOWN if is_kept else None)
+
+
+def test_what_gets_worse_must_be_acknowledged_anew() -> None:
+    """Who knows that a target is slow does not know that it is down."""
+    slow = CheckState(id="nas", type="tcp", status=Status.DEGRADED, ok=True, acknowledged=KNOWN)
+
+    assert play("d", state=slow)[0].acknowledged is KNOWN
+    assert play("f", state=slow)[0].acknowledged is None
+
+
+def test_an_acknowledgement_is_told_and_changes_no_status() -> None:
+    """It is an event with who and what, begins no interval, and the check runs on."""
+
+    async def scenario(clock: FakeClock) -> None:
+        stage = Stage(clock)
+        stage.start(check("nas", bad))
+        await asyncio.sleep(1)
+
+        state = stage.monitor.interventions.acknowledge("nas", by="Ada", note="on my way")
+        await asyncio.sleep(30)
+
+        assert stage.monitor.states["nas"].acknowledged == state.acknowledged is not None
+        assert story(stage, "nas") == ["INIT", "ACKNOWLEDGED"]
+        [change] = [item for item in stage.recorder.items if isinstance(item, Change)]
+        assert change.interval is None
+        assert change.transition is not None
+        assert change.transition.status is change.transition.previous is Status.DOWN
+        assert change.transition.error == "Ada: on my way"
+        assert len(stage.recorder.of("nas")) > 2
+
+    run_in_virtual_time(scenario)
+
+
+def test_an_acknowledgement_outlasts_a_pause() -> None:
+    """Pausing a check in trouble does not forget who knows of it."""
+
+    async def script() -> Outcome:
+        return Outcome(verdict=Verdict.FAIL, error="no answer")
+
+    async def scenario(clock: FakeClock) -> None:
+        stage = Stage(clock)
+        stage.start(check("nas", script))
+        await asyncio.sleep(1)
+        people = stage.monitor.interventions
+        people.acknowledge("nas", by=None, note=None)
+        people.pause("nas", duration_s=60, reason=None)
+        await asyncio.sleep(120)
+
+        assert stage.monitor.states["nas"].acknowledged is not None
+
+    run_in_virtual_time(scenario)
+
+
+def test_without_trouble_there_is_nothing_to_acknowledge() -> None:
+    """A check that is up is refused: it would silence the next failure."""
+
+    async def scenario(clock: FakeClock) -> None:
+        stage = Stage(clock)
+        stage.start(check("nas", good))
+        await asyncio.sleep(1)
+        with pytest.raises(CheckConflictError, match="nothing to acknowledge"):
+            stage.monitor.interventions.acknowledge("nas", by=None, note=None)
+
+    run_in_virtual_time(scenario)

@@ -1,0 +1,92 @@
+"""What follows from comparing what people were told with what is."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsmonitor.config.settings import CheckSettings
+from opsmonitor.engine.alerting import Decision, close_orphans, duration_text, reconcile
+from opsmonitor.models.alert import Alert
+from opsmonitor.models.check import CheckState, Outcome, Status, Verdict
+
+_NOW_MS = 1_700_000_060_000
+_SINCE_MS = 1_700_000_000_000
+_CHECKS = {"nas": CheckSettings(id="nas", type="tcp", name="NAS", options=None, target="nas:22")}
+
+
+def state(status: Status, since_ms: int = _SINCE_MS) -> CheckState:
+    """Return the state of the check."""
+    outcome = Outcome(verdict=Verdict.FAIL, error="connection refused")
+    return CheckState(id="nas", type="tcp", status=status, last_change_ms=since_ms, outcome=outcome)
+
+
+def opened() -> Alert:
+    """Return the alert that the check is down."""
+    (alert,) = reconcile({}, [state(Status.DOWN)], _CHECKS, channels=["a"], now_ms=_NOW_MS).alerts
+    return alert
+
+
+def test_the_same_failure_is_decided_the_same_however_often() -> None:
+    """Ids are made of subject, kind and beginning, not of when it was decided."""
+    first = reconcile({}, [state(Status.DOWN)], _CHECKS, channels=["a"], now_ms=_NOW_MS)
+    later = reconcile({}, [state(Status.DOWN)], _CHECKS, channels=["a"], now_ms=_NOW_MS + 9999)
+
+    assert first == later
+    assert first.notices[0][0].id == f"nas:down:{_SINCE_MS}:first_fail"
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.DOWN])
+def test_only_down_opens_an_alert(status: Status) -> None:
+    """Nobody is told because of any other state."""
+    decision = reconcile({}, [state(status)], _CHECKS, channels=["a"], now_ms=_NOW_MS)
+
+    assert decision == Decision()
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_only_up_resolves_an_alert(status: Status) -> None:
+    """Being up or degraded ends it; whatever else says nothing about the target."""
+    after = state(status, _NOW_MS)
+
+    decision = reconcile({"nas": opened()}, [after], _CHECKS, channels=["a"], now_ms=_NOW_MS)
+
+    is_over = status in (Status.UP, Status.DEGRADED)
+    assert bool(decision.alerts) == bool(decision.notices) == is_over
+    for notice, channels in decision.notices:
+        assert (notice.kind, channels) == ("recovered", ("a",))
+        assert notice.text.startswith("It was down for 1 min: connection refused")
+
+
+def test_a_recovery_goes_to_who_was_told_even_if_others_are_configured_now() -> None:
+    """A channel that is new does not hear of the end of what it was never told."""
+    decision = reconcile(
+        {"nas": opened()}, [state(Status.UP)], _CHECKS, channels=["a", "b"], now_ms=_NOW_MS
+    )
+
+    assert [channels for _, channels in decision.notices] == [("a",)]
+
+
+def test_a_check_that_left_ends_its_alert_quietly() -> None:
+    """The alert is over, and nothing is told."""
+    decision = close_orphans({"nas": opened()}, {}, _NOW_MS)
+
+    assert [alert.resolved_ms for alert in decision.alerts] == [_NOW_MS]
+    assert decision.notices == ()
+    assert close_orphans({"nas": opened()}, _CHECKS, _NOW_MS).alerts == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (185, "3 min 5 s"),
+        (3600, "1 h"),
+        (3 * 3600 + 300, "3 h 5 min"),
+        (2 * 86400 + 4 * 3600, "2 d 4 h"),
+    ],
+)
+def test_durations_are_told_as_people_say_them(seconds: float, text: str) -> None:
+    """Two units at most, and none that is zero."""
+    assert duration_text(seconds) == text

@@ -1,0 +1,66 @@
+"""An HTTP service that people are told by, which can be moody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+import json
+from typing import Any
+
+from aiohttp import web
+
+
+class Hook:
+    """Takes what is posted, or answers as it was told to."""
+
+    def __init__(self) -> None:
+        """Start well, without a port."""
+        self.port = 0
+        self.taken: list[Any] = []
+        """The bodies of the requests that were answered well."""
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.answers: list[tuple[int, dict[str, str]]] = []
+        """What the next requests are answered instead of well."""
+        self._news = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Return where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def events(self) -> list[str]:
+        """Return what every notice that was taken is about, in the order of arrival."""
+        return [notice["event"] for body in self.taken for notice in body["notices"]]
+
+    async def start(self) -> None:
+        """Listen, the second time on the same port."""
+        app = web.Application()
+        app.router.add_post("/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Refuse connections."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def until(self, holds: Callable[[], bool], limit_s: float = 8) -> None:
+        """Wait until what was posted is as expected."""
+        async with asyncio.timeout(limit_s):
+            while not holds():
+                self._news.clear()
+                await self._news.wait()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.requests.append((request.path, dict(request.headers), body))
+        status, headers = self.answers.pop(0) if self.answers else (200, {})
+        if status == 200:
+            self.taken.append(json.loads(body))
+        self._news.set()
+        return web.Response(status=status, headers=headers)

@@ -1,0 +1,109 @@
+"""The page's script says the same as the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+import pytest
+
+from opsmonitor.dashboard import words
+from opsmonitor.models.check import Status
+from tests.e2e.page.bench import Daemon, OpenPage, Target, card, http_check, live, running_daemon
+
+pytestmark = pytest.mark.timeout(90)
+
+
+WORDS = """async ([name, cases]) => {
+    const main = document.querySelector("script[type=module]").src;
+    const words = await import(main.replace("main.js", "words.js"));
+    return cases.map((each) => words[name](each));
+}"""
+"""Call a function of the script's words with each case."""
+
+
+def test_script_draws_what_the_server_would(
+    target: Target, tmp_path: Path, open_page: OpenPage
+) -> None:
+    """A card that was updated on the open page equals the one of a fresh page."""
+    slow = http_check(target, "/slow", name="Slow", interval_s=3600, down_threshold=3, core=True)
+    with running_daemon(tmp_path, checks=[slow]) as daemon:
+        page = live(open_page(daemon.url))
+        expect(page.locator("h1")).to_have_text("Slow is up")
+        for status in (HTTPStatus.OK, HTTPStatus.IM_A_TEAPOT, HTTPStatus.OK, HTTPStatus.GONE):
+            target.answers["/slow"] = status
+            before = card(page, "slow").get_attribute("data-run")
+            page.get_by_role("button", name="Run Slow now").click()
+            expect(card(page, "slow")).not_to_have_attribute("data-run", before or "")
+
+        fresh = open_page(daemon.url, java_script_enabled=False)
+
+        assert summary_of(page) == summary_of(fresh)
+        assert summary_of(fresh)["bars"][-4:] == ["o", "f", "o", "f"]
+
+
+def summary_of(page: Page) -> dict[str, Any]:
+    """Return what a card says, apart from what depends on the moment."""
+    one = card(page, "slow")
+    return {
+        "head": one.locator("header").inner_text(),
+        "hint": one.locator(".hint").inner_text(),
+        "target": one.locator(".target").inner_text(),
+        "error": one.locator(".error").inner_text(),
+        "bars": [bar.get_attribute("class") for bar in one.locator(".runs i").all()],
+        "starts": one.locator(".runs").get_attribute("data-at"),
+        "label": one.locator(".runs").get_attribute("aria-label"),
+        "pieces": (one.locator(".line").get_attribute("d") or "").count("M"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "python", "cases"),
+    [
+        ("latency", words.latency, [None, 0, 0.04, 9.94, 9.96, 23.5, 24.5, 999.4, 999.6, 12_345]),
+        ("percent", words.percent, [None, 0, 12.345, 99.9999, 100]),
+        ("duration", words.duration, [-1, 0.9, 59.9, 60, 3599, 3600, 5400, 86_400, 100_000]),
+        ("ago", words.ago, [0.2, 1, 61]),
+    ],
+)
+def test_script_and_server_use_the_same_words(
+    three: Daemon,
+    open_page: OpenPage,
+    function: str,
+    python: Callable[[Any], str],
+    cases: list[Any],
+) -> None:
+    """Numbers are written alike by the server and by the script."""
+    page = open_page(three.url)
+
+    written = page.evaluate(WORDS, [function, cases])
+
+    assert written == [python(case) for case in cases]
+
+
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        ["up"],
+        ["down"],
+        ["up", "up"],
+        ["pending", "pending"],
+        ["up", "pending", "paused", "maintenance"],
+        ["degraded", "up", "down", "down", "unreachable"],
+        ["down", "down", "down", "down", "up"],
+    ],
+)
+def test_script_and_server_give_the_same_verdict(
+    three: Daemon, open_page: OpenPage, statuses: list[str]
+) -> None:
+    """The verdict is the same sentence, whoever writes it."""
+    page = open_page(three.url)
+    named = [(f"C{place}", Status(status)) for place, status in enumerate(statuses)]
+    checks = [{"name": name, "status": status.value} for name, status in named]
+
+    written = page.evaluate(WORDS, ["verdict", [checks]])
+
+    assert written == [words.verdict(named)]

@@ -1,0 +1,262 @@
+"""From a server that stops to an entity that turns off: everything real, nothing in between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+import os
+from pathlib import Path
+import re
+import socket
+from typing import Any
+
+from aiohttp import ClientSession, web
+from playwright.async_api import async_playwright, expect
+import pytest
+import pytest_asyncio
+
+from tests.e2e.daemon_process import DaemonProcess
+from tests.e2e.home_assistant import HASS, HomeAssistant, free_port
+from tests.e2e.page.bench import chromium
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(150),
+    pytest.mark.skipif(not HASS.exists(), reason="run `scripts/setup ha-live` first"),
+]
+
+SCREENSHOT = Path(__file__).parents[2] / "docs" / "screenshots" / "home-assistant.png"
+WEB = "binary_sensor.web_server"
+HUB = f"ops_monitor_{re.sub('[^a-z0-9]+', '_', socket.gethostname().lower()).strip('_')}"
+CONNECTED = f"binary_sensor.{HUB}_connected"
+OVERALL = f"sensor.{HUB}_status"
+CHECK = """\
+  - id: web
+    name: Web server
+    type: http
+    url: {url}
+    interval_s: 0.2
+    timeout_s: 1
+    retries: 0
+    core: true
+"""
+NEW_CHECK = """\
+  - id: port
+    name: Web port
+    type: tcp
+    host: 127.0.0.1
+    port: {port}
+    interval_s: 1
+    timeout_s: 1
+    retries: 0
+"""
+
+
+class Target:
+    """A server that is watched."""
+
+    def __init__(self) -> None:
+        """Choose a port that it keeps when it stops and starts."""
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Answer."""
+        if self._runner:
+            return
+        app = web.Application()
+        app.router.add_get("/", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+
+    async def stop(self) -> None:
+        """Refuse connections."""
+        if self._runner:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _answer(self, _request: web.Request) -> web.Response:
+        """Say that all is well."""
+        return web.Response(text="ok")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def session() -> AsyncIterator[ClientSession]:
+    """Return what all of this is asked by."""
+    async with ClientSession() as client_session:
+        yield client_session
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def target() -> AsyncIterator[Target]:
+    """Return a running server."""
+    server = Target()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def daemon(
+    target: Target, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[DaemonProcess]:
+    """Return a daemon that watches the server."""
+    process = DaemonProcess(tmp_path_factory.mktemp("daemon"))
+    process.config.write_text("checks:\n" + CHECK.format(url=target.url))
+    await process.start()
+    yield process
+    await process.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def home_assistant(
+    daemon: DaemonProcess, session: ClientSession, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[HomeAssistant]:
+    """Return a Home Assistant that a person added the daemon to."""
+    process = HomeAssistant(tmp_path_factory.mktemp("home-assistant"), session)
+    try:
+        await process.start()
+        result = await process.set_up(
+            "ops_monitor", {"url": daemon.url, "advanced": {"verify_ssl": True}}
+        )
+        assert result["type"] == "create_entry", result
+        await process.wait_for(WEB, "on")
+        yield process
+    finally:
+        await process.stop()
+
+
+async def last_event(session: ClientSession, daemon: DaemonProcess) -> dict[str, Any]:
+    """Return the daemon's latest event."""
+    async with session.get(f"{daemon.url}/api/status/events?limit=1") as response:
+        [event] = await response.json()
+    return dict(event)
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Return how long after one time another one is."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+async def test_entities_are_there(home_assistant: HomeAssistant) -> None:
+    """Set up by its address alone, the daemon and its check are there with their values."""
+    await home_assistant.wait_for("sensor.web_server_status", "up")
+    await home_assistant.wait_for(f"sensor.{HUB}_checks_total", "1")
+    await home_assistant.wait_for(OVERALL, "ok")
+    await home_assistant.wait_for(CONNECTED, "on")
+    await home_assistant.wait_until(
+        lambda: "sensor.web_server_response_time" in home_assistant.states
+    )
+    response_time = home_assistant.states["sensor.web_server_response_time"]
+
+    assert float(response_time["state"]) > 0
+    assert response_time["attributes"]["unit_of_measurement"] == "ms"
+
+
+async def test_stopped_server_turns_off_within_a_second(
+    home_assistant: HomeAssistant, session: ClientSession, daemon: DaemonProcess, target: Target
+) -> None:
+    """The entity turns off within a second of the daemon's event, and on again as quickly."""
+    await target.stop()
+    off = await home_assistant.wait_for(WEB, "off")
+    down = await last_event(session, daemon)
+
+    await target.start()
+    on = await home_assistant.wait_for(WEB, "on")
+    up = await last_event(session, daemon)
+
+    assert (down["event"], up["event"]) == ("DOWN", "UP")
+    # The clocks are the same one; the event's time is rounded to milliseconds.
+    assert -0.002 <= seconds_between(down["ts"], off["last_changed"]) < 1
+    assert -0.002 <= seconds_between(up["ts"], on["last_changed"]) < 1
+
+
+async def test_core_check_makes_the_whole_critical(
+    home_assistant: HomeAssistant, target: Target
+) -> None:
+    """A core check that is down shows on the hub, by name."""
+    await target.stop()
+    await home_assistant.wait_for(OVERALL, "crit")
+    down = await home_assistant.wait_for(f"sensor.{HUB}_checks_down", "1")
+
+    assert down["attributes"]["checks"] == ["Web server"]
+    await target.start()
+    await home_assistant.wait_for(OVERALL, "ok")
+
+
+async def test_device_page_in_a_browser(home_assistant: HomeAssistant, tmp_path: Path) -> None:
+    """A person finds the check's device, with its values, in the user interface."""
+    devices = await home_assistant.command("config/device_registry/list")
+    [device] = [item for item in devices if item["name"] == "Web server"]
+    picture = SCREENSHOT if os.environ.get("OPSMONITOR_PICTURES") else tmp_path / "device.png"
+
+    async with async_playwright() as playwright:
+        # The sandbox needs rights that a container lacks; only our own page is loaded.
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        context = await browser.new_context(viewport={"width": 1280, "height": 720})
+        await context.add_init_script(home_assistant.log_in_script())
+        page = await context.new_page()
+        await page.goto(f"{home_assistant.url}/config/devices/device/{device['id']}")
+        await expect(page.get_by_text("HTTP check")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_text("Response time")).to_be_visible()
+        await expect(page.get_by_text("Connected via")).to_be_visible()
+        await page.locator("#ha-launch-screen").wait_for(state="detached")
+        await page.wait_for_load_state("networkidle")
+        await page.screenshot(path=picture)
+        await browser.close()
+
+    assert picture.stat().st_size > 0
+
+
+async def test_killed_daemon(home_assistant: HomeAssistant, daemon: DaemonProcess) -> None:
+    """Without the daemon its checks are unavailable; with it they are back."""
+    await daemon.kill()
+    await home_assistant.wait_for(WEB, "unavailable")
+    await home_assistant.wait_for(CONNECTED, "off")
+
+    await daemon.start()
+    await home_assistant.wait_for(WEB, "on")
+    await home_assistant.wait_for(CONNECTED, "on")
+
+
+async def test_check_is_added_and_removed(
+    home_assistant: HomeAssistant, daemon: DaemonProcess, target: Target
+) -> None:
+    """A check appears when checks.yml is saved with it, and disappears without it."""
+    before = daemon.config.read_text()
+
+    daemon.config.write_text(before + NEW_CHECK.format(port=target.port))
+    await home_assistant.wait_for("binary_sensor.web_port", "on")
+
+    daemon.config.write_text(before)
+    await home_assistant.wait_for("binary_sensor.web_port", None)
+
+
+async def test_mistake_in_the_configuration(
+    home_assistant: HomeAssistant, daemon: DaemonProcess
+) -> None:
+    """A file with a mistake is told of, and the daemon goes on with what it had."""
+    before = daemon.config.read_text()
+
+    daemon.config.write_text(before + "  - id: web\n    typ: http\n")
+    problem = await home_assistant.wait_for(f"binary_sensor.{HUB}_configuration", "on")
+    assert "typ" in str(problem["attributes"]["problems"])
+    assert home_assistant.states[WEB]["state"] == "on"
+
+    daemon.config.write_text(before)
+    await home_assistant.wait_for(f"binary_sensor.{HUB}_configuration", "off")
+
+
+async def test_log_of_home_assistant(home_assistant: HomeAssistant, daemon: DaemonProcess) -> None:
+    """Home Assistant's log says of us that we are a custom integration, and of each loss once."""
+    text = home_assistant.log.read_text()
+    lines = re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*ops_monitor.*$", text, re.MULTILINE)
+    lost = [line for line in lines if "is lost: " in line]
+    usual = [line for line in lines if "has not been tested by Home Assistant" in line]
+
+    assert len(lost) == daemon.kills
+    assert [line for line in lines if line not in [*lost, *usual]] == []

@@ -1,0 +1,274 @@
+"""The API client by itself: it knows nothing of Home Assistant."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from itertools import count, pairwise
+import json
+from typing import Any
+
+from aiohttp import ClientSession, ClientTimeout
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.ops_monitor.client import (
+    Frame,
+    OpsMonitorAuthError,
+    OpsMonitorClient,
+    OpsMonitorError,
+    OpsMonitorResponseError,
+    OpsMonitorTimeoutError,
+    Snapshot,
+    Subscription,
+    subscription,
+)
+from custom_components.ops_monitor.client.snapshot import read_frame
+from custom_components.ops_monitor.client.sse import Message, MessageParser
+from custom_components.ops_monitor.client.subscription import Backoff
+from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, make_check, make_down
+
+STREAM = (
+    ": a comment\n\n"
+    'id: a-1\nevent: check\ndata: {"id": "grüße"}\n\n'
+    "event: summary\r\ndata: one\r\ndata:two\r\n\r\n"
+    ": ping\n\n"
+    "id: a-2\n\n"
+    "data: bare\n\n"
+).encode()
+MESSAGES = [
+    Message(id="a-1", event="check", data='{"id": "grüße"}'),
+    Message(id=None, event="summary", data="one\ntwo"),
+    Message(id=None, event="message", data="bare"),
+]
+
+
+@given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=8))
+def test_messages_are_cut_anywhere(cuts: list[int]) -> None:
+    """Where the network cuts the stream makes no difference."""
+    parser = MessageParser()
+    edges = [0, *sorted(cuts), len(STREAM)]
+    chunks = [STREAM[start:end] for start, end in pairwise(edges)]
+
+    assert [message for chunk in chunks for message in parser.feed(chunk)] == MESSAGES
+
+
+def test_endless_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that does not end does not fill the memory."""
+    monkeypatch.setattr("custom_components.ops_monitor.client.sse._LIMIT", 1000)
+    parser = MessageParser()
+    parser.feed(b"data: " + b"x" * 900)
+
+    with pytest.raises(OpsMonitorResponseError):
+        parser.feed(b"x" * 200)
+
+
+def test_long_stream_of_short_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is one of messages, not of streams."""
+    monkeypatch.setattr("custom_components.ops_monitor.client.sse._LIMIT", 1000)
+    parser = MessageParser()
+
+    messages = [message for _ in range(100) for message in parser.feed(b"data: x\n\n")]
+
+    assert len(messages) == 100
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("id", 5),
+        ("id", ""),
+        ("id", None),
+        ("name", 5),
+        ("ok", "yes"),
+        ("latency_ms", True),
+        ("latency_ms", "12"),
+        ("latency_ms", float("inf")),
+        ("status_code", 1.5),
+        ("last_run", "yesterday"),
+        ("last_run", "2026-11-20T10:00:00"),
+        ("last_run", 1_700_000_000),
+        ("tags", "a, b"),
+        ("tags", [1]),
+        ("core", 1),
+    ],
+)
+def test_value_of_the_wrong_type(key: str, value: object) -> None:
+    """A value that cannot be what it says makes its check unreadable, and only that check."""
+    checks = {"web": make_check("web", **{"id": "web", key: value}), "nas": make_check("nas")}
+    frame = snapshot_frame(checks)
+
+    assert list(frame.checks) == ["nas"]
+    assert list(frame.unreadable) == ["web"]
+
+
+def test_smallest_check() -> None:
+    """Of a check, the id is all that must be known; the rest is unknown, not guessed."""
+    check = snapshot_frame({"web": {"id": "web"}}).checks["web"]
+
+    assert (check.name, check.ok, check.latency_ms, check.last_change) == ("web", None, None, None)
+
+
+KEYS = [*make_check("a"), "checks", "summary", "instance_id", "version", "added", "removed", "ts"]
+ODD = st.sampled_from([10**400, "0001-01-01T00:00:00+23:00", "2026-11-20T10:00:00Z", "24:00"])
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text() | ODD,
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(KEYS), inner),
+    max_leaves=10,
+)
+
+
+@given(key=st.sampled_from([*make_check("a")]), value=ANY_JSON)
+def test_any_value_is_read_or_refused(key: str, value: object) -> None:
+    """Whatever a check says of itself, the snapshot around it is read."""
+    odd = {**make_check("odd"), key: value}
+
+    frame = snapshot_frame({"web": make_check("web"), "odd": odd})
+
+    assert "web" in frame.checks
+    assert ("odd" in frame.unreadable) == (len(frame.checks) == 1)
+
+
+@given(
+    event=st.sampled_from(["snapshot", "check", "event", "summary", "inventory", "config", "bye"]),
+    data=ANY_JSON.map(json.dumps) | st.text() | st.just("[" * 100_000),
+)
+def test_any_frame_is_read_or_refused(event: str, data: str) -> None:
+    """Whatever comes as a frame, there is no error but the one that is expected."""
+    with suppress(OpsMonitorResponseError):
+        assert read_frame(Message(id="a-1", event=event, data=data)) is not None
+
+
+def snapshot_frame(checks: dict[str, Any]) -> Snapshot:
+    """Return a snapshot with these checks, as it is read from the stream."""
+    fake = FakeDaemon()
+    value = {**fake.snapshot(), "checks": checks}
+    frame = read_frame(Message(id="a-1", event="snapshot", data=json.dumps(value)))
+    assert isinstance(frame, Snapshot)
+    return frame
+
+
+def test_backoff_doubles_up_to_a_limit() -> None:
+    """Waiting times double from one second to a minute, scattered over their upper half."""
+    backoff = Backoff()
+
+    waits = [backoff.next_s() for _ in range(40)]
+
+    longest = [min(60.0, 2.0**failures) for failures in range(40)]
+    assert all(limit / 2 <= wait <= limit for wait, limit in zip(waits, longest, strict=True))
+    assert len(set(waits)) > 1
+
+
+def test_backoff_starts_over() -> None:
+    """After a success the next failure is waited for shortly again."""
+    backoff = Backoff()
+    waits = [backoff.next_s() for _ in range(10)]
+
+    backoff.reset()
+
+    assert backoff.next_s() <= 1.0 < waits[-1]
+
+
+class Recorder:
+    """Keeps what a subscription tells."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.frames: list[Frame] = []
+        self.errors: list[OpsMonitorError] = []
+        self.happened = asyncio.Event()
+
+    def received(self, frames: list[Frame]) -> None:
+        """Keep frames."""
+        self.frames += frames
+        self.happened.set()
+
+    def lost(self, error: OpsMonitorError) -> None:
+        """Keep an error."""
+        self.errors.append(error)
+        self.happened.set()
+
+    async def wait(self) -> None:
+        """Wait for the next thing that is told."""
+        async with asyncio.timeout(5):
+            await self.happened.wait()
+        self.happened.clear()
+
+
+@pytest.fixture
+async def client(daemon: FakeDaemon) -> AsyncIterator[OpsMonitorClient]:
+    """Return a client of the fake daemon."""
+    async with ClientSession() as session:
+        yield OpsMonitorClient(session, daemon.url)
+
+
+@pytest.fixture
+async def recorder(client: OpsMonitorClient) -> AsyncIterator[Recorder]:
+    """Return what a running subscription tells to, after it got its snapshot."""
+    handler = Recorder()
+    task = asyncio.create_task(Subscription(client, handler, instance_id=INSTANCE_ID).run())
+    await handler.wait()
+    yield handler
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_first_frame_is_the_snapshot(daemon: FakeDaemon, recorder: Recorder) -> None:
+    """Who has got nothing yet gets everything first, and then what changes."""
+    daemon.put(make_down("web"))
+    await recorder.wait()
+
+    kinds = [type(frame).__name__ for frame in recorder.frames]
+    assert kinds == ["Snapshot", "ChecksFrame", "SummaryFrame"]
+
+
+async def test_short_connection_that_ends_is_a_loss(daemon: FakeDaemon, recorder: Recorder) -> None:
+    """A connection that ends soon after it began counts as lost."""
+    daemon.end_streams()
+    await recorder.wait()
+
+    assert [str(error) for error in recorder.errors] == ["the daemon ended the stream"]
+
+
+async def test_long_connection_that_ends_is_tried_again_at_once(
+    daemon: FakeDaemon, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that a proxy cuts after hours is no loss if the next one works."""
+    monkeypatch.setattr(subscription, "monotonic", count(1_000_000, 3600).__next__)
+    daemon.end_streams()
+    await recorder.wait()
+
+    assert recorder.errors == []
+    assert daemon.seen_last_event_ids == [None, "a-0"]
+
+
+async def test_long_connection_to_a_daemon_that_is_gone(
+    daemon: FakeDaemon, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the next attempt fails as well, the daemon is lost."""
+    monkeypatch.setattr(subscription, "monotonic", count(1_000_000, 3600).__next__)
+    await daemon.stop()
+    await recorder.wait()
+
+    assert "Connect" in str(recorder.errors[0])
+
+
+async def test_silent_connection(client: OpsMonitorClient) -> None:
+    """A daemon that says nothing for too long is taken for gone, though nobody hung up."""
+    limits = ClientTimeout(sock_read=0.1)
+
+    with pytest.raises(OpsMonitorTimeoutError):
+        async for _batch in client.stream(limits=limits):
+            pass
+
+
+async def test_refused_token_ends_the_subscription(
+    daemon: FakeDaemon, client: OpsMonitorClient
+) -> None:
+    """There is no use in offering the same token again."""
+    daemon.require("s3cret")
+    handler = Recorder()
+
+    with pytest.raises(OpsMonitorAuthError):
+        await Subscription(client, handler, instance_id=INSTANCE_ID).run()
+
+    assert handler.errors == []

@@ -1,0 +1,298 @@
+"""The config flow: every way in, every error, and that a person gets past it."""
+
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import AsyncMock, patch
+
+from aiohttp import ClientTimeout, web
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    get_schema_suggested_value,
+)
+
+from custom_components.ops_monitor.client import OpsMonitorClient, api
+from custom_components.ops_monitor.const import DOMAIN, SECTION_ADVANCED
+from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, answering, error_response, never
+
+
+@pytest.fixture(autouse=True)
+def setup_entry() -> Iterator[AsyncMock]:
+    """Keep entries from being set up: only the flow is looked at."""
+    with patch("custom_components.ops_monitor.async_setup_entry", return_value=True) as setup_entry:
+        yield setup_entry
+
+
+def user_input(url: str, token: str | None = None, *, verify_ssl: bool = True) -> dict[str, Any]:
+    """Return what a person fills in."""
+    filled: dict[str, Any] = {CONF_URL: url, SECTION_ADVANCED: {CONF_VERIFY_SSL: verify_ssl}}
+    return filled | ({CONF_TOKEN: token} if token is not None else {})
+
+
+async def start(hass: HomeAssistant) -> str:
+    """Start the flow as a person does; return its id."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM
+    assert not result["errors"]
+    return result["flow_id"]
+
+
+async def fill_in(hass: HomeAssistant, flow_id: str, filled: dict[str, Any]) -> ConfigFlowResult:
+    """Submit a form."""
+    return await hass.config_entries.flow.async_configure(flow_id, filled)
+
+
+def schema_of(result: ConfigFlowResult) -> Any:
+    """Return the fields of a form."""
+    assert result["data_schema"] is not None
+    return result["data_schema"].schema
+
+
+async def test_user_sets_up_a_daemon(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A person gives the address and gets an entry named after the daemon."""
+    result = await fill_in(hass, await start(hass), user_input(daemon.url))
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Home lab"
+    assert result["data"] == {CONF_URL: daemon.url, CONF_VERIFY_SSL: True}
+    assert result["result"].unique_id == INSTANCE_ID
+
+
+async def test_token_is_stored_without_blanks(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A token that was pasted with blanks around it works."""
+    daemon.require("s3cret")
+
+    result = await fill_in(
+        hass, await start(hass), user_input(daemon.url, " s3cret ", verify_ssl=False)
+    )
+
+    assert result["data"] == {
+        CONF_URL: daemon.url,
+        CONF_TOKEN: "s3cret",
+        CONF_VERIFY_SSL: False,
+    }
+
+
+@pytest.mark.parametrize(
+    "typed", ["  {}  ", "{}/", "{}/?page=1#top"], ids=["blanks", "slash", "page"]
+)
+async def test_address_is_cleaned(hass: HomeAssistant, daemon: FakeDaemon, typed: str) -> None:
+    """An address as a browser shows it is as good as a bare one."""
+    result = await fill_in(hass, await start(hass), user_input(typed.format(daemon.url)))
+
+    assert result["data"][CONF_URL] == daemon.url
+
+
+async def test_address_without_scheme(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """Host and port alone mean http."""
+    typed = daemon.url.removeprefix("http://")
+
+    result = await fill_in(hass, await start(hass), user_input(typed))
+
+    assert result["data"][CONF_URL] == daemon.url
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "http://", "ftp://host", "http://host:99999", "http://user:word@host", "http://[::1"],
+)
+async def test_address_that_is_none(hass: HomeAssistant, daemon: FakeDaemon, typed: str) -> None:
+    """What cannot be an address is said to be none, beside the field; then a good one works."""
+    flow_id = await start(hass)
+
+    result = await fill_in(hass, flow_id, user_input(typed))
+    assert result["errors"] == {CONF_URL: "invalid_url"}
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("response", "error"),
+    [
+        (lambda: error_response(401, "unauthorized"), "invalid_auth"),
+        (lambda: error_response(403, "forbidden"), "invalid_auth"),
+        (lambda: error_response(403, "host_not_allowed"), "host_not_allowed"),
+        (lambda: error_response(429, "too_many_requests"), "cannot_connect"),
+        (lambda: error_response(503, "not_ready"), "cannot_connect"),
+        (lambda: error_response(404, "not_found"), "not_ops_monitor"),
+        (lambda: web.Response(status=401, text="log in first"), "not_ops_monitor"),
+        (lambda: web.json_response({"error": "no"}, status=403), "not_ops_monitor"),
+        (lambda: web.Response(status=302, headers={"Location": "/login"}), "not_ops_monitor"),
+        (lambda: web.Response(text="<html>", content_type="text/html"), "not_ops_monitor"),
+        (lambda: web.Response(text="{", content_type="application/json"), "not_ops_monitor"),
+        (lambda: web.json_response(["a list"]), "not_ops_monitor"),
+        (lambda: web.json_response({"version": "1"}), "not_ops_monitor"),
+        (lambda: web.json_response("x" * 2_000_000), "not_ops_monitor"),
+    ],
+)
+async def test_answers_that_are_errors(
+    hass: HomeAssistant, daemon: FakeDaemon, response: Any, error: str
+) -> None:
+    """Each wrong answer has its message; what was typed stays, and the next try works."""
+    daemon.answer = answering(response)
+    flow_id = await start(hass)
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url, "tok"))
+    assert result["errors"] == {"base": error}
+    schema = schema_of(result)
+    assert get_schema_suggested_value(schema, CONF_URL) == daemon.url
+
+    daemon.answer = None
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_nobody_answers(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A daemon that does not run cannot be reached; once it runs, it can."""
+    await daemon.stop()
+    flow_id = await start(hass)
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["errors"] == {"base": "cannot_connect"}
+
+    await daemon.start()
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_answer_takes_too_long(
+    hass: HomeAssistant, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that hangs is not waited for; once it answers, it is set up."""
+    daemon.answer = never
+    flow_id = await start(hass)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(api, "REQUEST_LIMITS", ClientTimeout(total=0.05))
+        result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["errors"] == {"base": "timeout_connect"}
+
+    daemon.answer = None
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_no_secure_connection(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """Speaking https to a daemon that speaks http is told apart from one that does not run."""
+    flow_id = await start(hass)
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url.replace("http:", "https:")))
+    assert result["errors"] == {"base": "ssl_error"}
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(("level", "needs"), [(0, 0), (9, 2)], ids=["old daemon", "new daemon"])
+async def test_levels_that_do_not_fit(
+    hass: HomeAssistant, daemon: FakeDaemon, level: int, needs: int
+) -> None:
+    """A daemon of another age is refused until one of both is updated."""
+    daemon.api_version, daemon.min_client_version = level, needs
+    flow_id = await start(hass)
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["errors"] == {"base": "unsupported_version"}
+
+    daemon.api_version, daemon.min_client_version = 9, 1
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_mistake_of_ours(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A bug is told as something unexpected; the form can be sent again."""
+    flow_id = await start(hass)
+
+    with patch.object(OpsMonitorClient, "info", side_effect=RuntimeError("a bug")):
+        result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["errors"] == {"base": "unknown"}
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_daemon_is_set_up_once(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """The same daemon at another address is still the same."""
+    await daemon.move()
+
+    result = await fill_in(hass, await start(hass), user_input(daemon.url))
+
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_reauth(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """A new token is taken when it works, and only then."""
+    daemon.require("new")
+    result = await entry.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_confirm"
+
+    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "old"})
+    assert result["errors"] == {"base": "invalid_auth"}
+
+    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "new"})
+    await hass.async_block_till_done()
+    assert result["reason"] == "reauth_successful"
+    assert entry.data == {CONF_URL: daemon.url, CONF_VERIFY_SSL: True, CONF_TOKEN: "new"}
+
+
+async def test_reauth_of_another_daemon(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A token for whoever took over the address is not stored."""
+    daemon.instance_id = "another"
+    result = await entry.start_reauth_flow(hass)
+
+    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "new"})
+
+    assert result["reason"] == "unique_id_mismatch"
+    assert CONF_TOKEN not in entry.data
+
+
+async def test_reconfigure(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """The form shows what is stored; a daemon that moved is found again."""
+    await daemon.stop()
+    result = await entry.start_reconfigure_flow(hass)
+    schema = schema_of(result)
+    assert get_schema_suggested_value(schema, CONF_URL) == daemon.url
+
+    result = await fill_in(hass, result["flow_id"], user_input(daemon.url, "tok"))
+    assert result["errors"] == {"base": "cannot_connect"}
+
+    await daemon.move()
+    result = await fill_in(hass, result["flow_id"], user_input(daemon.url, "tok", verify_ssl=False))
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data == {CONF_URL: daemon.url, CONF_VERIFY_SSL: False, CONF_TOKEN: "tok"}
+
+
+async def test_reconfigure_drops_the_token(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A token that is not needed any more can be taken away."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "tok"})
+    result = await entry.start_reconfigure_flow(hass)
+
+    await fill_in(hass, result["flow_id"], user_input(daemon.url))
+    await hass.async_block_till_done()
+
+    assert CONF_TOKEN not in entry.data
+
+
+async def test_reconfigure_to_another_daemon(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """An entry stays with its daemon: devices and history belong to it."""
+    daemon.instance_id = "another"
+    result = await entry.start_reconfigure_flow(hass)
+
+    result = await fill_in(hass, result["flow_id"], user_input(daemon.url))
+
+    assert result["reason"] == "unique_id_mismatch"

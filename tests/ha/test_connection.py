@@ -1,0 +1,381 @@
+"""The connection: set-up, loss, return, and daemons that misbehave."""
+
+import asyncio
+import logging
+from unittest.mock import patch
+
+from aiohttp import ClientTimeout, web
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ops_monitor.client import api
+from custom_components.ops_monitor.const import DOMAIN
+from tests.ha.fake_daemon import (
+    FakeDaemon,
+    answering,
+    error_response,
+    make_check,
+    make_down,
+    never,
+)
+from tests.ha.waiting import state_of, wait_for_state, wait_until
+
+WEB = "binary_sensor.web"
+CONNECTED = "binary_sensor.home_lab_connected"
+OURS = "custom_components.ops_monitor"
+
+
+def own_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the integration logged as a warning or worse."""
+    return [
+        record.message
+        for record in caplog.records
+        if record.name.startswith(OURS) and record.levelno >= logging.WARNING
+    ]
+
+
+async def test_daemon_away_at_start(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """Without a daemon, set-up is tried again later, saying why."""
+    await daemon.stop()
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "cannot_connect"
+
+
+async def test_stream_away_at_start(
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A daemon that never sends its snapshot does not hold up Home Assistant."""
+    answers = iter([daemon.answer, never])
+
+    async def first_then_never() -> web.Response:
+        """Answer who it is, then hang."""
+        return web.json_response(daemon.info()) if next(answers) is None else await never()
+
+    daemon.answer = first_then_never
+    monkeypatch.setattr(api, "REQUEST_LIMITS", ClientTimeout(total=0.1))
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "timeout_connect"
+
+
+async def test_stream_ends_at_start(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A stream that ends before its snapshot is a daemon that is not ready."""
+    daemon.beginning = b": hello\n\n"
+    daemon.ends_at_once = True
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+
+
+async def test_wrong_token_at_start(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A refused token asks the person for another one."""
+    daemon.require("another")
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert next(entry.async_get_active_flows(hass, {SOURCE_REAUTH}))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "reason"),
+    [("instance_id", "another", "wrong_instance"), ("api_version", 0, "unsupported_version")],
+)
+async def test_daemon_that_does_not_fit(
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    attribute: str,
+    value: object,
+    reason: str,
+) -> None:
+    """Another daemon, or one of another age, is not tried again and again."""
+    setattr(daemon, attribute, value)
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == reason
+
+
+async def test_daemon_goes_and_returns(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Without the daemon nothing is known of its checks; that much is known, and said once."""
+    caplog.set_level(logging.INFO, OURS)
+    await daemon.stop()
+    await wait_for_state(hass, WEB, STATE_UNAVAILABLE)
+    assert state_of(hass, CONNECTED).state == STATE_OFF
+    assert state_of(hass, "sensor.home_lab_status").state == STATE_UNAVAILABLE
+
+    daemon.forget()
+    daemon.checks["web"] = make_down("web")
+    await daemon.start()
+    await wait_for_state(hass, WEB, STATE_OFF)
+    assert state_of(hass, CONNECTED).state == STATE_ON
+
+    [lost] = own_warnings(caplog)
+    assert lost.startswith("The connection to Home lab is lost: ")
+    assert caplog.text.count("The connection to Home lab is back") == 1
+
+
+async def test_stream_resumes(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What was missed while the stream was cut is told after it."""
+    daemon.put(make_check("web", latency_ms=1.0))
+    await wait_for_state(hass, "sensor.web_response_time", "1.0")
+    daemon.drop_clients()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+
+    daemon.put(make_down("web"))
+
+    await wait_for_state(hass, WEB, STATE_OFF)
+    assert daemon.seen_last_event_ids == [None, "a-0", "a-2"]
+
+
+async def test_stream_resumes_without_news(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A sign of life is enough to trust the last known states again."""
+    daemon.drop_clients()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+
+    await wait_for_state(hass, CONNECTED, STATE_ON)
+    assert state_of(hass, WEB).state == STATE_ON
+
+
+async def test_daemon_says_goodbye(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A daemon that stops in good order is away like one that was killed."""
+    daemon.send(("bye", {}))
+    daemon.end_streams()
+
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+
+
+async def test_last_words_count(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What was told just before the stream ended is not lost."""
+    daemon.answer = answering(lambda: error_response(503, "not_ready"))
+    daemon.put(make_check("web", latency_ms=77.0))
+    daemon.end_streams()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+
+    assert loaded.runtime_data.data.checks["web"].latency_ms == 77.0
+
+
+async def test_token_is_revoked(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A token that stops working asks the person for another one, and tries no further."""
+    daemon.require("another")
+    daemon.drop_clients()
+    await wait_until(hass, lambda: list(loaded.async_get_active_flows(hass, {SOURCE_REAUTH})))
+
+    [flow] = loaded.async_get_active_flows(hass, {SOURCE_REAUTH})
+    assert flow["step_id"] == "reauth_confirm"
+    assert state_of(hass, WEB).state == STATE_UNAVAILABLE
+
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"token": "another"})
+    await hass.async_block_till_done()
+    assert result["reason"] == "reauth_successful"
+    await daemon.wait_for_client()
+    assert state_of(hass, WEB).state == STATE_ON
+
+
+async def test_another_daemon_takes_over_the_address(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """The states of another daemon are not taken for those of ours."""
+    await daemon.stop()
+    await wait_for_state(hass, WEB, STATE_UNAVAILABLE)
+    own_id, daemon.instance_id = daemon.instance_id, "another"
+    daemon.forget()
+    daemon.checks = {"web": make_down("web")}
+    await daemon.start()
+    seen = len(daemon.seen_last_event_ids)
+    async with asyncio.timeout(5):
+        await daemon.wait_for_streams(seen + 3)
+    assert state_of(hass, WEB).state == STATE_UNAVAILABLE
+    # Nothing of the stranger's stream is continued: it is asked for everything each time.
+    assert daemon.seen_last_event_ids[seen + 1 :] == [None, None]
+
+    daemon.instance_id = own_id
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+
+async def test_daemon_is_exchanged_for_a_newer_release(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A daemon with another API level is looked at anew."""
+    await daemon.stop()
+    await wait_for_state(hass, WEB, STATE_UNAVAILABLE)
+    daemon.forget()
+    daemon.api_version, daemon.min_client_version = 7, 5
+    await daemon.start()
+
+    await wait_until(hass, lambda: loaded.state is ConfigEntryState.SETUP_ERROR)
+
+    assert loaded.error_reason_translation_key == "unsupported_version"
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"id: a-9\nevent: check\ndata: {not json\n\n",
+        b"id: a-9\nevent: check\ndata: [1, 2]\n\n",
+        b'id: a-9\nevent: check\ndata: {"name": "no id"}\n\n',
+        b"id: a-9\nevent: summary\ndata: null\n\n",
+        b'id: a-9\nevent: inventory\ndata: {"added": 5}\n\n',
+        b'id: a-9\nevent: config\ndata: {"problems": [1]}\n\n',
+        b'id: a-9\nevent: event\ndata: {"id": "web"}\n\n',
+        b"\xff\xfe\x00 no event at all\n\n",
+    ],
+)
+async def test_garbage_in_the_stream(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon, garbage: bytes
+) -> None:
+    """A frame that cannot be read does not take the following ones along."""
+    daemon.send_raw(garbage)
+    daemon.put(make_down("web"))
+
+    await wait_for_state(hass, WEB, STATE_OFF)
+    assert state_of(hass, CONNECTED).state == STATE_ON
+
+
+async def test_frames_of_a_newer_daemon(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A kind of frame that we do not know is passed over in silence."""
+    daemon.send(("weather", "fine"))
+    daemon.put(make_down("web"))
+
+    await wait_for_state(hass, WEB, STATE_OFF)
+    assert own_warnings(caplog) == []
+    assert loaded.runtime_data.subscription.statistics.unreadable_frames == 0
+
+
+async def test_unreadable_frames_are_logged_once(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A daemon that goes on talking nonsense does not fill the log."""
+    daemon.send_raw(b"event: summary\ndata: null\n\n" * 3)
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+    assert own_warnings(caplog) == [
+        "A message of the daemon cannot be read: summary: expected an object, got NoneType"
+    ]
+    assert loaded.runtime_data.subscription.statistics.unreadable_frames == 3
+
+
+async def test_unreadable_snapshot(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A daemon whose whole state cannot be read is away until it can."""
+    await daemon.stop()
+    daemon.forget()
+    daemon.beginning = b"id: b-0\nevent: snapshot\ndata: {}\n\n"
+    await daemon.start()
+    seen = len(daemon.seen_last_event_ids)
+    await daemon.wait_for_streams(seen + 3)
+    assert state_of(hass, WEB).state == STATE_UNAVAILABLE
+
+    daemon.beginning = None
+    await wait_for_state(hass, WEB, STATE_ON)
+
+
+async def test_one_unreadable_check(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A check that cannot be read is unavailable alone, is reported once, and comes back."""
+    broken = {**make_check("nas"), "latency_ms": "fast"}
+    daemon.send(("check", broken), ("check", broken))
+    await wait_for_state(hass, "binary_sensor.nas", STATE_UNAVAILABLE)
+    assert state_of(hass, WEB).state == STATE_ON
+    assert own_warnings(caplog) == [
+        "A check cannot be read: check nas: latency_ms: expected int or float, got str"
+    ]
+
+    daemon.put(make_down("nas"))
+    await wait_for_state(hass, "binary_sensor.nas", STATE_OFF)
+
+
+async def test_refresh_on_request(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """An update that a person asks for reads the whole state."""
+    daemon.checks["web"] = make_down("web")
+
+    await loaded.runtime_data.async_refresh()
+
+    assert state_of(hass, WEB).state == STATE_OFF
+
+
+async def test_unload_leaves_nothing(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """An entry that is unloaded listens no more, not even to what is already on its way."""
+    daemon.put(make_down("web"))
+
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await daemon.wait_for_no_client()
+
+    assert loaded.state is ConfigEntryState.NOT_LOADED
+    assert state_of(hass, WEB).state == STATE_UNAVAILABLE
+
+
+async def test_mistake_of_ours_at_start(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A reload works after set-up failed half-way."""
+    with patch.object(api.OpsMonitorClient, "snapshot", side_effect=RuntimeError("a bug")):
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert state_of(hass, WEB).state == STATE_ON
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_domain_has_one_entry_per_daemon(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Set-up made one entry, known by the daemon's own id."""
+    assert [item.unique_id for item in hass.config_entries.async_entries(DOMAIN)] == [
+        loaded.unique_id
+    ]

@@ -1,0 +1,63 @@
+"""Diagnostics: enough to find a fault, nothing that should stay private."""
+
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.const import CONF_TOKEN, STATE_OFF
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from tests.ha.fake_daemon import FakeDaemon, make_down
+from tests.ha.waiting import wait_for_state
+
+# Home Assistant's own HTTP server, which the user interface is reached by, warns of itself.
+pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.*Key")
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """The stream's fate, each check and the last transitions can be downloaded."""
+    transition = {
+        "ts": "2026-11-20T10:00:30Z",
+        "id": "web",
+        "event": "DOWN",
+        "status": "down",
+        "previous": "up",
+        "error": "The connection to http://web.home.example was refused.",
+    }
+    daemon.send(("check", make_down("web")), ("event", transition))
+    await wait_for_state(hass, "binary_sensor.web", STATE_OFF)
+
+    told = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
+
+    assert told["connected"] is True
+    assert told["stream"]["frames"] == 2
+    assert told["snapshot"]["checks"]["web"]["status"] == "down"
+    assert [item["event"] for item in told["recent_transitions"]] == ["DOWN"]
+
+
+async def test_diagnostics_are_redacted(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    daemon: FakeDaemon,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """Neither tokens nor addresses of the home network are in the download."""
+    daemon.require("s3cret")
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "s3cret"})
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+
+    assert told["entry"][CONF_TOKEN] == REDACTED
+    assert "s3cret" not in str(told)
+    assert "home.example" not in str(told)
+    assert daemon.url not in str(told)
+    await hass.config_entries.async_unload(entry.entry_id)

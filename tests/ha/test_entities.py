@@ -1,0 +1,213 @@
+"""Entities: what they are, and that they follow the daemon."""
+
+from unittest.mock import Mock
+
+from homeassistant.const import (
+    EVENT_STATE_CHANGED,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNKNOWN,
+    Platform,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    snapshot_platform,
+)
+from syrupy.assertion import SnapshotAssertion
+
+import custom_components.ops_monitor as integration
+from tests.ha.fake_daemon import FakeDaemon, make_check, make_down
+from tests.ha.waiting import state_of, wait_for_state
+
+
+@pytest.mark.parametrize("platform", [Platform.BINARY_SENSOR, Platform.SENSOR])
+async def test_all_entities(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: Platform,
+) -> None:
+    """Every entity is as a person reviewed it, those that are off by default too."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+    monkeypatch.setattr(integration, "_PLATFORMS", [platform])
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
+
+
+async def test_target_down_is_off(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A target that is down is off, not unavailable, and comes back on."""
+    assert state_of(hass, "binary_sensor.web").state == STATE_ON
+
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, "binary_sensor.web", STATE_OFF)
+    assert state_of(hass, "sensor.web_status").state == "down"
+    assert state_of(hass, "sensor.web_response_time").state == STATE_UNKNOWN
+
+    daemon.put(make_check("web"))
+    await wait_for_state(hass, "binary_sensor.web", STATE_ON)
+
+
+@pytest.mark.parametrize(
+    ("ok", "is_reachability", "device_class", "state"),
+    [
+        (True, True, "connectivity", STATE_ON),
+        (False, True, "connectivity", STATE_OFF),
+        (None, True, "connectivity", STATE_UNKNOWN),
+        (True, False, "problem", STATE_OFF),
+        (False, False, "problem", STATE_ON),
+        (None, False, "problem", STATE_UNKNOWN),
+    ],
+)
+async def test_meaning_of_the_main_entity(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    daemon: FakeDaemon,
+    ok: object,
+    is_reachability: object,
+    device_class: str,
+    state: str,
+) -> None:
+    """What can be reached is connected; a job or a value that is not in order is a problem."""
+    daemon.checks = {"web": make_check("web", ok=ok, is_reachability=is_reachability)}
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    shown = state_of(hass, "binary_sensor.web")
+    assert (shown.state, shown.attributes["device_class"]) == (state, device_class)
+
+
+async def test_the_whole(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """The hub tells how the whole is doing, and which checks are down."""
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, "sensor.home_lab_status", "warn")
+    assert state_of(hass, "binary_sensor.home_lab_problem").state == STATE_ON
+
+    daemon.put(make_down("nas", core=True))
+    await wait_for_state(hass, "sensor.home_lab_status", "crit")
+    down = state_of(hass, "sensor.home_lab_checks_down")
+    assert (down.state, down.attributes["checks"]) == ("2", ["Web", "Nas"])
+
+    daemon.put(make_check("web"), make_check("nas"))
+    await wait_for_state(hass, "sensor.home_lab_status", "ok")
+    assert state_of(hass, "binary_sensor.home_lab_problem").state == STATE_OFF
+
+
+async def test_configuration_problem(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A file that the daemon could not take over is a problem until it can."""
+    problem = "checks.yml:3:5: checks[0].port: expected 1-65535, got 99999"
+
+    daemon.send(("config", {"problems": [problem]}))
+    await wait_for_state(hass, "binary_sensor.home_lab_configuration", STATE_ON)
+    state = state_of(hass, "binary_sensor.home_lab_configuration")
+    assert state.attributes["problems"] == [problem]
+
+    daemon.send(("config", {"problems": []}))
+    await wait_for_state(hass, "binary_sensor.home_lab_configuration", STATE_OFF)
+
+
+async def test_values_of_a_newer_daemon(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A status that only a newer release knows is unknown; the rest is shown all the same."""
+    daemon.send(
+        ("check", make_check("web", status="hibernating", latency_ms=99.0, new_key={"a": 1})),
+        ("summary", {**daemon.summary(), "overall": "splendid"}),
+    )
+
+    await wait_for_state(hass, "sensor.web_response_time", "99.0")
+    assert state_of(hass, "sensor.web_status").state == STATE_UNKNOWN
+    assert state_of(hass, "sensor.home_lab_status").state == STATE_UNKNOWN
+    assert state_of(hass, "binary_sensor.home_lab_problem").state == STATE_UNKNOWN
+
+
+async def test_long_error_is_cut(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    daemon: FakeDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A message that no state can hold is shortened, not lost."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+    daemon.checks = {"web": make_check("web", error="x" * 300)}
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert state_of(hass, "sensor.web_last_error").state == "x" * 255
+
+
+async def test_few_entities_by_default(
+    hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    """What only few people want is there, but off."""
+    entities = er.async_entries_for_config_entry(entity_registry, loaded.entry_id)
+    is_off = {item.entity_id for item in entities if item.disabled_by}
+
+    assert is_off == {
+        "sensor.home_lab_checks_degraded",
+        "sensor.home_lab_checks_paused",
+        "sensor.home_lab_checks_unknown",
+        "sensor.nas_consecutive_failures",
+        "sensor.nas_last_error",
+        "sensor.web_consecutive_failures",
+        "sensor.web_last_error",
+    }
+
+
+async def test_only_what_changed_is_written(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A run that only took longer writes one state, however many entities there are."""
+    written = async_capture_events(hass, EVENT_STATE_CHANGED)
+    reported_before = state_of(hass, "sensor.web_status").last_reported
+
+    daemon.put(make_check("web", latency_ms=55.0, last_run="2026-11-20T10:01:00Z"))
+    await wait_for_state(hass, "sensor.web_response_time", "55.0")
+
+    assert [event.data["entity_id"] for event in written] == ["sensor.web_response_time"]
+    assert state_of(hass, "sensor.web_status").last_reported == reported_before
+
+
+async def test_frames_close_together_are_one_change(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Of several states within a moment, the last one is written."""
+    written = async_capture_events(hass, EVENT_STATE_CHANGED)
+
+    for latency_ms in (50.0, 51.0, 52.0):
+        daemon.put(make_check("web", latency_ms=latency_ms))
+    await wait_for_state(hass, "sensor.web_response_time", "52.0")
+
+    assert len(written) == 1
+
+
+async def test_one_failing_listener_does_not_silence_the_others(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An entity with a bug does not keep the others from being updated."""
+    coordinator = loaded.runtime_data
+    failing = Mock(side_effect=RuntimeError("a bug"))
+    entity_listeners = dict(coordinator._listeners)  # noqa: SLF001 - to be called before them
+    coordinator._listeners = {0: (failing, "web")} | entity_listeners  # noqa: SLF001
+
+    daemon.put(make_down("web"))
+
+    await wait_for_state(hass, "binary_sensor.web", STATE_OFF)
+    failing.assert_called_once()
+    assert "could not be updated" in caplog.text
+    caplog.clear()

@@ -1,0 +1,249 @@
+"""The rules by which Home Assistant, HACS and the Marketplace accept an integration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+import struct
+from typing import Any
+
+import pytest
+import yaml
+
+import opsmonitor
+
+ROOT = Path(__file__).parents[1]
+INTEGRATION = ROOT / "custom_components" / "ops_monitor"
+SOURCES = {path: path.read_text() for path in sorted(INTEGRATION.rglob("*.py"))}
+LANGUAGES = ("en", "de")
+MANIFEST_KEYS = {
+    "after_dependencies",
+    "codeowners",
+    "config_flow",
+    "dependencies",
+    "documentation",
+    "domain",
+    "integration_type",
+    "iot_class",
+    "issue_tracker",
+    "loggers",
+    "name",
+    "requirements",
+    "version",
+    "zeroconf",
+}
+# Entity platforms and diagnostics are there without being a dependency.
+ALWAYS_THERE = {"binary_sensor", "diagnostics", "sensor"}
+NAMED_BY_DEVICE_CLASS = {"connected", "problem"}
+
+
+def load(path: Path) -> Any:
+    """Return a JSON file."""
+    return json.loads(path.read_text())
+
+
+def translation(language: str) -> dict[str, str]:
+    """Return the texts of a language by their dotted keys."""
+    return dict(flatten(load(INTEGRATION / "translations" / f"{language}.json")))
+
+
+def flatten(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the dotted key and the value of each leaf."""
+    if not isinstance(value, dict):
+        yield path, value
+        return
+    for key, inner in value.items():
+        yield from flatten(inner, f"{path}.{key}" if path else key)
+
+
+def keys_in(platform: str) -> set[str]:
+    """Return the translation keys that a platform's module uses."""
+    source = SOURCES[INTEGRATION / f"{platform}.py"]
+    return set(re.findall(r'(?:translation_key=|_count\(\s*)"(\w+)"', source))
+
+
+MANIFEST = load(INTEGRATION / "manifest.json")
+
+
+def test_one_integration() -> None:
+    """HACS takes the first folder, so there is one, named like its domain."""
+    folders = [path.name for path in INTEGRATION.parent.iterdir() if path.is_dir()]
+
+    assert [name for name in folders if name != "__pycache__"] == [MANIFEST["domain"]]
+
+
+def test_manifest_keys() -> None:
+    """The manifest has known keys only: domain, name, then the rest by the alphabet."""
+    keys = list(MANIFEST)
+
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+    assert set(keys) <= MANIFEST_KEYS
+    assert {"codeowners", "documentation", "issue_tracker", "name", "version"} <= set(keys)
+
+
+def test_manifest_values() -> None:
+    """The manifest says what the integration is; it needs nothing that is not there already."""
+    assert MANIFEST["config_flow"] is True
+    assert MANIFEST["iot_class"] == "local_push"
+    assert MANIFEST["integration_type"] == "hub"
+    assert MANIFEST["requirements"] == []
+    assert MANIFEST["documentation"].startswith("https://")
+    assert "home-assistant.io" not in MANIFEST["documentation"]
+    assert MANIFEST["documentation"].endswith("docs/home-assistant.md")
+    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
+
+
+def test_one_version() -> None:
+    """Daemon and integration are released together."""
+    assert MANIFEST["version"] == opsmonitor.__version__
+
+
+def test_hacs_file() -> None:
+    """HACS and the Marketplace understand hacs.json; no release needs an archive of its own."""
+    hacs = load(ROOT / "hacs.json")
+
+    assert hacs["name"] == MANIFEST["name"]
+    assert re.fullmatch(r"\d{4}\.\d+\.\d+", hacs["homeassistant"])
+    assert set(hacs) <= {"name", "homeassistant", "hacs", "hide_default_branch", "render_readme"}
+
+
+@pytest.mark.parametrize("attributes", ["custom_components", "hacs.json"])
+def test_archives_are_complete(attributes: str) -> None:
+    """What HACS and the Marketplace read is in the archives that git makes."""
+    path = ROOT / ".gitattributes"
+    lines = path.read_text().splitlines() if path.exists() else []
+
+    assert [line for line in lines if attributes in line and "export-ignore" in line] == []
+
+
+def test_dependencies_are_declared() -> None:
+    """Each part of Home Assistant that is imported is declared or always there."""
+    found = re.findall(r"homeassistant\.components\.(\w+)", "".join(SOURCES.values()))
+    declared = {*MANIFEST.get("dependencies", []), *MANIFEST.get("after_dependencies", [])}
+
+    assert set(found) - declared <= ALWAYS_THERE
+
+
+@pytest.mark.parametrize(("name", "size"), [("icon.png", 256), ("icon@2x.png", 512)])
+def test_brand_icons(name: str, size: int) -> None:
+    """The icons are square PNGs of the sizes asked for, with transparency."""
+    content = (INTEGRATION / "brand" / name).read_bytes()
+    signature, width, height, _depth, colour = struct.unpack(">8s8xIIBB", content[:26])
+
+    assert signature == b"\x89PNG\r\n\x1a\n"
+    assert (width, height, colour) == (size, size, 6)
+
+
+def test_languages_are_complete() -> None:
+    """Each language has the same texts, and custom integrations have no strings.json."""
+    english, german = (translation(language) for language in LANGUAGES)
+
+    assert english.keys() == german.keys()
+    assert not (INTEGRATION / "strings.json").exists()
+
+
+@pytest.mark.parametrize("key", translation("en"))
+def test_placeholders_agree(key: str) -> None:
+    """A text fills in the same values in each language."""
+    english, german = (re.findall(r"\{\w+\}", translation(language)[key]) for language in LANGUAGES)
+
+    assert sorted(english) == sorted(german)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_plain(language: str) -> None:
+    """Texts are neither empty nor references, and have no HTML."""
+    texts = translation(language)
+
+    assert [key for key, text in texts.items() if not text.strip()] == []
+    assert [key for key, text in texts.items() if "[%key" in text or "<" in text] == []
+
+
+@pytest.mark.parametrize("platform", ["binary_sensor", "sensor"])
+def test_entities_are_translated(platform: str) -> None:
+    """Each entity has its name, and no name is without an entity."""
+    names = load(INTEGRATION / "translations" / "en.json")["entity"][platform]
+
+    assert names.keys() == keys_in(platform)
+
+
+@pytest.mark.parametrize("platform", ["binary_sensor", "sensor"])
+def test_entities_have_icons(platform: str) -> None:
+    """Each entity has an icon, of its own or of its device class."""
+    icons = load(INTEGRATION / "icons.json")["entity"][platform]
+
+    assert icons.keys() == keys_in(platform) - NAMED_BY_DEVICE_CLASS
+
+
+def test_icons_are_known_ones() -> None:
+    """Icons are Material Design Icons."""
+    icons = dict(flatten(load(INTEGRATION / "icons.json")))
+
+    assert [key for key, icon in icons.items() if not icon.startswith("mdi:")] == []
+
+
+def test_errors_are_translated() -> None:
+    """Each error of the client has its text in the form and in the log."""
+    source = SOURCES[INTEGRATION / "client" / "exceptions.py"]
+    keys = set(re.findall(r'^    key(?:: ClassVar\[str\])? = "(\w+)"', source, re.MULTILINE))
+    texts = load(INTEGRATION / "translations" / "en.json")
+
+    assert texts["exceptions"].keys() == keys
+    # The form cannot meet another daemon than the expected one: it expects none, or aborts.
+    assert texts["config"]["error"].keys() == keys - {"wrong_instance"} | {"invalid_url", "unknown"}
+
+
+def test_form_fields_are_explained() -> None:
+    """Each field of each form has a name and a description."""
+    steps = load(INTEGRATION / "translations" / "en.json")["config"]["step"]
+    forms = [
+        *steps.values(),
+        *(step["sections"]["advanced"] for step in steps.values() if "sections" in step),
+    ]
+
+    assert all(form["data"].keys() == form["data_description"].keys() for form in forms)
+
+
+def test_quality_scale() -> None:
+    """All rules of the quality scale are answered for; nothing is claimed to be exempt."""
+    text = (INTEGRATION / "quality_scale.yaml").read_text()
+    rules = yaml.safe_load(text)["rules"]
+    statuses = {rule if isinstance(rule, str) else rule["status"] for rule in rules.values()}
+
+    assert len(rules) == 54
+    assert statuses <= {"done", "todo"}
+
+
+def test_every_entity_is_documented() -> None:
+    """The documentation names each entity as the user interface does."""
+    document = (ROOT / "docs" / "home-assistant.md").read_text()
+    names = [
+        text
+        for key, text in translation("en").items()
+        if re.fullmatch(r"entity\.\w+\.\w+\.name", key)
+    ]
+
+    assert [name for name in names if f"| {name} |" not in document] == []
+
+
+@pytest.mark.parametrize("error", load(INTEGRATION / "translations" / "en.json")["config"]["error"])
+def test_every_error_is_documented(error: str) -> None:
+    """Whoever gets an error in the form finds its text in the documentation's trouble-shooting."""
+    beginning = re.split(r"[.;:]", translation("en")[f"config.error.{error}"])[0]
+    document = (ROOT / "docs" / "home-assistant.md").read_text()
+
+    assert f"| {beginning} |" in document
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if path.parent.name == "client"], ids=lambda path: path.stem
+)
+def test_client_stands_alone(path: Path) -> None:
+    """The client could be a package of its own: it imports nothing of Home Assistant."""
+    assert (
+        re.findall(r"^\s*(?:from|import) (?:homeassistant|probatio)", SOURCES[path], re.MULTILINE)
+        == []
+    )
