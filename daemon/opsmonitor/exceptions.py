@@ -8,6 +8,7 @@ OpsMonitorError
 │   └── StoreVersionError  the database was written by a newer version
 ├── TransportError         a target gave no usable answer; carries the code of the outcome
 ├── DeliveryError          a channel did not take a message; says whether it ever will
+├── ProbeError             a thing could not be read; the last good reading stays
 ├── ListenError            the address to listen on cannot be had
 ├── UnknownChannelError    no channel has this name
 └── UnknownCheckError      no check has this id
@@ -74,6 +75,16 @@ class DeliveryError(OpsMonitorError):
         super().__init__(message)
         self.is_permanent = is_permanent
         self.retry_after_s = retry_after_s
+
+
+class ProbeError(OpsMonitorError):
+    """A thing could not be read; the text is one short sentence for a person."""
+
+    def __init__(self, message: str, *, code: str = "failed", wait_s: float = 0.0) -> None:
+        """Keep a stable code, and for how long the next poll must wait beyond its interval."""
+        super().__init__(message)
+        self.code = code
+        self.wait_s = wait_s
 
 
 class UnknownChannelError(OpsMonitorError):

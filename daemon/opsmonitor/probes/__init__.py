@@ -1,0 +1,1 @@
+"""Probes: what is polled in the background and never by a request. One module, one `PROBE`."""
