@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from opsmonitor.models.check import Outcome
+from opsmonitor.models.check import CheckState, Outcome
+from opsmonitor.models.reading import Measured
 from opsmonitor.util.lanes import Lanes
 from opsmonitor.util.pinger import Pinger, shared_pinger
 
@@ -21,6 +22,44 @@ OptionsT = TypeVar("OptionsT")
 
 Probe: TypeAlias = Callable[[], Awaitable[Outcome]]
 """One attempt. Returns FAIL when the target is down; raises only when it could not do its work."""
+
+States: TypeAlias = Callable[[str], CheckState | None]
+"""What is known now of the check with an id; None: no check has it."""
+
+
+class ValueSource(Protocol):
+    """Where measured values come from, by their full dotted names. It never blocks."""
+
+    def latest(self, name: str) -> Measured | None:
+        """Return the newest value of this name, be it stale; None: there is none."""
+        ...
+
+    def is_awaited(self, name: str) -> bool:
+        """Tell whether what would measure this is at work, but has not been heard of yet."""
+        ...
+
+    def names(self) -> Collection[str]:
+        """Return the names of all values there are, to tell of close ones."""
+        ...
+
+
+class _NoValues:
+    """The source of who measures nothing."""
+
+    def latest(self, _name: str) -> Measured | None:
+        """Return nothing."""
+        return None
+
+    def is_awaited(self, _name: str) -> bool:
+        """Nothing will come."""
+        return False
+
+    def names(self) -> Collection[str]:
+        """Return nothing."""
+        return ()
+
+
+NO_VALUES: Final = _NoValues()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +78,10 @@ class CheckContext:
     zone: tzinfo = UTC
     """In which times of day in the configuration are meant."""
     pinger: Pinger = field(default_factory=shared_pinger)
+    values: ValueSource = NO_VALUES
+    """What probes measured."""
+    states: States = lambda _check_id: None
+    """For checks that judge other checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

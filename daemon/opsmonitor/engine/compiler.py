@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
-    from opsmonitor.checks.base import CheckType, Probe
+    from opsmonitor.checks.base import CheckType, Probe, States, ValueSource
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http import HttpTransport
@@ -29,12 +29,16 @@ class Compiler:
         clock: Clock,
         http: HttpTransport,
         resolver: Resolver,
+        values: ValueSource,
+        states: States,
     ) -> None:
         """Take the check types and what they work with."""
         self._check_types = check_types
         self._clock = clock
         self._http = http
         self._resolver = resolver
+        self._values = values
+        self._states = states
         self._lanes = Lanes()
         self._place: tuple[Path, tzinfo] | None = None
 
@@ -53,5 +57,7 @@ class Compiler:
             lanes=self._lanes,
             folder=settings.folder,
             zone=settings.zone,
+            values=self._values,
+            states=self._states,
         )
         return self._check_types[check.type].compile(check.options, context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from opsmonitor.checks.base import NO_VALUES, CheckType, ValueSource
 from opsmonitor.engine.batch import Batch, Listener, Publisher
 from opsmonitor.engine.compiler import Compiler
 from opsmonitor.engine.conductor import Conductor
@@ -23,7 +24,6 @@ from opsmonitor.models.check import Change, CheckState, Outcome, RunResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from opsmonitor.checks.base import CheckType
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.recorder import Recorder
     from opsmonitor.util.clock import Clock
@@ -43,10 +43,16 @@ class Monitor:
         http: HttpTransport,
         resolver: Resolver,
         states: Mapping[str, CheckState],
+        values: ValueSource = NO_VALUES,
     ) -> None:
         """Take the parts it works with and the last known states; `apply` gives it checks."""
         self._compiler = Compiler(
-            check_types=check_types, clock=clock, http=http, resolver=resolver
+            check_types=check_types,
+            clock=clock,
+            http=http,
+            resolver=resolver,
+            values=values,
+            states=self._state,
         )
         self._recorder = recorder
         self._clock = clock
@@ -194,6 +200,10 @@ class Monitor:
             self._unjudged.discard(check_id)
             self._jobs.pop(check_id).stop()
             del self.states[check_id]
+
+    def _state(self, check_id: str) -> CheckState | None:
+        """Return what is known of a check now."""
+        return self.states.get(check_id)
 
     # The conductor's player
 
