@@ -61,6 +61,7 @@ _VERDICT_STATUS = {
     Verdict.OK: Status.UP,
     Verdict.DEGRADED: Status.DEGRADED,
     Verdict.FAIL: Status.DOWN,
+    Verdict.UNKNOWN: Status.PENDING,
 }
 
 

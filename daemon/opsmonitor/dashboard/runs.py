@@ -32,26 +32,24 @@ _KINDS: Final = {
     "r": "good only after a retry",
     "s": "degraded",
     "f": "failed",
+    "u": "unknown",
     "g": "not monitored",
 }
 """The bars' CSS classes: one letter, because a page can hold 30,000."""
+_LETTERS: Final = {Verdict.DEGRADED: "s", Verdict.FAIL: "f", Verdict.UNKNOWN: "u"}
 
 
 def kind(run: RawRun) -> str:
     """Return the class of a run's bar."""
-    if run.verdict is Verdict.FAIL:
-        return "f"
-    if run.verdict is Verdict.DEGRADED:
-        return "s"
+    if run.verdict is not Verdict.OK:
+        return _LETTERS[run.verdict]
     return "r" if run.attempts > 1 else "o"
 
 
 def label(run: RawRun) -> str:
     """Say in a word or two how a run ended."""
-    if run.verdict is Verdict.FAIL:
-        return "failed"
-    if run.verdict is Verdict.DEGRADED:
-        return "degraded"
+    if run.verdict is not Verdict.OK:
+        return _KINDS[_LETTERS[run.verdict]]
     return f"good on attempt {run.attempts}" if run.attempts > 1 else "good"
 
 

@@ -26,7 +26,7 @@ async def run_check(check: CheckSettings, probe: Probe) -> Outcome:
     """
     outcome = await _attempt(check, probe)
     attempt = 1
-    while not outcome.is_good and attempt <= check.retries:
+    while outcome.verdict is Verdict.FAIL and attempt <= check.retries:
         await asyncio.sleep(check.retry_backoff_s)
         attempt += 1
         outcome = await _attempt(check, probe)

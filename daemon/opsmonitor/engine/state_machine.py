@@ -16,6 +16,7 @@ from opsmonitor.models.check import (
 )
 
 _EVENTS: Final = {
+    Status.PENDING: EventKind.PENDING,
     Status.UP: EventKind.UP,
     Status.DEGRADED: EventKind.DEGRADED,
     Status.DOWN: EventKind.DOWN,
@@ -42,11 +43,12 @@ def advance(
 
     `down` failing runs in a row turn a check DOWN and `up` good runs in a row turn it UP; until
     then its state stays as it was. A degraded run is a good run. The first judgement is an INIT.
+    A run that says nothing makes a check PENDING, neither good nor bad.
     What is judged DOWN while `root`, which it depends on, is down is shown as UNREACHABLE.
     """
     is_good = outcome.is_good
     ok_streak = state.ok_streak + 1 if is_good else 0
-    fail_streak = 0 if is_good else state.fail_streak + 1
+    fail_streak = state.fail_streak + 1 if outcome.verdict is Verdict.FAIL else 0
     ok, judged = _judge(state, outcome, ok_streak, fail_streak, thresholds)
     is_hidden = root is not None and judged is Status.DOWN
     status = Status.UNREACHABLE if is_hidden else judged
@@ -81,6 +83,8 @@ def _judge(
     thresholds: Thresholds,
 ) -> tuple[bool | None, Status]:
     """Return whether the target is judged good, and the status that shows it."""
+    if outcome.verdict is Verdict.UNKNOWN:
+        return None, Status.PENDING
     if outcome.is_good and (state.ok or ok_streak >= thresholds.up):
         is_degraded = outcome.verdict is Verdict.DEGRADED
         return True, Status.DEGRADED if is_degraded else Status.UP

@@ -34,6 +34,11 @@ class Verdict(StrEnum):
     OK = "ok"
     DEGRADED = "degraded"
     FAIL = "fail"
+    UNKNOWN = "unknown"
+    """It says nothing of the target, such as when there is nothing to judge by yet."""
+
+
+_GOOD: Final = frozenset({Verdict.OK, Verdict.DEGRADED})
 
 
 class EventKind(StrEnum):
@@ -44,6 +49,8 @@ class EventKind(StrEnum):
     UP = "UP"
     DEGRADED = "DEGRADED"
     DOWN = "DOWN"
+    PENDING = "PENDING"
+    """Nothing can be said of it any more; the next judgement is an INIT."""
     UNREACHABLE = "UNREACHABLE"
     PAUSED = "PAUSED"
     RESUMED = "RESUMED"
@@ -107,7 +114,7 @@ class Outcome:
     @property
     def is_good(self) -> bool:
         """Tell whether the target did its work, be it slowly."""
-        return self.verdict is not Verdict.FAIL
+        return self.verdict in _GOOD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from opsmonitor.models.history import RawRun
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERDICTS: Final = (Verdict.OK, Verdict.DEGRADED, Verdict.FAIL)
+VERDICTS: Final = (Verdict.OK, Verdict.DEGRADED, Verdict.FAIL, Verdict.UNKNOWN)
 """By the number that stands for each."""
 FAILED: Final = VERDICTS.index(Verdict.FAIL)
 _NUMBERS: Final = {verdict: number for number, verdict in enumerate(VERDICTS)}

@@ -29,15 +29,16 @@ def titles(drawn: Strip) -> list[str]:
 
 
 def test_each_kind_of_run_looks_different() -> None:
-    """Good, good on a retry, degraded and failed runs have their own bars."""
+    """Good, good on a retry, degraded, failed and unknown runs have their own bars."""
     drawn = strip(
         run(0),
         run(30, attempts=2),
         run(60, verdict=Verdict.DEGRADED),
         run(90, verdict=Verdict.FAIL, latency_ms=None),
+        run(120, verdict=Verdict.UNKNOWN, latency_ms=None),
     )
 
-    assert classes(drawn) == "orsf"
+    assert classes(drawn) == "orsfu"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,10 @@ def test_each_kind_of_run_looks_different() -> None:
         (
             run(verdict=Verdict.DEGRADED, latency_ms=1500, error="Slower than 1000 ms"),
             "2023-11-14 21:58:20 UTC, degraded, 1.50 s: Slower than 1000 ms",
+        ),
+        (
+            run(verdict=Verdict.UNKNOWN, latency_ms=None, error="no ping has come yet"),
+            "2023-11-14 21:58:20 UTC, unknown: no ping has come yet",
         ),
     ],
 )

@@ -27,3 +27,17 @@ async def test_a_check_does_not_tell_its_secrets() -> None:
     assert CANARY not in repr(outcome)
     assert outcome.error_code == "dns_failed"
     assert outcome.error == "the name **********.lan is not known"
+
+
+async def test_what_says_nothing_is_not_tried_again() -> None:
+    """Retries are for failures: a run that could not judge ends with its first attempt."""
+    attempts = 0
+
+    async def script() -> Outcome:
+        nonlocal attempts
+        attempts += 1
+        return Outcome(verdict=Verdict.UNKNOWN, error="nothing to judge by")
+
+    outcome = await run_check(check("group", script, retries=3, retry_backoff_s=0.0), script)
+
+    assert (attempts, outcome.attempts, outcome.is_good) == (1, 1, False)

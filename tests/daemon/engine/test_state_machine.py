@@ -10,13 +10,13 @@ from opsmonitor.engine.state_machine import Thresholds, advance
 from opsmonitor.models.check import CheckState, EventKind, Outcome, Status, Transition, Verdict
 
 PENDING = CheckState(id="nas", type="tcp")
-VERDICTS = {"o": Verdict.OK, "d": Verdict.DEGRADED, "f": Verdict.FAIL}
+VERDICTS = {"o": Verdict.OK, "d": Verdict.DEGRADED, "f": Verdict.FAIL, "u": Verdict.UNKNOWN}
 
 
 def play(
     runs: str, *, down: int = 1, up: int = 1, state: CheckState = PENDING
 ) -> tuple[CheckState, list[Transition | None]]:
-    """Let runs happen a second apart: o is good, d degraded, f failing."""
+    """Let runs happen a second apart: o is good, d degraded, f failing, u unknown."""
     thresholds = Thresholds(down=down, up=up)
     transitions = []
     for second, run in enumerate(runs):
@@ -106,6 +106,29 @@ def test_degraded_keeps_a_failing_streak_from_growing() -> None:
     assert events(transitions) == ["INIT", ".", "DEGRADED", ".", "UP"]
 
 
+def test_unknown_is_neither_up_nor_down() -> None:
+    """A run that says nothing ends what was judged, be it good or bad."""
+    for judged in "of":
+        state, transitions = play(f"{judged}u")
+
+        assert events(transitions) == ["INIT", "PENDING"]
+        assert (state.ok, state.status) == (None, Status.PENDING)
+
+
+def test_unknown_from_the_start_is_no_news() -> None:
+    """A check that never could be judged stays as it was, and its first judgement is an INIT."""
+    _, transitions = play("uuf")
+
+    assert events(transitions) == [".", ".", "INIT"]
+
+
+def test_unknown_counts_for_neither_threshold() -> None:
+    """Failing runs are in a row only when nothing lies between them."""
+    _, transitions = play("offuff", down=3)
+
+    assert events(transitions) == ["INIT", ".", ".", "PENDING", ".", "."]
+
+
 def test_transition_tells_what_was_seen() -> None:
     """The transition carries the reason and the states before and after."""
     _, transitions = play("of")
@@ -131,7 +154,9 @@ def naive_judgement(runs: str, down: int, up: int) -> list[bool | None]:
         prefix = runs[:end]
         good = len(prefix) - len(prefix.rstrip("od"))
         bad = len(prefix) - len(prefix.rstrip("f"))
-        if bad >= down:
+        if prefix.endswith("u"):
+            judged = None
+        elif bad >= down:
             judged = False
         elif good >= up:
             judged = True
@@ -140,7 +165,7 @@ def naive_judgement(runs: str, down: int, up: int) -> list[bool | None]:
 
 
 @given(
-    runs=st.text(alphabet="odf", min_size=1, max_size=60),
+    runs=st.text(alphabet="odfu", min_size=1, max_size=60),
     down=st.integers(1, 5),
     up=st.integers(1, 5),
 )

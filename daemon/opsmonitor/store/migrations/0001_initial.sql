@@ -34,7 +34,7 @@ CREATE TABLE check_states (
 CREATE TABLE results (
   check_key INTEGER NOT NULL,
   ts INTEGER NOT NULL,
-  verdict INTEGER NOT NULL, -- 0 ok, 1 degraded, 2 fail
+  verdict INTEGER NOT NULL, -- 0 ok, 1 degraded, 2 fail, 3 unknown
   latency_us INTEGER,
   status_code INTEGER,
   error_code TEXT,

@@ -12,12 +12,14 @@ const KINDS = {
   r: "good only after a retry",
   s: "degraded",
   f: "failed",
+  u: "unknown",
   g: "not monitored",
 };
 
 /** Return the class of the bar of a check's latest run. */
 export function kind(state) {
   if (state.fail_streak > 0) return "f";
+  if (!state.ok_streak) return "u";
   if (state.error) return "s";
   return state.attempts > 1 ? "r" : "o";
 }

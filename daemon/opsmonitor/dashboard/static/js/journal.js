@@ -1,7 +1,7 @@
 // The table of the last 24 hours, as it grows.
 
 import { setIcon } from "./card.js";
-import { outcome } from "./chart.js";
+import { kind, outcome } from "./chart.js";
 import { showAbsolute } from "./times.js";
 import { change, latency } from "./words.js";
 
@@ -10,6 +10,7 @@ const body = section.querySelector("tbody");
 const show = section.dataset.show;
 const only = section.dataset.check;
 const limit = Number(section.dataset.limit);
+const RUN_STATUS = { o: "up", r: "up", s: "degraded", f: "down", u: "pending" };
 const seen = new Set([...body.querySelectorAll("tr.event")].map((row) => key(row.dataset.id, timeOf(row))));
 
 /** Add a change of a check. */
@@ -36,7 +37,7 @@ export function addRun(state) {
     id: state.id,
     name: state.name,
     at: state.last_run,
-    status: failed ? "down" : state.error ? "degraded" : "up",
+    status: RUN_STATUS[kind(state)],
     text: outcome(state),
     latency_ms: state.latency_ms,
     error: state.error,
