@@ -11,14 +11,15 @@ import voluptuous as vol
 
 from opsmonitor.checks.base import CheckContext, CheckType, Probe
 from opsmonitor.config import validators as cv
-from opsmonitor.models.check import Assertion, Verdict
+from opsmonitor.models.check import Assertion, Timings, Verdict
 from opsmonitor.parts.body import excerpt, needle
 from opsmonitor.parts.certificate import TLS, TlsOptions, certificate_rule, tls_info
 from opsmonitor.parts.dialog import Dialog, unescape
 from opsmonitor.parts.fields import family, host, optional, text_or_secret
 from opsmonitor.parts.latency import THRESHOLDS, LatencyThresholds, latency_rule
 from opsmonitor.parts.rules import Finding, Trouble, conclude, failed
-from opsmonitor.util.connect import connect, find_endpoints, literal_endpoint
+from opsmonitor.util.connect import Endpoint, connect, find_endpoints, literal_endpoint
+from opsmonitor.util.knock import shared_knocker
 from opsmonitor.util.net import url_host
 from opsmonitor.util.timeline import Timeline
 from opsmonitor.util.tls import tls_context
@@ -77,6 +78,15 @@ class TcpJudge:
                 findings.append(self._certificate(info))
         return conclude(findings, latency_ms=latency_ms, timings=timings, tls=info)
 
+    def accepted(self, connect_s: float) -> Outcome:
+        """Return what it means that a connection was accepted after so many seconds."""
+        latency_ms = connect_s * 1000
+        timings = Timings(connect_ms=latency_ms, total_ms=latency_ms)
+        findings = [_CONNECTED]
+        if self._latency is not None:
+            findings.append(self._latency(latency_ms))
+        return conclude(findings, latency_ms=latency_ms, timings=timings)
+
     def _answer(self, answer: bytes | bytearray) -> Finding:
         """Judge what was answered."""
         name = f"answer contains {self._shown}"
@@ -93,16 +103,22 @@ class TcpJudge:
 
 
 class _Connector:
-    """Connects to one target; address, dialog and rules are prepared once."""
+    """Connects to one target by its name, or holds a dialog with it."""
 
     __slots__ = ("_dialog", "_endpoints", "_judge", "_options", "_resolver", "_timeout_s")
 
-    def __init__(self, options: TcpOptions, context: CheckContext) -> None:
-        """Decide all that can be decided."""
-        literal = literal_endpoint(options.host, options.port)
-        self._endpoints = None if literal is None else [literal]
-        self._judge = TcpJudge(options, context.clock)
-        self._dialog = _dialog(options, self._judge.expected)
+    def __init__(
+        self,
+        options: TcpOptions,
+        context: CheckContext,
+        judge: TcpJudge,
+        dialog: Dialog | None,
+        endpoints: list[Endpoint] | None,
+    ) -> None:
+        """Take what was decided; without endpoints the name is looked up for each connection."""
+        self._endpoints = endpoints
+        self._judge = judge
+        self._dialog = dialog
         self._options = options
         self._resolver = context.resolver
         self._timeout_s = context.timeout_s
@@ -117,7 +133,7 @@ class _Connector:
         except OSError as err:
             # An answer that came before the end tells more than how it ended.
             if not answer:
-                return self._failed(err, timeline)
+                return _failed(self._options, self._timeout_s, err, timeline)
         return self._judge(timeline, answer)
 
     async def _talk(self, timeline: Timeline, answer: bytearray) -> None:
@@ -132,17 +148,35 @@ class _Connector:
         else:
             await self._dialog.run(sock, timeline, answer)
 
-    def _failed(self, error: OSError, timeline: Timeline) -> Outcome:
-        """Return the outcome of an attempt that ended in an error."""
-        name = self._options.host
-        if isinstance(error, TimeoutError) and error.errno is None:
-            return failed(timed_out(name, self._timeout_s, timeline))
-        return failed(explain(error, f"{name} port {self._options.port}", name))
+
+def _failed(options: TcpOptions, timeout_s: float, error: OSError, timeline: Timeline) -> Outcome:
+    """Return the outcome of an attempt that ended in an error."""
+    name = options.host
+    if isinstance(error, TimeoutError) and error.errno is None:
+        return failed(timed_out(name, timeout_s, timeline))
+    return failed(explain(error, f"{name} port {options.port}", name))
 
 
 def compile_tcp(options: TcpOptions, context: CheckContext) -> Probe:
     """Prepare everything once; a run only connects and compares."""
-    return _Connector(options, context).probe
+    judge = TcpJudge(options, context.clock)
+    endpoint, knocker = literal_endpoint(options.host, options.port), shared_knocker()
+    dialog = _dialog(options, judge.expected)
+    if endpoint is None or dialog is not None or knocker is None:
+        endpoints = None if endpoint is None else [endpoint]
+        return _Connector(options, context, judge, dialog, endpoints).probe
+    timeout_s = context.timeout_s
+
+    async def knock() -> Outcome:
+        """Connect once to an address at which nothing is to be said."""
+        try:
+            return judge.accepted(await knocker.knock(endpoint, timeout_s))
+        except OSError as err:
+            timeline = Timeline()
+            timeline.note_connecting()
+            return _failed(options, timeout_s, err, timeline)
+
+    return knock
 
 
 def _dialog(options: TcpOptions, expected: bytes) -> Dialog | None:

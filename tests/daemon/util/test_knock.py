@@ -1,0 +1,125 @@
+"""Ports are knocked at, many at once, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+import errno
+from pathlib import Path
+import socket
+import sys
+
+import pytest
+
+from opsmonitor.util.connect import Endpoint
+from opsmonitor.util.knock import Knocker
+from tests.daemon.targets import closed_port, mute
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
+
+_LONG_S = 30.0
+
+
+def at(port: int) -> Endpoint:
+    """Return the endpoint of a port of this machine."""
+    return socket.AF_INET, ("127.0.0.1", port)
+
+
+@contextmanager
+def full() -> Iterator[int]:
+    """Listen on the returned port with a queue that is full: the system drops what comes."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def open_sockets() -> int:
+    """Return how many sockets this process has open."""
+    links = (str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink())
+    return sum(link.startswith("socket:") for link in links)
+
+
+async def test_an_open_port_tells_its_time() -> None:
+    """Many knocks at once are all answered, each with its own time, and every socket is closed."""
+    knocker = Knocker()
+    with mute() as port:
+        await knocker.knock(at(port), _LONG_S)
+        before = open_sockets()
+
+        times = await asyncio.gather(*(knocker.knock(at(port), _LONG_S) for _ in range(50)))
+
+        assert open_sockets() == before
+    assert all(0 < seconds < _LONG_S for seconds in times)
+
+
+async def test_a_closed_port_refuses() -> None:
+    """The reason is the system's own."""
+    with pytest.raises(ConnectionRefusedError) as caught:
+        await Knocker().knock(at(closed_port()), _LONG_S)
+
+    assert caught.value.errno == errno.ECONNREFUSED
+
+
+async def test_what_the_system_refuses_at_once() -> None:
+    """A broadcast address cannot be connected to: that needs no waiting."""
+    with pytest.raises(OSError, match=r".") as caught:
+        await Knocker().knock((socket.AF_INET, ("255.255.255.255", 9)), _LONG_S)
+
+    assert caught.value.errno in {errno.ENETUNREACH, errno.EACCES}
+
+
+async def test_silence_ends_in_time() -> None:
+    """Whoever does not answer is given up, and does not hold up those that were asked later."""
+    knocker = Knocker()
+    with full() as silent, mute() as port:
+        knocks = [asyncio.ensure_future(knocker.knock(at(silent), 0.05)) for _ in range(3)]
+        patient = asyncio.ensure_future(knocker.knock(at(silent), _LONG_S))
+        await knocker.knock(at(port), 0.05)
+        before = open_sockets()
+
+        ended = await asyncio.gather(*knocks, return_exceptions=True)
+
+        assert [type(error) for error in ended] == [TimeoutError] * 3
+        assert all(isinstance(error, OSError) and error.errno is None for error in ended)
+        assert not patient.done()
+        patient.cancel()
+        await asyncio.gather(patient, return_exceptions=True)
+        assert open_sockets() == before - 4
+
+
+async def test_cancelling_closes_the_socket() -> None:
+    """A knock that is given up leaves nothing, and its number may be used again."""
+    knocker = Knocker()
+    with full() as silent, mute() as port:
+        before = open_sockets()
+        knock = asyncio.ensure_future(knocker.knock(at(silent), _LONG_S))
+        await asyncio.sleep(0)
+        assert open_sockets() == before + 1
+
+        knock.cancel()
+        await asyncio.gather(knock, return_exceptions=True)
+
+        assert open_sockets() == before
+        assert await knocker.knock(at(port), _LONG_S) > 0
+
+
+def test_one_loop_after_the_other() -> None:
+    """It serves the loop that runs, whatever was under way in the one before."""
+    knocker = Knocker()
+
+    async def leave_waiting(port: int) -> None:
+        """Knock where nobody answers, and end."""
+        task = asyncio.ensure_future(knocker.knock(at(port), _LONG_S))
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    with full() as silent, mute() as port:
+        asyncio.run(leave_waiting(silent))
+        assert asyncio.run(knocker.knock(at(port), _LONG_S)) > 0
