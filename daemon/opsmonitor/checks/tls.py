@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-import re
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +13,7 @@ import voluptuous as vol
 from opsmonitor.checks.base import CheckContext, CheckType, Probe
 from opsmonitor.config import validators as cv
 from opsmonitor.models.check import Verdict
-from opsmonitor.parts.certificate import TlsOptions, ca_file, tls_info
+from opsmonitor.parts.certificate import TlsOptions, ca_file, fingerprint, tls_info
 from opsmonitor.parts.dialog import Dialog
 from opsmonitor.parts.fields import family, host, optional
 from opsmonitor.parts.handshake import (
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 _HTTPS: Final = 443
 _MAX_DAYS: Final = 3650
-_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 _VERSIONS: Final = {"1.2": "TLSv1.2", "1.3": "TLSv1.3"}
 
 
@@ -193,14 +191,6 @@ def _version(value: Any) -> str:
     return _VERSIONS[cv.one_of(*_VERSIONS)(str(value))]
 
 
-def _fingerprint(value: Any) -> str:
-    """Accept a SHA-256 fingerprint as programs print it, with colons or without."""
-    plain = re.sub(r"[:\s]", "", cv.text(value)).lower()
-    if not _FINGERPRINT.fullmatch(plain):
-        raise vol.Invalid("expected a SHA-256 fingerprint: 64 hexadecimal digits")
-    return plain
-
-
 _WARN_AND_CRIT: Final = lower_limits(_days)
 
 CHECK: Final = CheckType(
@@ -214,7 +204,7 @@ CHECK: Final = CheckType(
         vol.Optional("ca_file"): optional(ca_file),
         vol.Optional("expires_in_days"): _expires_in_days,
         vol.Optional("min_version"): optional(_version),
-        vol.Optional("fingerprint"): optional(_fingerprint),
+        vol.Optional("fingerprint"): optional(fingerprint),
         vol.Optional("family"): family,
         vol.Optional("thresholds"): THRESHOLDS,
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import voluptuous as vol
@@ -24,6 +25,7 @@ CertificateRule: TypeAlias = Callable[[TlsInfo], Finding]
 _DAY_MS: Final = 86_400_000
 _MAX_DAYS: Final = 3650
 _EXPIRES_IN_DAYS: Final = 14
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,14 @@ def pem_file(value: Any) -> PemFile:
         raise vol.Invalid(f"cannot use this file: {_reason(err, 'it cannot be read')}") from err
 
 
+def fingerprint(value: Any) -> str:
+    """Accept a SHA-256 fingerprint as programs print it, with colons or without."""
+    plain = re.sub(r"[:\s]", "", cv.text(value)).lower()
+    if not _FINGERPRINT.fullmatch(plain):
+        raise vol.Invalid("expected a SHA-256 fingerprint: 64 hexadecimal digits")
+    return plain
+
+
 def _reason(error: OSError, otherwise: str) -> str:
     """Return why a file cannot be used."""
     is_about_the_file = isinstance(error, FileNotFoundError | PermissionError)
@@ -67,11 +77,12 @@ def _options(value: Mapping[str, Any]) -> TlsOptions:
         Invalid: Certificate and key of the client do not go together.
 
     """
-    verify = value.get("verify", True)
+    pin = value.get("fingerprint")
+    verify = value.get("verify", True) and pin is None
     files = {key: value.get(key) for key in ("ca_file", "client_cert", "client_key")}
     if files["client_key"] is not None and files["client_cert"] is None:
         raise vol.Invalid("client_key needs a client_cert", path=["client_key"])
-    policy = TlsPolicy(verify=verify, **files)
+    policy = TlsPolicy(verify=verify, fingerprint=pin, **files)
     try:
         tls_context(policy)
     except OSError as err:
@@ -86,6 +97,7 @@ def _options(value: Mapping[str, Any]) -> TlsOptions:
 TLS: Final = vol.All(
     {
         vol.Optional("verify"): cv.boolean,
+        vol.Optional("fingerprint"): optional(fingerprint),
         vol.Optional("ca_file"): optional(ca_file),
         vol.Optional("client_cert"): optional(pem_file),
         vol.Optional("client_key"): optional(pem_file),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 import ssl
 
@@ -41,6 +42,15 @@ class TlsPolicy:
     """Shown to servers that ask who we are."""
     client_key: PemFile | None = None
     """None: the key lies beside the certificate in its file."""
+    fingerprint: str | None = None
+    """SHA-256 of the only certificate that is trusted, in lower-case hexadecimal."""
+
+
+class PinError(ssl.SSLCertVerificationError):
+    """A server showed another certificate than the pinned one."""
+
+    shown: str = ""
+    """The fingerprint of the one that it showed."""
 
 
 @lru_cache(maxsize=64)
@@ -57,12 +67,38 @@ def tls_context(policy: TlsPolicy) -> ssl.SSLContext:
     # Python 3.13 turned this on; home-made issuers often lack the extensions that it asks for,
     # and browsers do not mind.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if not policy.verify:
+    # A pinned certificate says who the server is: no issuer and no name can say it better.
+    if not policy.verify or policy.fingerprint is not None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if policy.client_cert is not None:
         key = None if policy.client_key is None else policy.client_key.path
         # Without this password, OpenSSL would ask the terminal for the one of an encrypted key.
         context.load_cert_chain(policy.client_cert.path, key, password="")
-    context.sslobject_class = TimedTls
+    context.sslobject_class = (
+        TimedTls if policy.fingerprint is None else _pinned(policy.fingerprint)
+    )
     return context
+
+
+def _pinned(fingerprint: str) -> type[TimedTls]:
+    """Return the TLS layer of connections that trust one certificate only."""
+
+    class PinnedTls(TimedTls):
+        """Breaks the handshake off before anything is sent to another server."""
+
+        def do_handshake(self) -> None:
+            """Compare the certificate as soon as the server has shown it.
+
+            Raises:
+                PinError: It is another one.
+
+            """
+            super().do_handshake()
+            shown = sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
+            if shown != fingerprint:
+                error = PinError("another certificate than the pinned one")
+                error.shown = shown
+                raise error
+
+    return PinnedTls

@@ -8,6 +8,7 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.exceptions import TransportError
+from opsmonitor.util.tls import PinError
 
 if TYPE_CHECKING:
     from opsmonitor.util.timeline import Timeline
@@ -98,6 +99,9 @@ def _explain_name(error: socket.gaierror, host: str) -> TransportError:
 
 def _explain_tls(error: ssl.SSLError, place: str) -> TransportError:
     """Tell the reasons for which a TLS connection is refused."""
+    if isinstance(error, PinError):
+        message = f"{place} shows another certificate than the pinned one, with the fingerprint"
+        return TransportError("tls_fingerprint", f"{message} {error.shown}")
     if isinstance(error, ssl.SSLCertVerificationError):
         known = _CERTIFICATE_ERRORS.get(error.verify_code)
         if known is not None:
