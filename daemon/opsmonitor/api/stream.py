@@ -7,22 +7,27 @@ from collections import deque
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from opsmonitor import __version__
+from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
-from opsmonitor.api.frames import PING, RETRY, frame, json_array, json_object
+from opsmonitor.api.frames import Frame, json_array, json_object
 from opsmonitor.api.schemas.status import EventBody
 from opsmonitor.api.schemas.stream import ByeFrame, ConfigFrame, EventFrame
 from opsmonitor.api.stream_client import StreamClient
 from opsmonitor.api.version import API_VERSION
+from opsmonitor.api.wire import EventWire, SocketWire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from aiohttp import web
 
     from opsmonitor.api.answers import StateCache
     from opsmonitor.api.deps import ApiDeps
+    from opsmonitor.api.wire import Wire
     from opsmonitor.engine.batch import Batch
     from opsmonitor.engine.summary import Summary
     from opsmonitor.models.check import Transition
@@ -48,7 +53,7 @@ class StreamHub:
         self._heartbeat_s = heartbeat_s
         self._epoch = secrets.token_hex(6)
         self._seq = 0
-        self._kept: deque[tuple[int, bytes]] = deque()
+        self._kept: deque[tuple[int, Frame]] = deque()
         self._kept_size = 0
         self._clients: set[StreamClient] = set()
         self._left_s = float("-inf")
@@ -72,7 +77,7 @@ class StreamHub:
         if self._beat is not None:
             self._beat.cancel()
         for client in self._clients:
-            client.end(self._bye("shutdown"))
+            client.end(self._bye(client, "shutdown"))
         try:
             async with asyncio.timeout(_FAREWELL_S):
                 while self._clients:
@@ -91,9 +96,7 @@ class StreamHub:
             self._kept_size = 0
             self._summary = None
             return
-        chunk = b"".join(self._keep(kind, data) for kind, data in self._frames(batch))
-        for client in tuple(self._clients):
-            client.offer(chunk)
+        self._tell([self._keep(kind, data) for kind, data in self._frames(batch)])
         if batch.config_changed:
             self.end_invalid()
 
@@ -101,10 +104,62 @@ class StreamHub:
         """End the streams whose credentials no longer hold."""
         for client in tuple(self._clients):
             if not client.is_valid():
-                client.end(self._bye("credential"))
+                client.end(self._bye(client, "credential"))
 
     async def serve(self, request: web.Request, is_valid: Callable[[], bool]) -> web.StreamResponse:
-        """Stream to one client until it leaves or the daemon stops."""
+        """Stream server-sent events to one client until it leaves or the daemon stops."""
+        self._refuse_when_full()
+        last_id = request.headers.get("Last-Event-ID", "")
+        return await self._serve(EventWire(), request, last_id, is_valid)
+
+    async def serve_socket(
+        self, request: web.Request, last_id: str, is_valid: Callable[[], bool]
+    ) -> web.StreamResponse:
+        """Stream over a WebSocket to one client until it leaves or the daemon stops."""
+        wire = SocketWire(heartbeat_s=self._heartbeat_s, farewell_s=_FAREWELL_S)
+        if request.method == hdrs.METH_HEAD or not wire.can_open(request):
+            raise ApiError(
+                426,
+                "upgrade_required",
+                "this is a WebSocket; /api/stream tells the same as server-sent events",
+                headers={hdrs.UPGRADE: "websocket"},
+            )
+        self._refuse_when_full()
+        return await self._serve(wire, request, last_id, is_valid)
+
+    async def _serve(
+        self, wire: Wire, request: web.Request, last_id: str, is_valid: Callable[[], bool]
+    ) -> web.StreamResponse:
+        """Tell one client all that there is to tell."""
+        response = await wire.open(request)
+        if request.method == hdrs.METH_HEAD:
+            return response
+        client = StreamClient(wire, request.transport, is_valid)
+        self._clients.add(client)
+        listening = asyncio.create_task(client.listen(), name="stream-client")
+        try:
+            await client.pump(wire.encode(self._greeting(last_id)))
+            await wire.close()
+        except ConnectionError:
+            pass
+        finally:
+            listening.cancel()
+            self._leave(client)
+        return response
+
+    def snapshot(self) -> CachedBody:
+        """Return everything, to be asked for without listening."""
+        # Whoever asks is likely to listen next, and should find what happened in between.
+        self._left_s = self._deps.clock.monotonic()
+        return CachedBody(self._snapshot().data, f"a{self._id(self._seq)}")
+
+    def _refuse_when_full(self) -> None:
+        """Check that there is room for one more client.
+
+        Raises:
+            ApiError: 503, there is none.
+
+        """
         if self._is_closing or len(self._clients) >= _MOST_CLIENTS:
             raise ApiError(
                 503,
@@ -112,25 +167,17 @@ class StreamHub:
                 "no further stream can be opened now",
                 headers={hdrs.RETRY_AFTER: "10"},
             )
-        response = web.StreamResponse(
-            headers={
-                hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8",
-                hdrs.CACHE_CONTROL: "no-store, no-transform",
-                "X-Accel-Buffering": "no",
-            }
-        )
-        await response.prepare(request)
-        if request.method == hdrs.METH_HEAD:
-            return response
-        client = StreamClient(request.transport, is_valid)
-        self._clients.add(client)
-        try:
-            await client.pump(response, self._greeting(request.headers.get("Last-Event-ID", "")))
-        except ConnectionError:
-            pass
-        finally:
-            self._leave(client)
-        return response
+
+    def _tell(self, frames: list[Frame]) -> None:
+        """Offer frames to all clients, encoded once for each kind of wire."""
+        if not frames:
+            return
+        chunks: dict[Callable[[Iterable[Frame]], bytes], bytes] = {}
+        for client in tuple(self._clients):
+            encode = client.wire.encode
+            if encode not in chunks:
+                chunks[encode] = encode(frames)
+            client.offer(chunks[encode])
 
     def _leave(self, client: StreamClient) -> None:
         """Forget a client."""
@@ -147,17 +194,17 @@ class StreamHub:
         """Let clients and proxies know that the stream lives."""
         self.end_invalid()
         for client in tuple(self._clients):
-            client.offer(PING)
+            client.offer(client.wire.ping)
         self.start()
 
     # What a client is told first
 
-    def _greeting(self, last_id: str) -> bytes:
+    def _greeting(self, last_id: str) -> list[Frame]:
         """Return what a client missed, or everything."""
         missed = self._since(last_id)
-        return RETRY + (self._snapshot() if missed is None else missed)
+        return [self._snapshot()] if missed is None else missed
 
-    def _since(self, last_id: str) -> bytes | None:
+    def _since(self, last_id: str) -> list[Frame] | None:
         """Return the frames after the one a client saw last; None when they are not all here."""
         epoch, _, number = last_id.partition("-")
         if epoch != self._epoch or not (number.isascii() and number.isdigit()):
@@ -166,13 +213,14 @@ class StreamHub:
         first = self._kept[0][0] if self._kept else self._seq + 1
         if not first - 1 <= last <= self._seq:
             return None
-        return b"".join(data for seq, data in self._kept if seq > last)
+        return [frame for seq, frame in self._kept if seq > last]
 
-    def _snapshot(self) -> bytes:
+    def _snapshot(self) -> Frame:
         """Return the frame that tells everything."""
         deps = self._deps
         data = json_object(
             (
+                ("id", to_json(self._id(self._seq))),
                 ("seq", to_json(self._seq)),
                 ("instance_id", to_json(deps.store.instance_id)),
                 ("version", to_json(__version__)),
@@ -182,7 +230,7 @@ class StreamHub:
                 ("config_error", to_json(self._problems())),
             )
         )
-        return frame(self._id(self._seq), "snapshot", data)
+        return Frame(self._id(self._seq), "snapshot", data)
 
     # What follows
 
@@ -223,19 +271,20 @@ class StreamHub:
         before, self._summary = self._summary, self._states.counts()
         return before != self._summary
 
-    def _keep(self, kind: str, data: bytes) -> bytes:
+    def _keep(self, kind: str, data: bytes) -> Frame:
         """Number a frame and keep it for those who come back."""
         self._seq += 1
-        made = frame(self._id(self._seq), kind, data)
+        made = Frame(self._id(self._seq), kind, data)
         self._kept.append((self._seq, made))
-        self._kept_size += len(made)
+        self._kept_size += len(made.data)
         while self._kept_size > _KEPT_BYTES:
-            self._kept_size -= len(self._kept.popleft()[1])
+            self._kept_size -= len(self._kept.popleft()[1].data)
         return made
 
-    def _bye(self, reason: str) -> bytes:
-        """Return the last frame of a client."""
-        return frame(self._id(self._seq), "bye", to_json(ByeFrame(reason=reason)))
+    def _bye(self, client: StreamClient, reason: str) -> bytes:
+        """Return the last frame of a client, as it is sent."""
+        frame = Frame(self._id(self._seq), "bye", to_json(ByeFrame(reason=reason)))
+        return client.wire.encode([frame])
 
     def _problems(self) -> tuple[str, ...]:
         """Return what is wrong with the configuration file."""

@@ -7,4 +7,12 @@ from typing import Final
 API_VERSION: Final = 1
 MIN_CLIENT_VERSION: Final = 1
 """Clients made for an older level than this one are no longer understood."""
-CAPABILITIES: Final = ("acknowledge", "history", "pause", "run", "stream")
+CAPABILITIES: Final = (
+    "acknowledge",
+    "history",
+    "pause",
+    "run",
+    "snapshot",
+    "stream",
+    "websocket",
+)

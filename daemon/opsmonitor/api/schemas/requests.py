@@ -98,6 +98,13 @@ class EventsQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinceQuery:
+    """What a client of the stream has already."""
+
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
     """Which history is wanted."""
 
@@ -190,6 +197,17 @@ EVENTS_QUERY: Final = RequestSchema(
         ),
     },
     make=EventsQuery,
+)
+SINCE: Final = RequestSchema(
+    keys={
+        vol.Optional(
+            "since",
+            default="",
+            description="The id of the last frame that is known; then only"
+            " what was missed is told, as far as it is still there",
+        ): vol.All(str, vol.Length(max=100))
+    },
+    make=SinceQuery,
 )
 HISTORY_QUERY: Final = RequestSchema(
     keys={

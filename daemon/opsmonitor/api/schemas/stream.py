@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from opsmonitor.api.schemas.check import CheckBody
 from opsmonitor.api.schemas.notes import Doc
@@ -15,6 +15,7 @@ from opsmonitor.api.schemas.status import EventBody, SummaryBody
 class SnapshotFrame:
     """Event `snapshot`: everything, at the beginning and when a gap cannot be closed."""
 
+    id: Annotated[str, Doc("From which the stream goes on: `Last-Event-ID`, or `since`")]
     seq: int
     instance_id: str
     version: str
@@ -53,3 +54,12 @@ class ByeFrame:
     """Event `bye`: the daemon is stopping, or the credential no longer holds."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFrame:
+    """One frame in a message of the WebSocket; the message is an array of them."""
+
+    id: Annotated[str, Doc("To be given as `since` by whoever comes back")]
+    event: str
+    data: Annotated[Any, Doc("As in `/api/stream`")]
