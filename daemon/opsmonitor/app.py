@@ -77,6 +77,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             kinds=source.channels,
             context=SendContext(http=http),
             settings=lambda: reloader.settings,
+            states=lambda: monitor.states,
         )
         await telling.open()
         stack.push_async_callback(telling.close)

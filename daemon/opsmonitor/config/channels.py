@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping as AnyMapping
 from types import MappingProxyType
+from typing import Any
 
 import voluptuous as vol
 
 from opsmonitor.config import schema as keys, validators as cv
-from opsmonitor.config.advice import named
 from opsmonitor.config.check_reader import ReadCheck
 from opsmonitor.config.environment import Environment
 from opsmonitor.config.nodes import Mapping, Node, Scalar, join_path
 from opsmonitor.config.overrides import variable_mark, variable_node
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.sections import SectionReader
-from opsmonitor.config.settings import AlertSettings, ChannelSettings
+from opsmonitor.config.settings import AlertSettings, ChannelSettings, ReminderSettings
 from opsmonitor.config.validation import Validator, describe
 
 
@@ -83,6 +83,8 @@ class AlertsReader:
         found = [self._channel(name, node) for name, node in nodes.items()]
         channels = {channel.name: channel for channel in found if channel is not None}
         values["channels"] = MappingProxyType(channels)
+        values["cert_days"] = _falling(values.get("cert_days", AlertSettings().cert_days))
+        values["reminders"] = _reminders(values.get("reminders", {}))
         return AlertSettings(**values)
 
     def _channel(self, name: str, node: Node) -> ChannelSettings | None:
@@ -122,22 +124,28 @@ class AlertsReader:
         return ChannelSettings(name=name, type=word, options=options)
 
 
-def advise_on_notices(
-    checks: Iterable[ReadCheck], alerts: AlertSettings, problems: Problems
-) -> None:
-    """Report channels that do not exist, and warn of notices that are never sent."""
-    later: dict[str, list[ReadCheck]] = {}
+def judge_notify(checks: Iterable[ReadCheck], alerts: AlertSettings, problems: Problems) -> None:
+    """Report channels that checks name and that do not exist."""
     for check in checks:
         whom = check.settings.notify
         if isinstance(whom, tuple):
             _report_unknown(check, [name for name in whom if name not in alerts.channels], problems)
-        for word in check.settings.notify_on:
-            if word in keys.LATER_NOTICES:
-                later.setdefault(word, []).append(check)
-    for word, using in later.items():
-        node = using[0].node.entries["notify_on"]
-        message = f"`notify_on: {word}` has no effect yet in this version ({named(using)})"
-        problems.warn(node.mark, message, node.path)
+
+
+def _falling(days: Iterable[int]) -> tuple[int, ...]:
+    """Return numbers of days, each once, the most first."""
+    return tuple(sorted(set(days), reverse=True))
+
+
+def _reminders(values: AnyMapping[str, Any]) -> ReminderSettings:
+    """Return how far apart reminders are; the longest pause is at least the first one."""
+    default = ReminderSettings()
+    first_s = values.get("first", default.first_s)
+    return ReminderSettings(
+        first_s=first_s,
+        factor=values.get("factor", default.factor),
+        longest_s=max(first_s, values.get("longest", default.longest_s)),
+    )
 
 
 def _report_unknown(check: ReadCheck, names: list[str], problems: Problems) -> None:

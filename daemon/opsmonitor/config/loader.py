@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import voluptuous as vol
 
 from opsmonitor.config.advice import advise
-from opsmonitor.config.channels import AlertsReader, add_channels, advise_on_notices
+from opsmonitor.config.channels import AlertsReader, add_channels, judge_notify
 from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
 from opsmonitor.config.dependencies import judge_dependencies
 from opsmonitor.config.environment import Environment
@@ -91,7 +91,7 @@ class _Loader:
         programs = self._sections.allowed_programs()
         alerts = self._alerts.read()
         checks = self._checks(beneath, programs)
-        advise_on_notices(checks, alerts, self._problems)
+        judge_notify(checks, alerts, self._problems)
         if self._problems.has_errors:
             return Settings(checks={})
         advise(checks, self._root, self._core_ids, schema=self._schema, problems=self._problems)

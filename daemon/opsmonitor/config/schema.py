@@ -65,9 +65,8 @@ _TIMING: Final[Spec] = {
     vol.Optional("down_threshold", default=1): cv.whole_number(at_least=1, at_most=1000),
     vol.Optional("up_threshold", default=1): cv.whole_number(at_least=1, at_most=1000),
 }
-NOTICES: Final = ("first_fail", "recovered")
-LATER_NOTICES: Final = ("reminder", "deadline_miss", "degraded", "cert_expiring")
-"""Accepted without effect."""
+DEFAULT_NOTICES: Final = ("first_fail", "recovered")
+NOTICES: Final = (*DEFAULT_NOTICES, "reminder", "deadline_miss", "degraded", "cert_expiring")
 
 
 def _whom(value: Any) -> bool | tuple[str, ...]:
@@ -84,8 +83,9 @@ _MEANING: Final[Spec] = {
     vol.Optional("severity", default="P2"): cv.one_of("P1", "P2", "P3", "P4"),
     vol.Optional("core", default=False): cv.boolean,
     vol.Optional("tags", default=()): cv.list_of(cv.text),
+    vol.Optional("site", default=None): vol.Any(None, cv.text),
     vol.Optional("notify", default=True): _whom,
-    vol.Optional("notify_on", default=NOTICES): cv.list_of(cv.one_of(*NOTICES, *LATER_NOTICES)),
+    vol.Optional("notify_on", default=DEFAULT_NOTICES): cv.list_of(cv.one_of(*NOTICES)),
 }
 EVERY_CHECK: Final[Spec] = {**_TIMING, **_MEANING}
 DEPENDS_ON: Final = "depends_on"
@@ -124,6 +124,13 @@ ALERTS: Final = vol.Schema(
     {
         vol.Optional("channels"): dict,
         vol.Optional("group_wait_s"): cv.number(at_least=0, at_most=300),
+        vol.Optional("settle_s"): cv.number(at_least=0, at_most=_DAY_S),
+        vol.Optional("cert_days"): cv.list_of(cv.whole_number(at_least=0, at_most=3650)),
+        vol.Optional("reminders"): {
+            vol.Optional("first"): cv.duration_s(at_least=1),
+            vol.Optional("factor"): cv.number(at_least=1, at_most=100),
+            vol.Optional("longest"): cv.duration_s(at_least=1),
+        },
     }
 )
 COMMANDS: Final = vol.Schema({vol.Optional("allow"): cv.list_of(cv.text)})

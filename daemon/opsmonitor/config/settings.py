@@ -36,6 +36,8 @@ class CheckSettings:
     severity: str = "P2"
     core: bool = False
     tags: tuple[str, ...] = ()
+    site: str | None = None
+    """Where it is: a name for routes and windows."""
     depends_on: tuple[str, ...] = ()
     """Ids of checks; while one of them is down, a failure of this one is no news."""
     notify: bool | tuple[str, ...] = True
@@ -108,6 +110,16 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderSettings:
+    """How long the pauses between reminders are, in seconds."""
+
+    first_s: int = 3600
+    factor: float = 2.0
+    """How much longer each pause is than the one before it."""
+    longest_s: int = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings:
     """Telling people."""
 
@@ -115,6 +127,11 @@ class AlertSettings:
     """By name."""
     group_wait_s: float = 5.0
     """What comes within this time is told in one message."""
+    settle_s: float = 30.0
+    """How long a check must be degraded before people are told."""
+    cert_days: tuple[int, ...] = (21, 14, 7, 3, 1)
+    """When a certificate has this many days left, people are told; the most first."""
+    reminders: ReminderSettings = field(default_factory=ReminderSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,7 +154,8 @@ def duration_s(*, at_least: int) -> Callable[[Any], int]:
         if seconds <= 0:
             raise vol.Invalid("expected a duration such as 90s, 30m, 48h, 14d, 2w or 5y")
         if not at_least <= seconds <= _LONGEST_S:
-            raise vol.Invalid(f"expected a duration from {at_least // 3600}h to 100y")
+            least = f"{at_least // 3600}h" if at_least % 3600 == 0 else f"{at_least}s"
+            raise vol.Invalid(f"expected a duration from {least} to 100y")
         return int(seconds)
 
     return validate

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from opsmonitor.engine import notices
+from opsmonitor.engine.routing import channels_for
 from opsmonitor.models.alert import Alert, AlertKind, Notice, NoticeKind
 from opsmonitor.models.check import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable
 
-    from opsmonitor.config.settings import CheckSettings
+    from opsmonitor.config.settings import AlertSettings, CheckSettings
     from opsmonitor.models.check import CheckState
 
-_GOOD = frozenset({Status.UP, Status.DEGRADED})
+_GOOD: Final = frozenset({Status.UP, Status.DEGRADED})
+_DEADLINES: Final = frozenset({"deadline_missed", "heartbeat_missed"})
+"""The codes of failures that are something not having come in time."""
+_WANTED_BY: Final = {
+    AlertKind.DEGRADED: NoticeKind.DEGRADED,
+    AlertKind.CERT_EXPIRING: NoticeKind.CERT_EXPIRING,
+}
+"""Alerts that there are only for checks whose `notify_on` has the notice."""
+
+Told: TypeAlias = Mapping[str, Mapping[AlertKind, Alert]]
+"""The open alerts, by check and kind."""
+_NONE: Final[Mapping[AlertKind, Alert]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,124 +37,229 @@ class Decision:
     """The difference between what people were told and what is."""
 
     alerts: tuple[Alert, ...] = ()
-    """Those that opened or were resolved."""
+    """Those that opened, changed or were resolved."""
     notices: tuple[tuple[Notice, tuple[str, ...]], ...] = ()
     """What is to be told, and to which channels."""
+    again: tuple[tuple[str, int], ...] = ()
+    """Checks that nothing is decided of yet, and when to look at each again."""
 
 
 def reconcile(
-    told: Mapping[str, Alert],
+    told: Told,
     states: Iterable[CheckState],
     checks: Mapping[str, CheckSettings],
     *,
-    channels: Collection[str],
+    alerts: AlertSettings,
     now_ms: int,
     zone: tzinfo = UTC,
 ) -> Decision:
-    """Return what must be told so that people know what is; `told` has the open alerts by check.
+    """Return what must be told so that people know what is.
 
-    Only being down opens an alert, and only being up resolves it: whatever else a state is says
-    nothing about the target.
+    Being down opens an alert, and only being up or degraded resolves it: whatever else a state is
+    says nothing about the target. Further kinds of alert are there for checks that ask for them.
     """
-    alerts: list[Alert] = []
-    notices: list[tuple[Notice, tuple[str, ...]]] = []
+    desk = _Desk(alerts, now_ms, zone)
     for state in states:
-        check, alert = checks.get(state.id), told.get(state.id)
-        if check is None:
-            continue
-        if state.status is Status.DOWN and alert is None:
-            opened = _open(check, state, channels, now_ms)
-            alerts.append(opened)
-            if NoticeKind.FIRST_FAIL in check.notify_on:
-                notices.append((_first_fail(opened, check, zone), opened.channels))
-        elif state.status in _GOOD and alert is not None:
-            resolved = replace(alert, resolved_ms=state.last_change_ms or now_ms)
-            alerts.append(resolved)
-            if NoticeKind.RECOVERED in check.notify_on:
-                notices.append((_recovered(resolved, check, now_ms), alert.channels))
-    return Decision(alerts=tuple(alerts), notices=tuple(notices))
+        check = checks.get(state.id)
+        if check is not None:
+            desk.judge(state, check, told.get(state.id, _NONE))
+    return desk.decision()
 
 
-def close_orphans(
-    told: Mapping[str, Alert], checks: Mapping[str, CheckSettings], now_ms: int
-) -> Decision:
-    """Return the alerts of checks that nobody runs any more, resolved; there is nothing to tell."""
-    gone = [alert for subject, alert in told.items() if subject not in checks]
+def close_orphans(told: Told, checks: Mapping[str, CheckSettings], now_ms: int) -> Decision:
+    """Return the alerts that nobody asks for any more, resolved; there is nothing to tell."""
+    gone = [
+        alert
+        for subject, kinds in told.items()
+        for alert in kinds.values()
+        if subject not in checks or not _is_wanted(alert.kind, checks[subject])
+    ]
     return Decision(alerts=tuple(replace(alert, resolved_ms=now_ms) for alert in gone))
 
 
-def duration_text(seconds: float) -> str:
-    """Return a duration as people say it: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`."""
-    whole = round(seconds)
-    if whole < 60:  # noqa: PLR2004 - seconds in a minute, and so on
-        return f"{whole} s"
-    for unit_s, unit, part_s, part in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
-        if whole >= unit_s:
-            rest = whole % unit_s // part_s
-            return f"{whole // unit_s} {unit}" + (f" {rest} {part}" if rest else "")
-    rest = whole % 60
-    return f"{whole // 60} min" + (f" {rest} s" if rest else "")
+class _Desk:
+    """Collects what follows from one state after the other."""
+
+    def __init__(self, settings: AlertSettings, now_ms: int, zone: tzinfo) -> None:
+        """Begin with nothing."""
+        self._settings = settings
+        self._now_ms = now_ms
+        self._zone = zone
+        self._alerts: list[Alert] = []
+        self._notices: list[tuple[Notice, tuple[str, ...]]] = []
+        self._again: list[tuple[str, int]] = []
+
+    def decision(self) -> Decision:
+        """Return everything that follows."""
+        return Decision(
+            alerts=tuple(self._alerts), notices=tuple(self._notices), again=tuple(self._again)
+        )
+
+    def judge(
+        self, state: CheckState, check: CheckSettings, told: Mapping[AlertKind, Alert]
+    ) -> None:
+        """Draw the consequences of one state."""
+        status = state.status
+        has_recovered: tuple[str, ...] = ()
+        down = told.get(AlertKind.DOWN)
+        if status is Status.DOWN:
+            if down is None:
+                self._open_down(state, check)
+            elif _misses_deadline(state):
+                self._miss_deadline(down, state, check)
+        elif down is not None and status in _GOOD:
+            has_recovered = self._recover(down, state, check)
+        if _is_wanted(AlertKind.DEGRADED, check):
+            self._judge_degraded(state, check, told.get(AlertKind.DEGRADED), has_recovered)
+        if _is_wanted(AlertKind.CERT_EXPIRING, check):
+            self._judge_certificate(state, check, told.get(AlertKind.CERT_EXPIRING))
+
+    # Down
+
+    def _open_down(self, state: CheckState, check: CheckSettings) -> None:
+        """Tell that a check is down."""
+        opened_ms = state.last_change_ms or self._now_ms
+        alert = self._new(AlertKind.DOWN, check, opened_ms, _error(state, "the check fails"))
+        kind = None
+        if NoticeKind.FIRST_FAIL in check.notify_on:
+            kind = NoticeKind.FIRST_FAIL
+        if _misses_deadline(state):
+            alert = replace(alert, steps=(NoticeKind.DEADLINE_MISS.value,))
+            if NoticeKind.DEADLINE_MISS in check.notify_on:
+                kind = NoticeKind.DEADLINE_MISS
+        self._tell_opened(alert, kind, check)
+
+    def _miss_deadline(self, alert: Alert, state: CheckState, check: CheckSettings) -> None:
+        """Tell once that what is down for another reason has missed its deadline, too."""
+        step = NoticeKind.DEADLINE_MISS.value
+        if step in alert.steps or step not in check.notify_on:
+            return
+        message = _error(state, alert.message)
+        after = replace(alert, steps=(*alert.steps, step), told_ms=self._now_ms)
+        self._alerts.append(after)
+        news = notices.deadline_missed(after, check, message, self._now_ms)
+        self._notices.append((news, after.channels))
+
+    def _recover(self, alert: Alert, state: CheckState, check: CheckSettings) -> tuple[str, ...]:
+        """Tell that a check is up again; return who is told."""
+        after = replace(alert, resolved_ms=state.last_change_ms or self._now_ms)
+        self._alerts.append(after)
+        if NoticeKind.RECOVERED not in check.notify_on:
+            return ()
+        is_degraded = state.status is Status.DEGRADED
+        why = _error(state, "see the page") if is_degraded else None
+        news = notices.recovered(after, check, self._now_ms, now_degraded=why)
+        self._notices.append((news, alert.channels))
+        return alert.channels
+
+    # Degraded
+
+    def _judge_degraded(
+        self,
+        state: CheckState,
+        check: CheckSettings,
+        alert: Alert | None,
+        has_recovered: tuple[str, ...],
+    ) -> None:
+        """Tell what works badly for some time, and when it works well again."""
+        if state.status is Status.DEGRADED and alert is None:
+            since_ms = state.last_change_ms or self._now_ms
+            settled_ms = since_ms + round(self._settings.settle_s * 1000)
+            if self._now_ms < settled_ms:
+                self._again.append((state.id, settled_ms))
+                return
+            message = _error(state, "it works badly")
+            opened = self._new(AlertKind.DEGRADED, check, since_ms, message)
+            # Who was told a moment ago that it is up again was told of this, too.
+            self._tell_opened(opened, NoticeKind.DEGRADED, check, but=has_recovered)
+        elif state.status is Status.UP and alert is not None:
+            after = replace(alert, resolved_ms=state.last_change_ms or self._now_ms)
+            self._alerts.append(after)
+            self._notices.append((notices.recovered(after, check, self._now_ms), alert.channels))
+        elif state.status is Status.DOWN and alert is not None:
+            # The alert that it is down takes its place.
+            self._alerts.append(replace(alert, resolved_ms=state.last_change_ms or self._now_ms))
+
+    # Certificates
+
+    def _judge_certificate(
+        self, state: CheckState, check: CheckSettings, alert: Alert | None
+    ) -> None:
+        """Tell at each threshold that a certificate is about to expire, and when it was renewed."""
+        tls = None if state.outcome is None else state.outcome.tls
+        if tls is None or tls.days_left is None or tls.not_after_ms is None:
+            return
+        left = tls.days_left
+        alert_id = _alert_id(check, AlertKind.CERT_EXPIRING, tls.not_after_ms)
+        crossed = [days for days in self._settings.cert_days if left <= days]
+        if alert is not None and (alert.id != alert_id or not crossed):
+            after = replace(alert, resolved_ms=self._now_ms)
+            self._alerts.append(after)
+            news = notices.renewed(after, check, left, self._now_ms)
+            self._notices.append((news, alert.channels))
+            alert = None
+        if not crossed:
+            return
+        step = f"{NoticeKind.CERT_EXPIRING}:{crossed[-1]}"
+        if alert is None:
+            # The id tells the certificate, not the moment: it is the same whenever it is decided.
+            message = f"the certificate of {check.name} expires soon"
+            alert = replace(
+                self._new(AlertKind.CERT_EXPIRING, check, self._now_ms, message), id=alert_id
+            )
+        if step in alert.steps:
+            return
+        alert = replace(alert, steps=(*alert.steps, step), told_ms=self._now_ms)
+        self._alerts.append(alert)
+        news = notices.expiring(alert, check, left, step, self._now_ms)
+        self._notices.append((news, alert.channels))
+
+    # What all have in common
+
+    def _new(self, kind: AlertKind, check: CheckSettings, opened_ms: int, message: str) -> Alert:
+        """Return an alert that begins."""
+        return Alert(
+            id=_alert_id(check, kind, opened_ms),
+            subject=check.id,
+            name=check.name,
+            kind=kind,
+            severity=check.severity,
+            message=message,
+            opened_ms=opened_ms,
+            channels=channels_for(check, self._settings),
+        )
+
+    def _tell_opened(
+        self,
+        alert: Alert,
+        kind: NoticeKind | None,
+        check: CheckSettings,
+        *,
+        but: tuple[str, ...] = (),
+    ) -> None:
+        """Open an alert, and tell it if there is a kind of notice for it."""
+        if kind is not None:
+            whom = tuple(name for name in alert.channels if name not in but)
+            self._notices.append((notices.first_told(kind, alert, check, self._zone), whom))
+        self._alerts.append(alert)
 
 
-def _open(check: CheckSettings, state: CheckState, channels: Collection[str], now_ms: int) -> Alert:
-    """Return the alert that a check is down."""
-    opened_ms = state.last_change_ms or now_ms
-    whom = check.notify
-    return Alert(
-        id=f"{check.id}:{AlertKind.DOWN}:{opened_ms}",
-        subject=check.id,
-        name=check.name,
-        kind=AlertKind.DOWN,
-        severity=check.severity,
-        message=(state.outcome.error if state.outcome else None) or "the check fails",
-        opened_ms=opened_ms,
-        channels=tuple(
-            name for name in channels if whom is True or (whom is not False and name in whom)
-        ),
-    )
+def _alert_id(check: CheckSettings, kind: AlertKind, mark: int) -> str:
+    """Return the id of an alert: the same however often it is decided."""
+    return f"{check.id}:{kind}:{mark}"
 
 
-def _first_fail(alert: Alert, check: CheckSettings, zone: tzinfo) -> Notice:
-    """Tell that a check is down."""
-    since = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
-    lines = [alert.message, f"{check.target} ({alert.severity})", f"Since {since:%d %b %H:%M:%S}"]
-    return _notice(
-        alert,
-        check,
-        NoticeKind.FIRST_FAIL,
-        alert.opened_ms,
-        title=f"DOWN: {check.name}",
-        text="\n".join(lines),
-    )
+def _is_wanted(kind: AlertKind, check: CheckSettings) -> bool:
+    """Tell whether a check asks for alerts of a kind."""
+    wanted_by = _WANTED_BY.get(kind)
+    return wanted_by is None or wanted_by in check.notify_on
 
 
-def _recovered(alert: Alert, check: CheckSettings, now_ms: int) -> Notice:
-    """Tell that a check is up again, and how long it was not."""
-    at_ms = alert.resolved_ms or now_ms
-    lasted = duration_text((at_ms - alert.opened_ms) / 1000)
-    return _notice(
-        alert,
-        check,
-        NoticeKind.RECOVERED,
-        at_ms,
-        title=f"UP again: {check.name}",
-        text=f"It was down for {lasted}: {alert.message}\n{check.target}",
-    )
+def _misses_deadline(state: CheckState) -> bool:
+    """Tell whether a check fails because something did not come in time."""
+    return state.outcome is not None and state.outcome.error_code in _DEADLINES
 
 
-def _notice(
-    alert: Alert, check: CheckSettings, kind: NoticeKind, at_ms: int, *, title: str, text: str
-) -> Notice:
-    """Return a notice about an alert."""
-    return Notice(
-        id=f"{alert.id}:{kind}",
-        alert_id=alert.id,
-        kind=kind,
-        subject=check.id,
-        name=check.name,
-        severity=check.severity,
-        tags=check.tags,
-        at_ms=at_ms,
-        title=title,
-        text=text,
-    )
+def _error(state: CheckState, otherwise: str) -> str:
+    """Return what the latest run says is wrong."""
+    return (state.outcome.error if state.outcome else None) or otherwise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.grouping import compose
 from opsmonitor.exceptions import DeliveryError
-from opsmonitor.models.alert import ChannelHealth, Delivery, DeliveryState, Notice
+from opsmonitor.models.alert import OPENING, ChannelHealth, Delivery, DeliveryState, Notice
 from opsmonitor.notifiers.base import SEND_S
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Channel:
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def test(self, notice: Notice) -> None:
+    async def send_now(self, notice: Notice) -> None:
         """Send a notice at once, past the queue.
 
         Raises:
@@ -177,8 +177,13 @@ class Channel:
 
     def _drop(self, batch: Sequence[Delivery], why: str) -> None:
         """Give deliveries up, and with each failure its recovery: nobody heard of the failure."""
-        gone = {item.notice.alert_id for item in batch}
-        lost = [item for item in self._queue.values() if item.notice.alert_id in gone]
+        keys = {item.key for item in batch}
+        gone = {item.notice.alert_id for item in batch if item.notice.kind in OPENING}
+        lost = [
+            item
+            for item in self._queue.values()
+            if item.key in keys or item.notice.alert_id in gone
+        ]
         _LOGGER.error("Channel %s: %d notices given up: %s", self.name, len(lost), why)
         self._finish(lost, DeliveryState.DROPPED, why)
 

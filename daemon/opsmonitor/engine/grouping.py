@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opsmonitor.models.alert import NoticeKind
+from opsmonitor.models.alert import AlertKind, NoticeKind
 from opsmonitor.notifiers.base import Message
 
 if TYPE_CHECKING:
@@ -15,13 +15,25 @@ if TYPE_CHECKING:
 _MOST_LISTED: Final = 20
 _WORDS: Final = {
     NoticeKind.FIRST_FAIL: "down",
+    NoticeKind.DEADLINE_MISS: "late",
+    NoticeKind.DEGRADED: "degraded",
+    NoticeKind.CERT_EXPIRING: "certificates expiring",
+    NoticeKind.REMINDER: "still in trouble",
     NoticeKind.RECOVERED: "up again",
     NoticeKind.TEST: "tests",
 }
+_BETTER: Final = "better again"
+_ORDER: Final = (*_WORDS.values(), _BETTER)
 
 
 def compose(notices: Sequence[Notice]) -> Message:
-    """Return the message that tells all of these notices."""
+    """Return the message that tells all of these notices, without reminders that came too late."""
+    last = {notice.alert_id: notice for notice in notices}
+    notices = [
+        notice
+        for notice in notices
+        if notice.kind is not NoticeKind.REMINDER or last[notice.alert_id] is notice
+    ]
     severity = min(notice.severity for notice in notices)
     if len(notices) == 1:
         title, text = notices[0].title, notices[0].text
@@ -32,10 +44,15 @@ def compose(notices: Sequence[Notice]) -> Message:
 
 def _count(notices: Sequence[Notice]) -> str:
     """Return how many notices of each kind there are."""
-    kinds = [notice.kind for notice in notices]
-    return ", ".join(
-        f"{kinds.count(kind)} {word}" for kind, word in _WORDS.items() if kind in kinds
-    )
+    words = [_word(notice) for notice in notices]
+    return ", ".join(f"{words.count(word)} {word}" for word in _ORDER if word in words)
+
+
+def _word(notice: Notice) -> str:
+    """Return what happened, in a word."""
+    if notice.kind is NoticeKind.RECOVERED and notice.alert_kind is not AlertKind.DOWN:
+        return _BETTER
+    return _WORDS[notice.kind]
 
 
 def _list(notices: Sequence[Notice]) -> str:

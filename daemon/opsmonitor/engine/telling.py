@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
-from opsmonitor.engine.channel import Channel
-from opsmonitor.exceptions import StoreError, UnknownChannelError
+from opsmonitor.engine.channels import Channels
+from opsmonitor.engine.reminding import look_around
+from opsmonitor.exceptions import StoreError
 from opsmonitor.models.alert import (
+    OPENING,
     Alert,
+    AlertKind,
     ChannelHealth,
     Delivery,
     DeliveryState,
@@ -24,13 +26,16 @@ from opsmonitor.models.alert import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from opsmonitor.config.settings import ChannelSettings, CheckSettings, Settings
+    from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.batch import Batch
+    from opsmonitor.models.check import CheckState
     from opsmonitor.notifiers.base import NotifierType, SendContext
     from opsmonitor.util.clock import Clock
 
 _LOGGER = logging.getLogger(__name__)
 _SAVE_AGAIN_S: Final = 10.0
+_LONGEST_NAP_S: Final = 60.0
+"""The clock may be set and the machine may sleep: a long nap would end too late."""
 
 
 class AlertStore(Protocol):
@@ -64,61 +69,64 @@ class Telling:
         kinds: Mapping[str, NotifierType[object]],
         context: SendContext,
         settings: Callable[[], Settings],
+        states: Callable[[], Mapping[str, CheckState]],
     ) -> None:
         """Take the parts; `open` reads what was told before."""
         self._store = store
         self._clock = clock
-        self._kinds = kinds
-        self._context = context
         self._settings = settings
-        self._told: dict[str, Alert] = {}
-        self._channels: dict[str, Channel] = {}
-        self._known: Mapping[str, ChannelSettings] = {}
-        self._group_wait_s = 0.0
+        self._states = states
+        self._told: dict[str, dict[AlertKind, Alert]] = {}
+        self._channels = Channels(
+            clock=clock,
+            kinds=kinds,
+            context=context,
+            on_change=self._note,
+            on_left=self._take_back,
+        )
         self._unsaved_alerts: dict[str, Alert] = {}
         self._unsaved: dict[tuple[str, str], Delivery] = {}
         self._waiting: list[Delivery] = []
         """Decided, but not handed to the channels before it is written."""
-        self._changes: set[asyncio.Task[None]] = set()
+        self._again: dict[str, int] = {}
+        """Checks to be looked at again, and when."""
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_ms = 0
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Read what people were told, and what is on its way to them."""
         open_alerts = await self._store.alerts(is_resolved=False, limit=-1)
-        self._told = {alert.subject: alert for alert in reversed(open_alerts)}
+        for alert in reversed(open_alerts):
+            self._told.setdefault(alert.subject, {})[alert.kind] = alert
         self._waiting = await self._store.queued_deliveries()
         self._news.set()
 
     async def close(self) -> None:
         """Write what is left to write, and stop; what is not sent is sent after the next start."""
+        self._silence_alarm()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.gather(*self._changes)
-        channels, self._channels = self._channels, {}
-        await asyncio.gather(*(channel.stop() for channel in channels.values()))
+        await self._channels.close()
         await self._save()
 
     def take(self, batch: Batch) -> None:
         """Compare the states of a batch with what people were told."""
         settings = self._settings()
         if batch.config_changed:
-            self._configure(settings)
+            self._channels.configure(settings.alerts)
             self._decide(close_orphans(self._told, settings.checks, self._clock.now_ms()))
-        decision = reconcile(
-            self._told,
-            batch.states(),
-            settings.checks,
-            channels=self._known,
-            now_ms=self._clock.now_ms(),
-            zone=settings.zone,
-        )
-        self._decide(decision)
+            if self._task is None:
+                self._task = asyncio.create_task(self._keep_saving(), name="telling")
+            self._wake_at(self._clock.now_ms())
+            self._news.set()
+        self._compare(batch.states(), settings)
 
     def health(self) -> list[ChannelHealth]:
         """Tell how the channels are doing."""
-        return [channel.health() for channel in self._channels.values()]
+        return self._channels.health()
 
     async def test(self, channel: str, check: CheckSettings | None) -> None:
         """Send a test to a channel now.
@@ -128,9 +136,6 @@ class Telling:
             DeliveryError: It did not take the message.
 
         """
-        found = self._channels.get(channel)
-        if found is None:
-            raise UnknownChannelError(channel)
         now_ms = self._clock.now_ms()
         name = check.name if check else "Ops Monitor"
         subject = check.id if check else ""
@@ -146,77 +151,102 @@ class Telling:
             title=f"Test: {name}",
             text="This is a test: nothing is wrong. Alerts reach you here.",
         )
-        await found.test(notice)
+        await self._channels.send_now(channel, notice)
+
+    # Deciding
+
+    def _compare(self, states: Iterable[CheckState], settings: Settings) -> None:
+        """Compare states with what people were told."""
+        decision = reconcile(
+            self._told,
+            states,
+            settings.checks,
+            alerts=settings.alerts,
+            now_ms=self._clock.now_ms(),
+            zone=settings.zone,
+        )
+        self._decide(decision)
+
+    def _look_around(self) -> None:
+        """Do what only the time asks for."""
+        self._alarm = None
+        settings, states, now_ms = self._settings(), self._states(), self._clock.now_ms()
+        due = [check_id for check_id, at_ms in self._again.items() if at_ms <= now_ms]
+        for check_id in due:
+            del self._again[check_id]
+        self._compare([states[check_id] for check_id in due if check_id in states], settings)
+        agenda = look_around(
+            self._told, states, settings.checks, alerts=settings.alerts, now_ms=now_ms
+        )
+        self._decide(agenda.decision)
+        moments = [*self._again.values(), *([] if agenda.next_ms is None else [agenda.next_ms])]
+        if moments:
+            self._wake_at(min(moments))
+
+    def _wake_at(self, at_ms: int) -> None:
+        """Look around at a time, or before."""
+        if self._alarm is not None and self._alarm_ms <= at_ms:
+            return
+        self._silence_alarm()
+        nap_s = min(max(0.0, (at_ms - self._clock.now_ms()) / 1000), _LONGEST_NAP_S)
+        self._alarm_ms = at_ms
+        self._alarm = asyncio.get_running_loop().call_later(nap_s, self._look_around)
+
+    def _silence_alarm(self) -> None:
+        """Do not look around any more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _decide(self, decision: Decision) -> None:
         """Take a decision over, to be written and then told."""
-        for alert in decision.alerts:
-            self._unsaved_alerts[alert.id] = alert
-            if alert.resolved_ms is None:
-                self._told[alert.subject] = alert
-            else:
-                self._told.pop(alert.subject, None)
         now_ms = self._clock.now_ms()
+        for alert in decision.alerts:
+            self._keep(alert)
         for notice, channels in decision.notices:
             for name in channels:
                 item = Delivery(notice=notice, channel=name, queued_ms=now_ms)
                 self._unsaved[item.key] = item
                 self._waiting.append(item)
+        for check_id, at_ms in decision.again:
+            self._again[check_id] = at_ms
+            self._wake_at(at_ms)
         if decision.alerts:
+            self._wake_at(now_ms + 1)
             self._news.set()
 
-    def _configure(self, settings: Settings) -> None:
-        """Start channels that are new or changed, and stop those that are gone."""
-        alerts = settings.alerts
-        has_wait_changed = alerts.group_wait_s != self._group_wait_s
-        self._group_wait_s = alerts.group_wait_s
-        for name in tuple(self._channels):
-            if has_wait_changed or alerts.channels.get(name) != self._known[name]:
-                change = asyncio.create_task(self._replace(self._channels.pop(name)))
-                self._changes.add(change)
-                change.add_done_callback(self._changes.discard)
-        before, self._known = self._known, alerts.channels
-        for name, channel in alerts.channels.items():
-            if name not in before:
-                self._channels[name] = self._build(channel)
-        if self._task is None:
-            self._task = asyncio.create_task(self._keep_saving(), name="telling")
-        self._news.set()
+    def _keep(self, alert: Alert) -> None:
+        """Hold an alert while it is open, and write it."""
+        self._unsaved_alerts[alert.id] = alert
+        kinds = self._told.setdefault(alert.subject, {})
+        if alert.resolved_ms is None:
+            kinds[alert.kind] = alert
+            return
+        if (known := kinds.get(alert.kind)) is not None and known.id == alert.id:
+            del kinds[alert.kind]
+        if not kinds:
+            del self._told[alert.subject]
 
-    async def _replace(self, before: Channel) -> None:
-        """Stop a channel, and let the one that is configured now take over what it left."""
-        await before.stop()
-        now = self._known.get(before.name)
-        if now is not None and before.name not in self._channels:
-            self._channels[now.name] = self._build(now)
-        self._waiting = [*before.leave(), *self._waiting]
-        self._news.set()
-
-    def _build(self, channel: ChannelSettings) -> Channel:
-        """Return a running channel."""
-        kind = self._kinds[channel.type]
-        return Channel(
-            channel.name,
-            channel.type,
-            send=lambda message: kind.send(channel.options, message, self._context),
-            on_change=self._note,
-            clock=self._clock,
-            group_wait_s=self._group_wait_s,
-        )
+    # Writing and handing on
 
     def _note(self, deliveries: Sequence[Delivery]) -> None:
         """Keep how deliveries fared; who was never told of a failure is not told of its end."""
         for item in deliveries:
             self._unsaved[item.key] = item
-            alert = self._told.get(item.notice.subject)
-            if (
-                item.state is DeliveryState.DROPPED
-                and alert is not None
-                and alert.id == item.notice.alert_id
-            ):
+            if item.state is DeliveryState.DROPPED and item.notice.kind in OPENING:
+                self._forget_channel(item)
+        self._news.set()
+
+    def _forget_channel(self, item: Delivery) -> None:
+        """Tell a channel no more of an alert."""
+        for alert in tuple(self._told.get(item.notice.subject, {}).values()):
+            if alert.id == item.notice.alert_id:
                 left = tuple(name for name in alert.channels if name != item.channel)
-                self._told[alert.subject] = replace(alert, channels=left)
-                self._unsaved_alerts[alert.id] = self._told[alert.subject]
+                self._keep(replace(alert, channels=left))
+
+    def _take_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Hand on again what a channel that is gone has left behind."""
+        self._waiting = [*deliveries, *self._waiting]
         self._news.set()
 
     async def _keep_saving(self) -> None:
@@ -226,7 +256,7 @@ class Telling:
             self._news.clear()
             waiting, self._waiting = self._waiting, []
             is_saved = await self._save()
-            self._hand_on(waiting)
+            self._waiting += self._channels.put(waiting)
             if not is_saved:
                 asyncio.get_running_loop().call_later(_SAVE_AGAIN_S, self._news.set)
 
@@ -246,19 +276,3 @@ class Telling:
             _LOGGER.warning("%s. They are told all the same", err)
             return False
         return True
-
-    def _hand_on(self, deliveries: Iterable[Delivery]) -> None:
-        """Give deliveries to their channels, and up if there is no such channel any more."""
-        by_channel: dict[str, list[Delivery]] = {}
-        for item in deliveries:
-            by_channel.setdefault(item.channel, []).append(item)
-        for name, items in by_channel.items():
-            if name in self._channels:
-                self._channels[name].put(items)
-                continue
-            if name in self._known:
-                # Its successor is about to start.
-                self._waiting += items
-                continue
-            gone = partial(replace, state=DeliveryState.DROPPED, error="there is no such channel")
-            self._note([gone(item, done_ms=self._clock.now_ms()) for item in items])

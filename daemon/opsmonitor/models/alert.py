@@ -4,20 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class AlertKind(StrEnum):
     """What an alert is about."""
 
     DOWN = "down"
+    DEGRADED = "degraded"
+    CERT_EXPIRING = "cert_expiring"
 
 
 class NoticeKind(StrEnum):
     """Why people are told something."""
 
     FIRST_FAIL = "first_fail"
+    DEADLINE_MISS = "deadline_miss"
+    """A job or a heartbeat did not come in time: a failure, too."""
+    DEGRADED = "degraded"
+    CERT_EXPIRING = "cert_expiring"
+    REMINDER = "reminder"
     RECOVERED = "recovered"
+    """Whatever it was is over."""
     TEST = "test"
+
+
+OPENING: Final = frozenset(
+    {
+        NoticeKind.FIRST_FAIL,
+        NoticeKind.DEADLINE_MISS,
+        NoticeKind.DEGRADED,
+        NoticeKind.CERT_EXPIRING,
+    }
+)
+"""What tells that something is wrong: who never got one of these is not told of the end."""
 
 
 class DeliveryState(StrEnum):
@@ -45,6 +65,12 @@ class Alert:
     resolved_ms: int | None = None
     channels: tuple[str, ...] = ()
     """Who was told of it, or is about to be: whoever is told of the end."""
+    told_ms: int | None = None
+    """When it was last told again; None: not since it began."""
+    reminders: int = 0
+    """How many were told."""
+    steps: tuple[str, ...] = ()
+    """What else is told once only, and was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +81,8 @@ class Notice:
     """The same however often it is decided; receivers can recognise a repetition by it."""
     alert_id: str
     kind: NoticeKind
+    alert_kind: AlertKind = AlertKind.DOWN
+    """What the alert is about."""
     subject: str
     name: str
     severity: str

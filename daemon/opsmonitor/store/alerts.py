@@ -82,6 +82,7 @@ def _alert(body: Any) -> Alert:
     values = json.loads(body)
     values["kind"] = AlertKind(values["kind"])
     values["channels"] = tuple(values["channels"])
+    values["steps"] = tuple(values.get("steps", ()))
     return Alert(**values)
 
 
@@ -105,6 +106,7 @@ def _delivery(row: Row) -> Delivery:
     channel, queued_ms, attempts, next_ms, error, notice = row
     values = json.loads(notice)
     values["kind"] = NoticeKind(values["kind"])
+    values["alert_kind"] = AlertKind(values.get("alert_kind", AlertKind.DOWN))
     values["tags"] = tuple(values["tags"])
     return Delivery(
         notice=Notice(**values),

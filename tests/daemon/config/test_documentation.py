@@ -32,7 +32,7 @@ def test_every_common_key_is_documented_with_its_default(name: str) -> None:
     """The table of keys has each with the default that the code has."""
     row = re.search(rf"^\| `{name}` \|.*\| (.*) \|$", PAGE, re.MULTILINE)
     default = KEYS[name].default()
-    written = str(default).removesuffix(".0")
+    written = "none" if default is None else str(default).removesuffix(".0")
     if isinstance(default, bool):
         written = written.lower()
     elif isinstance(default, tuple):

@@ -80,10 +80,7 @@ def test_a_file_of_the_morning_checks_loads() -> None:
     ]
     assert settings.checks["mock-app-report"].options.success_by == time(23, 59)
     assert settings.checks["mock-app-health"].notify is True
-    assert [warning.message.split("`")[1] for warning in settings.warnings] == [
-        "on_fail",
-        "notify_on: deadline_miss",
-    ]
+    assert [warning.message.split("`")[1] for warning in settings.warnings] == ["on_fail"]
 
 
 def test_words_of_older_yaml_stay_words() -> None:

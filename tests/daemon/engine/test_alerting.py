@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from opsmonitor.config.settings import CheckSettings
-from opsmonitor.engine.alerting import Decision, close_orphans, duration_text, reconcile
-from opsmonitor.models.alert import Alert
+from opsmonitor.config.settings import AlertSettings, ChannelSettings, CheckSettings
+from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
+from opsmonitor.engine.notices import duration_text
+from opsmonitor.models.alert import Alert, AlertKind
 from opsmonitor.models.check import CheckState, Outcome, Status, Verdict
 
 _NOW_MS = 1_700_000_060_000
 _SINCE_MS = 1_700_000_000_000
 _CHECKS = {"nas": CheckSettings(id="nas", type="tcp", name="NAS", options=None, target="nas:22")}
+
+
+def named(*names: str) -> AlertSettings:
+    """Return settings with channels of these names."""
+    return AlertSettings(
+        channels={name: ChannelSettings(name=name, type="webhook", options=None) for name in names}
+    )
 
 
 def state(status: Status, since_ms: int = _SINCE_MS) -> CheckState:
@@ -22,14 +30,16 @@ def state(status: Status, since_ms: int = _SINCE_MS) -> CheckState:
 
 def opened() -> Alert:
     """Return the alert that the check is down."""
-    (alert,) = reconcile({}, [state(Status.DOWN)], _CHECKS, channels=["a"], now_ms=_NOW_MS).alerts
+    (alert,) = reconcile(
+        {}, [state(Status.DOWN)], _CHECKS, alerts=named("a"), now_ms=_NOW_MS
+    ).alerts
     return alert
 
 
 def test_the_same_failure_is_decided_the_same_however_often() -> None:
     """Ids are made of subject, kind and beginning, not of when it was decided."""
-    first = reconcile({}, [state(Status.DOWN)], _CHECKS, channels=["a"], now_ms=_NOW_MS)
-    later = reconcile({}, [state(Status.DOWN)], _CHECKS, channels=["a"], now_ms=_NOW_MS + 9999)
+    first = reconcile({}, [state(Status.DOWN)], _CHECKS, alerts=named("a"), now_ms=_NOW_MS)
+    later = reconcile({}, [state(Status.DOWN)], _CHECKS, alerts=named("a"), now_ms=_NOW_MS + 9999)
 
     assert first == later
     assert first.notices[0][0].id == f"nas:down:{_SINCE_MS}:first_fail"
@@ -38,7 +48,7 @@ def test_the_same_failure_is_decided_the_same_however_often() -> None:
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.DOWN])
 def test_only_down_opens_an_alert(status: Status) -> None:
     """Nobody is told because of any other state."""
-    decision = reconcile({}, [state(status)], _CHECKS, channels=["a"], now_ms=_NOW_MS)
+    decision = reconcile({}, [state(status)], _CHECKS, alerts=named("a"), now_ms=_NOW_MS)
 
     assert decision == Decision()
 
@@ -48,7 +58,9 @@ def test_only_up_resolves_an_alert(status: Status) -> None:
     """Being up or degraded ends it; whatever else says nothing about the target."""
     after = state(status, _NOW_MS)
 
-    decision = reconcile({"nas": opened()}, [after], _CHECKS, channels=["a"], now_ms=_NOW_MS)
+    decision = reconcile(
+        {"nas": {AlertKind.DOWN: opened()}}, [after], _CHECKS, alerts=named("a"), now_ms=_NOW_MS
+    )
 
     is_over = status in (Status.UP, Status.DEGRADED)
     assert bool(decision.alerts) == bool(decision.notices) == is_over
@@ -60,7 +72,11 @@ def test_only_up_resolves_an_alert(status: Status) -> None:
 def test_a_recovery_goes_to_who_was_told_even_if_others_are_configured_now() -> None:
     """A channel that is new does not hear of the end of what it was never told."""
     decision = reconcile(
-        {"nas": opened()}, [state(Status.UP)], _CHECKS, channels=["a", "b"], now_ms=_NOW_MS
+        {"nas": {AlertKind.DOWN: opened()}},
+        [state(Status.UP)],
+        _CHECKS,
+        alerts=named("a", "b"),
+        now_ms=_NOW_MS,
     )
 
     assert [channels for _, channels in decision.notices] == [("a",)]
@@ -68,11 +84,11 @@ def test_a_recovery_goes_to_who_was_told_even_if_others_are_configured_now() -> 
 
 def test_a_check_that_left_ends_its_alert_quietly() -> None:
     """The alert is over, and nothing is told."""
-    decision = close_orphans({"nas": opened()}, {}, _NOW_MS)
+    decision = close_orphans({"nas": {AlertKind.DOWN: opened()}}, {}, _NOW_MS)
 
     assert [alert.resolved_ms for alert in decision.alerts] == [_NOW_MS]
     assert decision.notices == ()
-    assert close_orphans({"nas": opened()}, _CHECKS, _NOW_MS).alerts == ()
+    assert close_orphans({"nas": {AlertKind.DOWN: opened()}}, _CHECKS, _NOW_MS).alerts == ()
 
 
 @pytest.mark.parametrize(

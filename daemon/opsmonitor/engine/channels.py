@@ -1,0 +1,123 @@
+"""Hold the channels of the configuration in force, and hand deliveries to them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from opsmonitor.engine.channel import Channel
+from opsmonitor.exceptions import UnknownChannelError
+from opsmonitor.models.alert import ChannelHealth, Delivery, DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from opsmonitor.config.settings import AlertSettings, ChannelSettings
+    from opsmonitor.models.alert import Notice
+    from opsmonitor.notifiers.base import NotifierType, SendContext
+    from opsmonitor.util.clock import Clock
+
+
+class Channels:
+    """The channels by name; one that is changed is replaced without losing what waits in it."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        kinds: Mapping[str, NotifierType[object]],
+        context: SendContext,
+        on_change: Callable[[Sequence[Delivery]], None],
+        on_left: Callable[[Sequence[Delivery]], None],
+    ) -> None:
+        """Take who is told how deliveries fared, and who keeps those that a channel left behind."""
+        self._clock = clock
+        self._kinds = kinds
+        self._context = context
+        self._on_change = on_change
+        self._on_left = on_left
+        self._channels: dict[str, Channel] = {}
+        self._known: Mapping[str, ChannelSettings] = MappingProxyType({})
+        self._group_wait_s = 0.0
+        self._changes: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Stop every channel; what was not sent is kept by whoever recorded it."""
+        await asyncio.gather(*self._changes)
+        channels, self._channels = self._channels, {}
+        await asyncio.gather(*(channel.stop() for channel in channels.values()))
+
+    def configure(self, alerts: AlertSettings) -> None:
+        """Start channels that are new or changed, and stop those that are gone."""
+        has_wait_changed = alerts.group_wait_s != self._group_wait_s
+        self._group_wait_s = alerts.group_wait_s
+        for name in tuple(self._channels):
+            if has_wait_changed or alerts.channels.get(name) != self._known[name]:
+                change = asyncio.create_task(self._replace(self._channels.pop(name)))
+                self._changes.add(change)
+                change.add_done_callback(self._changes.discard)
+        before, self._known = self._known, alerts.channels
+        for name, channel in alerts.channels.items():
+            if name not in before:
+                self._channels[name] = self._build(channel)
+
+    def put(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Give deliveries to their channels, and up if there is no such channel any more.
+
+        Return those whose channel is about to start.
+        """
+        by_channel: dict[str, list[Delivery]] = {}
+        for item in deliveries:
+            by_channel.setdefault(item.channel, []).append(item)
+        early: list[Delivery] = []
+        for name, items in by_channel.items():
+            if name in self._channels:
+                self._channels[name].put(items)
+            elif name in self._known:
+                early += items
+            else:
+                gone = partial(
+                    replace, state=DeliveryState.DROPPED, error="there is no such channel"
+                )
+                self._on_change([gone(item, done_ms=self._clock.now_ms()) for item in items])
+        return early
+
+    def health(self) -> list[ChannelHealth]:
+        """Tell how the channels are doing."""
+        return [channel.health() for channel in self._channels.values()]
+
+    async def send_now(self, name: str, notice: Notice) -> None:
+        """Send a notice to a channel at once, past its queue.
+
+        Raises:
+            UnknownChannelError: There is no such channel.
+            DeliveryError: It did not take the message.
+
+        """
+        found = self._channels.get(name)
+        if found is None:
+            raise UnknownChannelError(name)
+        await found.send_now(notice)
+
+    async def _replace(self, before: Channel) -> None:
+        """Stop a channel, and let the one that is configured now take over what it left."""
+        await before.stop()
+        now = self._known.get(before.name)
+        if now is not None and before.name not in self._channels:
+            self._channels[now.name] = self._build(now)
+        self._on_left(before.leave())
+
+    def _build(self, channel: ChannelSettings) -> Channel:
+        """Return a running channel."""
+        kind = self._kinds[channel.type]
+        return Channel(
+            channel.name,
+            channel.type,
+            send=lambda message: kind.send(channel.options, message, self._context),
+            on_change=self._on_change,
+            clock=self._clock,
+            group_wait_s=self._group_wait_s,
+        )

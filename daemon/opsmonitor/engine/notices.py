@@ -1,0 +1,152 @@
+"""Put into words what people are told about an alert: pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from opsmonitor.models.alert import Alert, AlertKind, Notice, NoticeKind
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from opsmonitor.config.settings import CheckSettings
+
+_TITLES: Final = {
+    NoticeKind.FIRST_FAIL: "DOWN",
+    NoticeKind.DEADLINE_MISS: "DEADLINE MISSED",
+    NoticeKind.DEGRADED: "DEGRADED",
+}
+_OVER: Final = {
+    AlertKind.DOWN: ("UP again", "down"),
+    AlertKind.DEGRADED: ("No longer degraded", "degraded"),
+}
+
+
+def first_told(kind: NoticeKind, alert: Alert, check: CheckSettings, zone: tzinfo) -> Notice:
+    """Tell that something is wrong."""
+    since = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
+    lines = [alert.message, f"{check.target} ({alert.severity})", f"Since {since:%d %b %H:%M:%S}"]
+    return notice(
+        kind,
+        alert,
+        check,
+        at_ms=alert.opened_ms,
+        title=f"{_TITLES[kind]}: {check.name}",
+        text="\n".join(lines),
+    )
+
+
+def deadline_missed(alert: Alert, check: CheckSettings, message: str, now_ms: int) -> Notice:
+    """Tell that what fails already has missed its deadline, too."""
+    kind = NoticeKind.DEADLINE_MISS
+    lasted = duration_text((now_ms - alert.opened_ms) / 1000)
+    return notice(
+        kind,
+        alert,
+        check,
+        at_ms=now_ms,
+        title=f"{_TITLES[kind]}: {check.name}",
+        text=f"{message}\n{check.target} ({alert.severity})\nDown for {lasted} already",
+    )
+
+
+def expiring(alert: Alert, check: CheckSettings, days_left: int, step: str, now_ms: int) -> Notice:
+    """Tell that a certificate has few days left."""
+    left = f"expires in {days_left} days" if days_left > 1 else "expires tomorrow"
+    if days_left < 1:
+        left = "expires today" if days_left == 0 else "has expired"
+    return notice(
+        NoticeKind.CERT_EXPIRING,
+        alert,
+        check,
+        at_ms=now_ms,
+        step=step,
+        title=f"CERTIFICATE: {check.name} {left}",
+        text=f"{alert.message}\n{check.target} ({alert.severity})",
+    )
+
+
+def recovered(
+    alert: Alert, check: CheckSettings, now_ms: int, *, now_degraded: str | None = None
+) -> Notice:
+    """Tell that it is over, and how long it lasted."""
+    at_ms = alert.resolved_ms or now_ms
+    word, was = _OVER[alert.kind]
+    lasted = duration_text((at_ms - alert.opened_ms) / 1000)
+    lines = [f"It was {was} for {lasted}: {alert.message}"]
+    if now_degraded is not None:
+        lines.append(f"Now it is degraded: {now_degraded}")
+    return notice(
+        NoticeKind.RECOVERED,
+        alert,
+        check,
+        at_ms=at_ms,
+        title=f"{word}: {check.name}",
+        text="\n".join([*lines, check.target]),
+    )
+
+
+def renewed(alert: Alert, check: CheckSettings, days_left: int, now_ms: int) -> Notice:
+    """Tell that there is another certificate."""
+    return notice(
+        NoticeKind.RECOVERED,
+        alert,
+        check,
+        at_ms=now_ms,
+        title=f"Certificate renewed: {check.name}",
+        text=f"The new one is valid for {days_left} days\n{check.target}",
+    )
+
+
+def reminder(alert: Alert, check: CheckSettings, message: str, now_ms: int) -> Notice:
+    """Tell that it is still wrong; the alert counts this reminder already."""
+    lasted = duration_text((now_ms - alert.opened_ms) / 1000)
+    return notice(
+        NoticeKind.REMINDER,
+        alert,
+        check,
+        at_ms=now_ms,
+        step=f"{NoticeKind.REMINDER}:{alert.reminders}",
+        title=f"Still {alert.kind.upper()}: {check.name}",
+        text=f"{message}\n{check.target} ({alert.severity})\nFor {lasted}",
+    )
+
+
+def notice(
+    kind: NoticeKind,
+    alert: Alert,
+    check: CheckSettings,
+    *,
+    at_ms: int,
+    title: str,
+    text: str,
+    step: str | None = None,
+) -> Notice:
+    """Return a notice about an alert; `step` tells apart those of one kind."""
+    return Notice(
+        id=f"{alert.id}:{step or kind}",
+        alert_id=alert.id,
+        kind=kind,
+        alert_kind=alert.kind,
+        subject=check.id,
+        name=check.name,
+        severity=check.severity,
+        tags=check.tags,
+        at_ms=at_ms,
+        title=title,
+        text=text,
+    )
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration as people say it: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`."""
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - seconds in a minute, and so on
+        return f"{whole} s"
+    for unit_s, unit, part_s, part in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= unit_s:
+            rest = whole % unit_s // part_s
+            return f"{whole // unit_s} {unit}" + (f" {rest} {part}" if rest else "")
+    rest = whole % 60
+    return f"{whole // 60} min" + (f" {rest} s" if rest else "")
