@@ -14,6 +14,7 @@ import yaml
 import opsmonitor.checks
 from opsmonitor.checks.base import CheckContext, CheckType
 from opsmonitor.config.loader import load_settings
+from opsmonitor.config.schema import field_name
 from opsmonitor.models.check import Verdict
 from opsmonitor.registry import load_plugins
 from opsmonitor.util.clock import FakeClock
@@ -41,7 +42,8 @@ every_type = pytest.mark.parametrize("check", CHECK_TYPES.values(), ids=CHECK_TY
 
 def _options(check: CheckType[Any], keys: dict[str, Any]) -> Any:
     """Return the options that these keys become."""
-    return check.options(**vol.Schema(dict(check.schema))(keys))
+    values = vol.Schema(dict(check.schema))(keys)
+    return check.options(**{field_name(key): value for key, value in values.items()})
 
 
 def _keys(check: CheckType[Any]) -> set[str]:
@@ -78,7 +80,7 @@ def test_options_are_the_keys(check: CheckType[Any]) -> None:
     options = check.options
 
     assert is_dataclass(options)
-    assert _keys(check) == {field.name for field in fields(options)}
+    assert {field_name(key) for key in _keys(check)} == {field.name for field in fields(options)}
     assert options.__dataclass_params__.frozen  # type: ignore[attr-defined]  # private to dataclasses
 
 

@@ -68,6 +68,8 @@ class CheckContext:
 
     timeout_s: float
     """The whole attempt must be over by then; a probe sees to it and says what it waited for."""
+    check_id: str = ""
+    interval_s: float = 30.0
     clock: Clock
     http: HttpTransport
     resolver: Resolver
@@ -90,7 +92,7 @@ class CheckType(Generic[OptionsT]):
 
     name: str
     options: type[OptionsT]
-    """A frozen dataclass; its fields are the keys of the schema."""
+    """A frozen dataclass; its fields are the keys of the schema, as `field_name` makes them."""
     schema: Mapping[object, object]
     """voluptuous mapping of the type's own keys; the common keys are not in it."""
     compile: Callable[[OptionsT, CheckContext], Probe]
@@ -103,5 +105,8 @@ class CheckType(Generic[OptionsT]):
     """A small valid configuration of the type's own keys."""
     program: Callable[[OptionsT], str] | None = None
     """The program of the user's choice that a run starts: `commands` must allow it."""
+    is_settled: bool = False
+    """Whether a run judges what the daemon knows already: asking again would tell nothing new, so
+    retries and thresholds are not taken from the defaults."""
     is_reachability: bool = True
     """Whether up and down mean `reachable` and `not reachable`, not `fine` and `in trouble`."""

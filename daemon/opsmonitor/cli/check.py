@@ -58,6 +58,8 @@ async def _run_once(
     try:
         context = CheckContext(
             timeout_s=check.timeout_s,
+            check_id=check.id,
+            interval_s=check.interval_s,
             clock=SystemClock(),
             http=http,
             resolver=resolver,

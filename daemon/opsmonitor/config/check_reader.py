@@ -17,7 +17,13 @@ from opsmonitor.config.later import LATER_CHECK_KEYS, LATER_CHECK_TYPES, OLD_NAM
 from opsmonitor.config.nodes import Mapping, Node, Scalar, plain
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.redaction import as_effective, known_secrets
-from opsmonitor.config.schema import DEPENDS_ON, CheckKind, ConfigSchema
+from opsmonitor.config.schema import (
+    DEPENDS_ON,
+    REPETITION,
+    CheckKind,
+    ConfigSchema,
+    field_name,
+)
 from opsmonitor.config.settings import CheckSettings
 from opsmonitor.config.validation import Validator, describe
 from opsmonitor.config.validators import MAX_ID
@@ -130,10 +136,11 @@ class CheckReader:
     def _merge(self, node: Mapping, kind: CheckKind) -> Mapping:
         """Return the check's keys above those defaults that its type knows."""
         known = self._schema.check_keys[kind.name]
+        withheld = REPETITION if kind.is_settled else frozenset()
         inherited = {
             key: child
             for key, child in _with_new_names(self._defaults, known).items()
-            if key in known and key not in node.entries
+            if key in known and key not in node.entries and key not in withheld
         }
         return Mapping(
             mark=node.mark,
@@ -148,7 +155,9 @@ class CheckReader:
         """Return the settings of a valid check."""
         own = self._schema.own_keys(kind.name)
         try:
-            options = kind.options(**{key: value for key, value in values.items() if key in own})
+            options = kind.options(
+                **{field_name(key): value for key, value in values.items() if key in own}
+            )
         except (vol.Invalid, ValueError) as err:
             self._problems.add(merged.mark, self._validator.redacted(str(err)), merged.path)
             return None

@@ -24,7 +24,6 @@ LATER_CHECK_TYPES: Final = frozenset(
     {
         "group",
         "heartbeat",
-        "metric",
     }
 )
 LATER_SECTIONS: Final = frozenset(

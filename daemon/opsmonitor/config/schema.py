@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, Final, Protocol, TypeAlias
 
 import voluptuous as vol
@@ -55,6 +56,11 @@ class CheckKind(Protocol):
         """Tells whether up means reachable."""
         ...
 
+    @property
+    def is_settled(self) -> bool:
+        """Tells whether asking again would tell nothing new."""
+        ...
+
 
 # Scheduling: what `defaults` and `global` are for.
 _TIMING: Final[Spec] = {
@@ -65,6 +71,11 @@ _TIMING: Final[Spec] = {
     vol.Optional("down_threshold", default=1): cv.whole_number(at_least=1, at_most=1000),
     vol.Optional("up_threshold", default=1): cv.whole_number(at_least=1, at_most=1000),
 }
+_NO_RETRIES: Final[Spec] = {
+    vol.Optional("retries", default=0): cv.whole_number(at_least=0, at_most=20),
+}
+REPETITION: Final = frozenset({"retries", "retry_backoff_s", "down_threshold", "up_threshold"})
+"""What the defaults say of it is not meant for types that are settled."""
 DEFAULT_NOTICES: Final = ("first_fail", "recovered")
 NOTICES: Final = (*DEFAULT_NOTICES, "reminder", "deadline_miss", "degraded", "cert_expiring")
 
@@ -201,7 +212,7 @@ def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
     }
     specs: dict[str, Spec] = {
         name: {
-            **common,
+            **(_without(common, {"retries"}) | _NO_RETRIES if kind.is_settled else common),
             **_without(WITHOUT_EFFECT, {key_name(key) for key in kind.schema}),
             **kind.schema,
         }
@@ -223,6 +234,11 @@ def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
 def key_name(key: Any) -> str:
     """Return the name that a key of a schema stands for."""
     return str(key.schema if isinstance(key, vol.Marker) else key)
+
+
+def field_name(key: str) -> str:
+    """Return the name of the field for a key, which may be a word of Python's own."""
+    return f"{key}_" if iskeyword(key) else key
 
 
 def _without(spec: Spec, names: set[str]) -> Spec:

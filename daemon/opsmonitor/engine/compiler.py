@@ -51,6 +51,8 @@ class Compiler:
         """Return the probe of a check."""
         context = CheckContext(
             timeout_s=check.timeout_s,
+            check_id=check.id,
+            interval_s=check.interval_s,
             clock=self._clock,
             http=self._http,
             resolver=self._resolver,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 import socket
 from typing import Any, TypeAlias
@@ -12,6 +12,7 @@ import pytest
 import voluptuous as vol
 
 from opsmonitor.checks.base import CheckContext, CheckType, Probe
+from opsmonitor.config.schema import field_name
 from opsmonitor.util.clock import FakeClock
 from opsmonitor.util.http import HttpTransport
 from opsmonitor.util.lanes import Lanes
@@ -57,9 +58,16 @@ async def make_probe(
     transport = HttpTransport(resolver)
     lanes = Lanes()
 
-    def make(check: CheckType[Any], *, timeout_s: float = 2.0, **keys: Any) -> Probe:
-        """Validate the keys and compile."""
-        options = check.options(**vol.Schema(dict(check.schema))(keys))
+    def make(
+        check: CheckType[Any],
+        *,
+        timeout_s: float = 2.0,
+        given: Mapping[str, Any] | None = None,
+        **keys: Any,
+    ) -> Probe:
+        """Validate the keys and compile; `given` is what else is in the context."""
+        values = vol.Schema(dict(check.schema))(keys)
+        options = check.options(**{field_name(key): value for key, value in values.items()})
         context = CheckContext(
             timeout_s=timeout_s,
             clock=clock,
@@ -68,6 +76,7 @@ async def make_probe(
             lanes=lanes,
             folder=tmp_path,
             zone=ZoneInfo("Europe/Berlin"),
+            **(given or {}),
         )
         return check.compile(options, context)
 

@@ -6,7 +6,6 @@ import pytest
 
 from opsmonitor.config.settings import AlertSettings, ChannelSettings, CheckSettings
 from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
-from opsmonitor.engine.notices import duration_text
 from opsmonitor.models.alert import Alert, AlertKind
 from opsmonitor.models.check import CheckState, Outcome, Status, Verdict
 
@@ -89,20 +88,3 @@ def test_a_check_that_left_ends_its_alert_quietly() -> None:
     assert [alert.resolved_ms for alert in decision.alerts] == [_NOW_MS]
     assert decision.notices == ()
     assert close_orphans({"nas": {AlertKind.DOWN: opened()}}, _CHECKS, _NOW_MS).alerts == ()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.4, "0 s"),
-        (59.4, "59 s"),
-        (60, "1 min"),
-        (185, "3 min 5 s"),
-        (3600, "1 h"),
-        (3 * 3600 + 300, "3 h 5 min"),
-        (2 * 86400 + 4 * 3600, "2 d 4 h"),
-    ],
-)
-def test_durations_are_told_as_people_say_them(seconds: float, text: str) -> None:
-    """Two units at most, and none that is zero."""
-    assert duration_text(seconds) == text
