@@ -1,0 +1,185 @@
+"""Read one drive by the best way that is open: the kernel's files, its interface, or a program."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+import errno
+from functools import partial
+import os
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from opsmonitor.clients.nvme_cli import nvme_commands, parse_nvme
+from opsmonitor.clients.nvme_log import Ioctl, kernel_ioctl, parse_smart_log, read_smart_log
+from opsmonitor.clients.smartctl import parse_smartctl, smartctl_arguments
+from opsmonitor.clients.sysfs_drives import Places, read_sysfs
+from opsmonitor.models.drive import Drive, DriveKind, DriveState, joined
+from opsmonitor.util.process import environment, run_program
+
+if TYPE_CHECKING:
+    from opsmonitor.util.clock import Clock
+    from opsmonitor.util.lanes import Lanes
+
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
+_ADMIN_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
+_REST_S: Final = 300.0
+_LONGEST_REST_S: Final = 3600.0
+_MAX_DOUBLINGS: Final = 8
+NO_PERMISSION: Final = (
+    "this user may not read its health: docs/probes.md, section nvme, shows how to allow it"
+)
+_NO_PROGRAM: Final = "its health is read by smartctl: install smartmontools"
+_GONE: Final = "the drive is not there any more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """By which ways drives may be read."""
+
+    places: Places = field(default_factory=Places)
+    timeout_s: float = 12.0
+    """For one drive."""
+    sudo: bool = False
+    """Whether to ask sudo, which must not want a password."""
+    ioctl: Ioctl = kernel_ioctl
+    path: str | None = None
+    """Where programs are looked for; None: where the daemon finds them, and the administrator's."""
+
+
+class DriveReader:
+    """Reads one drive, again and again."""
+
+    def __init__(
+        self, name: str, device_type: str | None, *, ways: Ways, lanes: Lanes, clock: Clock
+    ) -> None:
+        """Take what it is called and, where smartctl cannot tell, its type."""
+        self._name = name
+        self._type = device_type
+        self._ways = ways
+        self._lanes = lanes
+        self._clock = clock
+        self._known: Drive | None = None
+        self._hung = 0
+        self._rest_until_s = 0.0
+
+    async def read(self) -> Drive:
+        """Return what can be learnt of the drive; whatever goes wrong is in its state."""
+        if self._clock.monotonic() < self._rest_until_s:
+            return self._unread(DriveState.HUNG, "the drive has not answered: it is given a rest")
+        try:
+            async with asyncio.timeout(self._ways.timeout_s):
+                drive = await self._read()
+        except TimeoutError:
+            return self._no_answer()
+        except OSError as err:
+            return self._unread(DriveState.ERROR, (err.strerror or str(err)).lower())
+        self._hung = 0
+        if drive.state is not DriveState.GONE:
+            self._known = drive
+        return drive
+
+    async def _read(self) -> Drive:
+        """Ask the kernel, and programs where it says too little."""
+        lane = ("drive", self._name)
+        basic = await self._lanes.call(lane, partial(_ask_kernel, self._name, self._ways))
+        if basic is None:
+            return self._unread(DriveState.GONE, _GONE)
+        if basic.state in (DriveState.READ, DriveState.ASLEEP):
+            return basic
+        found = await self._ask_programs(basic)
+        if found is None:
+            return basic
+        if found.state is DriveState.READ:
+            return joined(found, basic)
+        return joined(replace(basic, state=found.state, note=found.note), found)
+
+    async def _ask_programs(self, basic: Drive) -> Drive | None:
+        """Return what the first program says that can read the drive; None if none says more."""
+        said = await self._smartctl(basic)
+        if said is not None and said.state in (DriveState.READ, DriveState.ASLEEP):
+            return said
+        if basic.kind is DriveKind.NVME and (by_nvme := await self._nvme(basic)) is not None:
+            return by_nvme
+        if basic.state is DriveState.NO_PERMISSION or said is None:
+            return None
+        if said.state is DriveState.NO_PERMISSION:
+            return replace(said, note=NO_PERMISSION)
+        return said
+
+    async def _smartctl(self, basic: Drive) -> Drive | None:
+        """Ask smartctl; None if it is not there and nobody needs it."""
+        program = self._program("smartctl")
+        if program is None:
+            if basic.kind is DriveKind.NVME:
+                return None
+            state = DriveState.PARTLY if basic.temperature_c is not None else DriveState.UNSUPPORTED
+            return replace(basic, state=state, note=_NO_PROGRAM)
+        output = await self._run(smartctl_arguments(program, basic.device, self._type))
+        return parse_smartctl(output, name=self._name, device=basic.device)
+
+    async def _nvme(self, basic: Drive) -> Drive | None:
+        """Ask nvme-cli."""
+        program = self._program("nvme")
+        if program is None:
+            return None
+        for command in nvme_commands(program, basic.device):
+            found = parse_nvme(await self._run(command), name=self._name, device=basic.device)
+            if found is not None:
+                return found
+        return None
+
+    async def _run(self, command: list[str]) -> str:
+        """Return what a program says; what it means is in its JSON, not in its exit code."""
+        sudo = self._program("sudo") if self._ways.sudo else None
+        full = [sudo, "-n", *command] if sudo else command
+        return (await run_program(full, timeout_s=self._ways.timeout_s)).output
+
+    def _program(self, name: str) -> str | None:
+        """Return where a program lies."""
+        usual = f"{environment()['PATH']}{os.pathsep}{_ADMIN_FOLDERS}"
+        return shutil.which(name, path=self._ways.path or usual)
+
+    def _no_answer(self) -> Drive:
+        """Note that the drive hangs: each program started for it might hang for ever, too."""
+        self._hung += 1
+        rest_s = _REST_S * 2 ** min(self._hung - 1, _MAX_DOUBLINGS)
+        self._rest_until_s = self._clock.monotonic() + min(rest_s, _LONGEST_REST_S)
+        limit = self._ways.timeout_s
+        return self._unread(DriveState.HUNG, f"the drive has not answered within {limit:g} s")
+
+    def _unread(self, state: DriveState, note: str) -> Drive:
+        """Return a drive of which nothing is known now but who it is."""
+        device = str(self._ways.places.dev / self._name)
+        known = self._known or Drive(name=self._name, device=device)
+        return Drive(
+            name=self._name,
+            device=device,
+            state=state,
+            note=note,
+            kind=known.kind,
+            model=known.model,
+            serial=known.serial,
+            firmware=known.firmware,
+            capacity_bytes=known.capacity_bytes,
+            is_rotating=known.is_rotating,
+            namespaces=known.namespaces,
+        )
+
+
+def _ask_kernel(name: str, ways: Ways) -> Drive | None:
+    """Return what the kernel tells, its health log included if that is allowed; blocks."""
+    basic = read_sysfs(name, ways.places)
+    if basic is None or basic.kind is not DriveKind.NVME or basic.state is DriveState.ASLEEP:
+        return basic
+    try:
+        raw = read_smart_log(basic.device, ways.ioctl)
+        log = parse_smart_log(raw, name=name, device=basic.device)
+    except OSError as err:
+        if err.errno in _FORBIDDEN:
+            state = (
+                DriveState.PARTLY if basic.temperature_c is not None else DriveState.NO_PERMISSION
+            )
+            return replace(basic, state=state, note=NO_PERMISSION)
+        return replace(basic, note=f"no health log: {(err.strerror or str(err)).lower()}")
+    return joined(log, basic)

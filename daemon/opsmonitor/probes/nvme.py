@@ -1,0 +1,241 @@
+"""NVMe probe: how well are this machine's drives, and how long will they last?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import partial
+import os
+from typing import Any, Final
+
+import voluptuous as vol
+
+from opsmonitor.clients.sysfs_drives import drive_name, find_drives
+from opsmonitor.config import validators as cv
+from opsmonitor.exceptions import ProbeError
+from opsmonitor.models.drive import Drive, DriveState
+from opsmonitor.models.reading import Issue, Reading, ReadingEvent, ReadingStatus, Scalar
+from opsmonitor.parts.drive_events import drive_events
+from opsmonitor.parts.drive_judge import DriveLimits, judge_drive
+from opsmonitor.parts.drive_reader import DriveReader, Ways
+from opsmonitor.parts.drive_shape import drive_json, drive_values
+from opsmonitor.parts.fields import optional
+from opsmonitor.parts.limits import Limits, lower_limits, percent, upper_limits
+from opsmonitor.parts.wear import WearPoint, add_point, forecast, points_to_json
+from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
+
+_NONE_FOUND: Final = (
+    "no NVMe, SATA or SAS drive was found: a virtual machine or a container does not show them"
+)
+_LIST_S: Final = 10.0
+_MAX_COUNT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveAddress:
+    """One drive that is to be watched."""
+
+    device: str
+    type: str | None = None
+    """What smartctl calls `--device`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NvmeOptions:
+    """Which drives, by which ways, and from when on they are not well."""
+
+    devices: tuple[DriveAddress, ...] = ()
+    """None: `NVME_DEVICES`, or else all that are found."""
+    ignore: tuple[str, ...] = ()
+    """Names of drives, such as sdb."""
+    sudo: bool = False
+    temperature_c: Limits | None = None
+    wear_percent: Limits = field(default_factory=lambda: DriveLimits().wear_percent)
+    spare_percent: Limits = field(default_factory=Limits)
+    media_errors: Limits = field(default_factory=lambda: DriveLimits().media_errors)
+    bad_sectors: Limits = field(default_factory=lambda: DriveLimits().bad_sectors)
+
+
+class DriveWatch:
+    """Polls the drives of this machine."""
+
+    def __init__(
+        self, options: NvmeOptions, context: ProbeContext, ways: Ways | None = None
+    ) -> None:
+        """Begin without knowledge of any drive."""
+        self._context = context
+        self._ways = ways or Ways(sudo=options.sudo)
+        self._types = {str(drive_name(each.device)): each.type for each in options.devices}
+        self._ignored = {drive_name(each) for each in options.ignore}
+        self._limits = DriveLimits(
+            temperature_c=options.temperature_c,
+            wear_percent=options.wear_percent,
+            spare_percent=options.spare_percent,
+            media_errors=options.media_errors,
+            bad_sectors=options.bad_sectors,
+        )
+        self._readers: dict[str, DriveReader] = {}
+        self._before: dict[str, Drive] = {}
+        self._wear: dict[str, tuple[WearPoint, ...]] = {}
+
+    async def poll(self) -> Reading:
+        """Read all drives at the same time, so that one that hangs does not hold up the others.
+
+        Raises:
+            ProbeError: Not even the list of drives could be had.
+
+        """
+        names = await self._names()
+        if not names:
+            data = {"drives": [], "drive_count": 0}
+            return Reading(data=data, status=ReadingStatus.UNSUPPORTED, note=_NONE_FOUND)
+        drives = await asyncio.gather(*(self._reader(name).read() for name in names))
+        return self._reading(drives)
+
+    async def _names(self) -> list[str]:
+        """Return the names of the drives to read: those configured, or those there are and were."""
+        if self._types:
+            return list(self._types)
+        try:
+            async with asyncio.timeout(_LIST_S):
+                listed = partial(find_drives, self._ways.places)
+                found = await self._context.lanes.call("drives", listed)
+        except TimeoutError:
+            raise ProbeError(f"the list of drives could not be read within {_LIST_S:g} s") from None
+        except OSError as err:
+            raise ProbeError(f"the list of drives could not be read: {err}") from err
+        gone = [each for each in self._before if each not in found]
+        return [each for each in [*found, *gone] if each not in self._ignored]
+
+    def _reader(self, name: str) -> DriveReader:
+        """Return the reader of a drive."""
+        if name not in self._readers:
+            self._readers[name] = DriveReader(
+                name,
+                self._types.get(name),
+                ways=self._ways,
+                lanes=self._context.lanes,
+                clock=self._context.clock,
+            )
+        return self._readers[name]
+
+    def _reading(self, drives: list[Drive]) -> Reading:
+        """Judge the drives and put them together."""
+        today = datetime.fromtimestamp(self._context.clock.now_ms() / 1000, UTC).date()
+        shown: list[dict[str, object]] = []
+        values: dict[str, Scalar] = {}
+        issues: list[Issue] = []
+        events: list[ReadingEvent] = []
+        statuses: list[ReadingStatus] = []
+        for drive in drives:
+            status, found = judge_drive(drive, self._limits)
+            points = self._worn(drive, today)
+            foreseen = forecast(points, drive, today)
+            history = {"wear_history": points_to_json(points)}
+            shown.append({**drive_json(drive, status, found, foreseen), **history})
+            values.update(drive_values(drive, status, foreseen))
+            issues.extend(found)
+            events.extend(drive_events(self._before.get(drive.name), drive))
+            statuses.append(status)
+            if drive.state is not DriveState.HUNG:
+                self._before[drive.name] = drive
+        return Reading(
+            data={"drives": shown, "drive_count": len(shown)},
+            values={"drive_count": len(shown), **values},
+            status=_worst(statuses),
+            issues=tuple(sorted(issues, key=lambda each: each.status is not ReadingStatus.CRIT)),
+            note=_note(drives),
+            events=tuple(events),
+        )
+
+    def _worn(self, drive: Drive, today: date) -> tuple[WearPoint, ...]:
+        """Note how worn a drive is, and return how it became so."""
+        key = drive.serial or drive.name
+        points = self._wear.get(key, ())
+        if drive.wear_percent is not None:
+            points = self._wear[key] = add_point(points, today, drive.wear_percent)
+        return points
+
+
+def compile_nvme(options: NvmeOptions, context: ProbeContext) -> Mapping[str, Poll]:
+    """Return the one poll of all drives."""
+    if not options.devices and (named := os.environ.get("NVME_DEVICES")):
+        paths = [each.strip() for each in named.split(",") if drive_name(each.strip())]
+        listed = tuple(DriveAddress(device=each) for each in paths)
+        options = NvmeOptions(**{**_fields(options), "devices": listed})
+    return {"": DriveWatch(options, context).poll}
+
+
+def _worst(statuses: list[ReadingStatus]) -> ReadingStatus:
+    """Return the worst of some verdicts; drives that say nothing count only if none says more."""
+    order = (
+        *(ReadingStatus.CRIT, ReadingStatus.WARN, ReadingStatus.OK),
+        *(ReadingStatus.UNKNOWN, ReadingStatus.UNSUPPORTED),
+    )
+    return next(each for each in order if each in statuses)
+
+
+def _note(drives: list[Drive]) -> str | None:
+    """Return what most of all would help to know more."""
+    notes = [each.note for each in drives if each.note and each.state in _SAYING_LITTLE]
+    return notes[0] if notes else None
+
+
+_SAYING_LITTLE: Final = frozenset(
+    {DriveState.PARTLY, DriveState.NO_PERMISSION, DriveState.UNSUPPORTED}
+)
+
+
+def _fields(options: NvmeOptions) -> dict[str, Any]:
+    """Return the options by name."""
+    return {name: getattr(options, name) for name in NvmeOptions.__slots__}
+
+
+def _device(value: Any) -> DriveAddress:
+    """Accept a device, or a device with its type."""
+    keys = value if isinstance(value, dict) else {"device": value}
+    found = _DEVICE(keys)
+    if drive_name(found["device"]) is None:
+        raise vol.Invalid("expected a drive, such as /dev/nvme0 or /dev/sda")
+    return DriveAddress(**found)
+
+
+_DEVICE: Final = vol.Schema({vol.Required("device"): cv.text, vol.Optional("type"): cv.text})
+
+
+def _degrees(value: Any) -> float:
+    """Accept degrees Celsius."""
+    return cv.number(at_least=1, at_most=150)(value)
+
+
+def _count(value: Any) -> float:
+    """Accept a number of errors."""
+    return cv.whole_number(at_least=1, at_most=_MAX_COUNT)(value)
+
+
+def _wear(value: Any) -> float:
+    """Accept a wear, which can be above 100 %."""
+    return cv.number(at_least=1, at_most=255)(value)
+
+
+PROBE: Final = ProbeType(
+    name="nvme",
+    options=NvmeOptions,
+    schema={
+        vol.Optional("devices"): cv.list_of(_device),
+        vol.Optional("ignore"): cv.list_of(cv.text),
+        vol.Optional("sudo"): cv.boolean,
+        vol.Optional("temperature_c"): optional(upper_limits(_degrees)),
+        vol.Optional("wear_percent"): upper_limits(_wear),
+        vol.Optional("spare_percent"): lower_limits(percent),
+        vol.Optional("media_errors"): upper_limits(_count),
+        vol.Optional("bad_sectors"): upper_limits(_count),
+    },
+    compile=compile_nvme,
+    interval_s=300.0,
+    timeout_s=40.0,
+    example={"wear_percent": {"warn": 80, "crit": 95}, "ignore": ["sdb"]},
+    is_default=True,
+)
