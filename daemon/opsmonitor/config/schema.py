@@ -95,6 +95,7 @@ _MEANING: Final[Spec] = {
     vol.Optional("core", default=False): cv.boolean,
     vol.Optional("tags", default=()): cv.list_of(cv.text),
     vol.Optional("site", default=None): vol.Any(None, cv.text),
+    vol.Optional("unreachable_when", default="any"): cv.one_of("any", "all"),
     vol.Optional("notify", default=True): _whom,
     vol.Optional("notify_on", default=DEFAULT_NOTICES): cv.list_of(cv.one_of(*NOTICES)),
 }

@@ -40,6 +40,8 @@ class CheckSettings:
     """Where it is: a name for routes and windows."""
     depends_on: tuple[str, ...] = ()
     """Ids of checks; while one of them is down, a failure of this one is no news."""
+    unreachable_when: str = "any"
+    """Whether `any` or `all` of those must be down for that."""
     notify: bool | tuple[str, ...] = True
     """Who is told: everybody, nobody, or the channels of these names."""
     notify_on: tuple[str, ...] = ("first_fail", "recovered")

@@ -8,12 +8,13 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opsmonitor.engine import notices
+from opsmonitor.engine.dependencies import Dependencies
 from opsmonitor.engine.routing import channels_for
 from opsmonitor.models.alert import Alert, AlertKind, Notice, NoticeKind
 from opsmonitor.models.check import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from opsmonitor.config.settings import AlertSettings, CheckSettings
     from opsmonitor.models.check import CheckState
@@ -58,7 +59,7 @@ def reconcile(
     Being down opens an alert, and only being up or degraded resolves it: whatever else a state is
     says nothing about the target. Further kinds of alert are there for checks that ask for them.
     """
-    desk = _Desk(alerts, now_ms, zone)
+    desk = _Desk(alerts, checks, now_ms, zone)
     for state in states:
         check = checks.get(state.id)
         if check is not None:
@@ -80,9 +81,17 @@ def close_orphans(told: Told, checks: Mapping[str, CheckSettings], now_ms: int) 
 class _Desk:
     """Collects what follows from one state after the other."""
 
-    def __init__(self, settings: AlertSettings, now_ms: int, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        settings: AlertSettings,
+        checks: Mapping[str, CheckSettings],
+        now_ms: int,
+        zone: tzinfo,
+    ) -> None:
         """Begin with nothing."""
         self._settings = settings
+        self._checks = checks
+        self._graph: Dependencies | None = None
         self._now_ms = now_ms
         self._zone = zone
         self._alerts: list[Alert] = []
@@ -103,9 +112,9 @@ class _Desk:
         has_recovered: tuple[str, ...] = ()
         down = told.get(AlertKind.DOWN)
         if status is Status.DOWN:
-            if down is None:
+            if down is None and not state.is_held:
                 self._open_down(state, check)
-            elif _misses_deadline(state):
+            elif down is not None and _misses_deadline(state):
                 self._miss_deadline(down, state, check)
         elif down is not None and status in _GOOD:
             has_recovered = self._recover(down, state, check)
@@ -240,8 +249,16 @@ class _Desk:
         """Open an alert, and tell it if there is a kind of notice for it."""
         if kind is not None:
             whom = tuple(name for name in alert.channels if name not in but)
-            self._notices.append((notices.first_told(kind, alert, check, self._zone), whom))
+            affected = self._affected(check) if alert.kind is AlertKind.DOWN else ()
+            news = notices.first_told(kind, alert, check, self._zone, affected)
+            self._notices.append((news, whom))
         self._alerts.append(alert)
+
+    def _affected(self, check: CheckSettings) -> Sequence[str]:
+        """Return the names of what depends on a check."""
+        if self._graph is None:
+            self._graph = Dependencies.of(self._checks.values())
+        return [self._checks[check_id].name for check_id in self._graph.descendants(check.id)]
 
 
 def _alert_id(check: CheckSettings, kind: AlertKind, mark: int) -> str:

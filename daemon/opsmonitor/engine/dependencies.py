@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from opsmonitor.config.settings import CheckSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +16,18 @@ class Dependencies:
 
     parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By check id; checks without parents are left out."""
+    needing_all: Collection[str] = frozenset()
+    """The checks that are explained only when all of their parents are down."""
     _children: dict[str, list[str]] = field(init=False, default_factory=dict)
+
+    @classmethod
+    def of(cls, checks: Iterable[CheckSettings]) -> Self:
+        """Return what the configuration says."""
+        children = [check for check in checks if check.depends_on]
+        return cls(
+            {check.id: check.depends_on for check in children},
+            frozenset(check.id for check in children if check.unreachable_when == "all"),
+        )
 
     def __post_init__(self) -> None:
         """Turn the graph around."""
@@ -29,7 +44,10 @@ class Dependencies:
         found = None
         current: str | None = check_id
         while current is not None:
-            current = next(filter(is_down, self.parents.get(current, ())), None)
+            parents = self.parents.get(current, ())
+            if current in self.needing_all and not all(map(is_down, parents)):
+                break
+            current = next(filter(is_down, parents), None)
             found = current or found
         return found
 

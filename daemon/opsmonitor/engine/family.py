@@ -6,14 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.dependencies import Dependencies
+from opsmonitor.engine.holds import Holds
 from opsmonitor.engine.state_machine import parent_down
 from opsmonitor.models.check import Change, CheckState, EventKind, Status, Transition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.engine.host import Host
+    from opsmonitor.util.clock import Clock
 
 _DOWN: Final = frozenset({Status.DOWN, Status.UNREACHABLE})
 
@@ -21,16 +23,17 @@ _DOWN: Final = frozenset({Status.DOWN, Status.UNREACHABLE})
 class Family:
     """Keeps what is shown of a check in line with the checks that it depends on."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, clock: Clock) -> None:
         """Begin without dependencies."""
         self._host = host
         self._graph = Dependencies()
+        self.holds = Holds(host, clock)
+        """The failures that are not told yet."""
 
-    def apply(self, checks: Iterable[CheckSettings]) -> None:
+    def apply(self, checks: Mapping[str, CheckSettings]) -> None:
         """Take over who depends on whom."""
-        self._graph = Dependencies(
-            {check.id: check.depends_on for check in checks if check.depends_on}
-        )
+        self._graph = Dependencies.of(checks.values())
+        self.holds.apply(checks)
 
     def root(self, check_id: str) -> str | None:
         """Return the check whose failure explains that this one fails."""
@@ -38,19 +41,36 @@ class Family:
             return None
         return self._graph.root(check_id, self._is_down)
 
+    def hold(self, before: CheckState, after: CheckState, *, is_first: bool) -> CheckState:
+        """Return the state after a run, with its failure held back if something may explain it.
+
+        What fails first has its parents looked at; what still fails after its parent came back
+        gets a while to come back as well. `is_first`: nothing is known of what was held before the
+        daemon was started.
+        """
+        if after.status is not Status.DOWN or after.id not in self._graph.parents:
+            return after
+        if before.status is Status.DOWN and not is_first:
+            return after
+        is_held = True
+        if before.status is Status.UNREACHABLE:
+            self.holds.settle(after.id)
+        else:
+            is_held = self.holds.await_parents(after.id, self._graph.parents[after.id])
+        return replace(after, is_held=True) if is_held else after
+
     def follow(self, before: CheckState, after: CheckState, now_ms: int) -> None:
         """Draw the consequences of a change of status.
 
         What failed because of a check that works again is run at once, and is unreachable until
-        that run has told the truth. What fails first lets those it depends on be looked at.
+        that run has told the truth. Failures that did not make it down meanwhile are forgotten.
         """
         was_down, is_down = before.status in _DOWN, after.status in _DOWN
-        if after.status is Status.DOWN and not was_down:
-            for parent_id in self._graph.parents.get(after.id, ()):
-                self._host.run_soon(parent_id)
         if was_down == is_down:
             return
         for child_id in self._graph.descendants(after.id):
+            if was_down:
+                self._forgive(child_id, now_ms)
             self.reconsider(child_id, now_ms)
 
     def reconsider(self, check_id: str, now_ms: int) -> None:
@@ -64,6 +84,12 @@ class Family:
                 self._host.change(_unreachable(state, root, now_ms))
         elif state.status is Status.UNREACHABLE:
             self._host.run_soon(check_id, afresh=True)
+
+    def _forgive(self, check_id: str, now_ms: int) -> None:
+        """Count no failing run towards the threshold that may have had its cause elsewhere."""
+        state = self._host.states[check_id]
+        if state.fail_streak and state.judged is not Status.DOWN:
+            self._host.change(Change(state=replace(state, fail_streak=0), at_ms=now_ms))
 
     def _is_down(self, check_id: str) -> bool:
         """Tell whether a check is known to fail now."""
@@ -79,6 +105,7 @@ def _unreachable(state: CheckState, root: str, now_ms: int) -> Change:
         status=Status.UNREACHABLE,
         covered=state.judged,
         because=root,
+        is_held=False,
         last_change_ms=now_ms,
     )
     error, error_code = parent_down(root)

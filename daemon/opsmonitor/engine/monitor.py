@@ -64,7 +64,7 @@ class Monitor:
         self._runway = Runway(self, clock)
         self._publisher = Publisher()
         self._outbox = Outbox(recorder, self._publisher)
-        self._family = Family(self)
+        self._family = Family(self, clock)
         self.interventions = Interventions(self, clock)
         """What people ask for."""
         self._unjudged: set[str] = set()
@@ -75,6 +75,7 @@ class Monitor:
         loop = asyncio.get_running_loop()
         self._runway.open(loop)
         self._outbox.open(loop)
+        self._family.holds.start(loop)
         self.interventions.start(loop)
         self._conductor.start()
 
@@ -83,6 +84,7 @@ class Monitor:
         self._runway.close()
         self._conductor.stop()
         self.interventions.stop()
+        self._family.holds.stop()
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
         for job in self._jobs.values():
             job.stop()
@@ -106,7 +108,7 @@ class Monitor:
             self._put(check_id, job)
         self.checks = dict(settings.checks)
         self.states = {check_id: self.states[check_id] for check_id in settings.checks}
-        self._family.apply(self.checks.values())
+        self._family.apply(self.checks)
         limits = settings.engine
         self._runway.limiter.set_limits(limits.max_concurrent, limits.max_concurrent_per_host)
         running = [check for check in fresh if self.states[check.id].pause is None]
@@ -283,6 +285,7 @@ class Monitor:
                 return
             root = self._family.root(check_id)
         state, transition = advance(before, outcome, job.thresholds, finished.wall_ms, root)
+        state = self._family.hold(before, state, is_first=not job.has_interval)
         is_new_interval = transition is not None or not job.has_interval
         job.has_interval = True
         result = RunResult(
@@ -302,3 +305,4 @@ class Monitor:
             job.tell_waiters(result)
         if transition is not None:
             self._family.follow(before, state, finished.wall_ms)
+        self._family.holds.note_run(check_id, job.started.mono_s)

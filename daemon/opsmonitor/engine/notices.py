@@ -9,6 +9,7 @@ from opsmonitor.models.alert import Alert, AlertKind, Notice, NoticeKind
 from opsmonitor.util.duration import duration_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from opsmonitor.config.settings import CheckSettings
@@ -24,10 +25,23 @@ _OVER: Final = {
 }
 
 
-def first_told(kind: NoticeKind, alert: Alert, check: CheckSettings, zone: tzinfo) -> Notice:
-    """Tell that something is wrong."""
+_MOST_NAMED: Final = 5
+
+
+def first_told(
+    kind: NoticeKind,
+    alert: Alert,
+    check: CheckSettings,
+    zone: tzinfo,
+    affected: Sequence[str] = (),
+) -> Notice:
+    """Tell that something is wrong, and the names of what cannot work without it."""
     since = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
     lines = [alert.message, f"{check.target} ({alert.severity})", f"Since {since:%d %b %H:%M:%S}"]
+    if affected:
+        more = len(affected) - _MOST_NAMED
+        named = ", ".join(affected[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        lines.append(f"Affected: {named}")
     return notice(
         kind,
         alert,

@@ -67,6 +67,7 @@ def advance(
         outcome=outcome,
         covered=judged if is_hidden else None,
         because=root if is_hidden else None,
+        is_held=state.is_held and status is Status.DOWN,
         pause=state.pause,
         acknowledged=state.acknowledged and _kept(state, judged),
     )

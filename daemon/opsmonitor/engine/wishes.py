@@ -68,6 +68,7 @@ def _change(
             "status": status,
             "covered": state.judged if status is not state.judged else None,
             "because": None,
+            "is_held": False,
             "last_change_ms": now_ms,
         }
     transition = Transition(

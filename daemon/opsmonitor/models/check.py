@@ -158,6 +158,8 @@ class CheckState:
     """The judged status, while another one is shown in its place."""
     because: str | None = None
     """The id of the check whose failure makes this one UNREACHABLE."""
+    is_held: bool = False
+    """It is down, but nobody is told before what it depends on was looked at."""
     pause: Pause | None = None
     acknowledged: Acknowledgement | None = None
     """Ends when the target recovers, or gets worse than what was acknowledged."""

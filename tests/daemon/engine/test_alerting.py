@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from opsmonitor.config.settings import AlertSettings, ChannelSettings, CheckSettings
@@ -88,3 +90,26 @@ def test_a_check_that_left_ends_its_alert_quietly() -> None:
     assert [alert.resolved_ms for alert in decision.alerts] == [_NOW_MS]
     assert decision.notices == ()
     assert close_orphans({"nas": {AlertKind.DOWN: opened()}}, _CHECKS, _NOW_MS).alerts == ()
+
+
+def test_what_is_held_is_not_told_yet() -> None:
+    """A failure whose cause is looked for opens no alert."""
+    held = replace(state(Status.DOWN), is_held=True)
+
+    assert reconcile({}, [held], _CHECKS, alerts=named("a"), now_ms=_NOW_MS) == Decision()
+
+
+def test_the_cause_names_what_cannot_work_without_it() -> None:
+    """One message tells of the router and of all that is behind it, however many these are."""
+    router = CheckSettings(id="router", type="tcp", name="Router", options=None, target="r:80")
+    lamps = {
+        f"lamp{at}": replace(router, id=f"lamp{at}", name=f"Lamp {at}", depends_on=("router",))
+        for at in range(30)
+    }
+    down = replace(state(Status.DOWN), id="router")
+
+    decision = reconcile({}, [down], {"router": router, **lamps}, alerts=named("a"), now_ms=_NOW_MS)
+
+    [(notice, _)] = decision.notices
+    affected = "Affected: Lamp 0, Lamp 1, Lamp 2, Lamp 3, Lamp 4 and 25 more"
+    assert notice.text.splitlines()[-1] == affected
