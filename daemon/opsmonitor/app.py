@@ -9,11 +9,13 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor import __version__
+from opsmonitor.actions.base import ActionContext
 from opsmonitor.api.app import create_app
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
 from opsmonitor.config.watcher import Snapshot, snapshot, watch
 from opsmonitor.engine.monitor import Monitor
+from opsmonitor.engine.remedies import Remedies
 from opsmonitor.engine.telling import Telling
 from opsmonitor.exceptions import StoreError
 from opsmonitor.notifiers.base import SendContext
@@ -90,10 +92,21 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             states=await _known_states(store, settings, clock),
         )
         stack.push_async_callback(monitor.stop)
+        remedies = Remedies(
+            store=store,
+            clock=clock,
+            host=monitor,
+            kinds=source.actions,
+            context=ActionContext(http=http),
+            settings=lambda: reloader.settings,
+        )
+        stack.push_async_callback(remedies.close)
         monitor.subscribe(_settle_after_change)
         monitor.subscribe(telling.take)
+        monitor.subscribe(remedies.take)
         reloader = Reloader(source.load, settings, monitor)
         monitor.apply(settings)
+        await remedies.open()
         deps = ApiDeps(
             monitor=monitor,
             store=store,

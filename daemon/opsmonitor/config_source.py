@@ -7,8 +7,9 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from opsmonitor import checks, notifiers
+from opsmonitor import actions, checks, notifiers
 from opsmonitor.access_token import TOKEN_FILE, read_or_create_token
+from opsmonitor.actions.base import ActionType
 from opsmonitor.checks.base import CheckType
 from opsmonitor.config.loader import load_settings
 from opsmonitor.exceptions import ConfigError
@@ -36,6 +37,11 @@ def channel_types() -> dict[str, NotifierType[Any]]:
     return load_plugins(notifiers, "NOTIFIER", NotifierType)
 
 
+def action_types() -> dict[str, ActionType[Any]]:
+    """Return every kind of action there is, by name."""
+    return load_plugins(actions, "ACTION", ActionType)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigSource:
     """Where the configuration comes from."""
@@ -49,6 +55,7 @@ class ConfigSource:
     """The port to listen on, in place of the file's."""
     types: dict[str, CheckType[Any]] = field(default_factory=check_types)
     channels: dict[str, NotifierType[Any]] = field(default_factory=channel_types)
+    actions: dict[str, ActionType[Any]] = field(default_factory=action_types)
 
     def load(self) -> Settings:
         """Read and validate everything; blocks.
@@ -61,6 +68,7 @@ class ConfigSource:
             self.path,
             check_types=self.types,
             channel_types=self.channels,
+            action_types=self.actions,
             env=self._environment(),
         )
         return replace(settings, server=self._protect(settings.server))

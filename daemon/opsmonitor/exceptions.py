@@ -8,6 +8,7 @@ OpsMonitorError
 │   └── StoreVersionError  the database was written by a newer version
 ├── TransportError         a target gave no usable answer; carries the code of the outcome
 ├── DeliveryError          a channel did not take a message; says whether it ever will
+├── ActionError            an action against a failure was not done
 ├── ProbeError             a thing could not be read; the last good reading stays
 ├── ListenError            the address to listen on cannot be had
 ├── UnknownChannelError    no channel has this name
@@ -75,6 +76,10 @@ class DeliveryError(OpsMonitorError):
         super().__init__(message)
         self.is_permanent = is_permanent
         self.retry_after_s = retry_after_s
+
+
+class ActionError(OpsMonitorError):
+    """An action was not done; the text is one short sentence for a person, without secrets."""
 
 
 class ProbeError(OpsMonitorError):

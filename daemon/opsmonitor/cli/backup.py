@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opsmonitor.app import database_path
 from opsmonitor.cli.arguments import config_path, data_path
 from opsmonitor.config.loader import load_settings
-from opsmonitor.config_source import channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types
 from opsmonitor.store.backup import backup_database
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     settings = load_settings(
-        config_path(arguments.config), check_types=check_types(), channel_types=channel_types()
+        config_path(arguments.config),
+        check_types=check_types(),
+        channel_types=channel_types(),
+        action_types=action_types(),
     )
     target = Path(arguments.file)
     source = database_path(settings, data_path(arguments.data))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opsmonitor.checks.base import CheckContext
 from opsmonitor.cli.arguments import config_path
 from opsmonitor.config.loader import load_settings
-from opsmonitor.config_source import channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types
 from opsmonitor.engine.runner import run_check
 from opsmonitor.exceptions import UnknownCheckError
 from opsmonitor.util.clock import SystemClock
@@ -36,7 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     types = check_types()
     settings = load_settings(
-        config_path(arguments.config), check_types=types, channel_types=channel_types()
+        config_path(arguments.config),
+        check_types=types,
+        channel_types=channel_types(),
+        action_types=action_types(),
     )
     check = settings.checks.get(arguments.id)
     if check is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opsmonitor.cli.arguments import config_path
 from opsmonitor.config.loader import load_settings
 from opsmonitor.config.report import describe_problems, describe_settings
-from opsmonitor.config_source import channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types
 from opsmonitor.models.history import Resolution
 from opsmonitor.store.size import estimate_size
 
@@ -34,7 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     """
     settings = load_settings(
-        config_path(arguments.file), check_types=check_types(), channel_types=channel_types()
+        config_path(arguments.file),
+        check_types=check_types(),
+        channel_types=channel_types(),
+        action_types=action_types(),
     )
     print(describe_settings(settings))
     print(_describe_size(settings))

@@ -14,7 +14,7 @@ import aiohttp
 from opsmonitor.access_token import TOKEN_FILE, read_token
 from opsmonitor.cli.arguments import config_path, data_path
 from opsmonitor.config.loader import load_settings
-from opsmonitor.config_source import channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types
 from opsmonitor.exceptions import ConfigError
 from opsmonitor.util.net import url_host
 from opsmonitor.util.secret import Secret
@@ -97,7 +97,10 @@ def _address(arguments: argparse.Namespace) -> tuple[str, Secret | None]:
     server: ServerSettings | None = None
     try:
         server = load_settings(
-            config_path(arguments.config), check_types=check_types(), channel_types=channel_types()
+            config_path(arguments.config),
+            check_types=check_types(),
+            channel_types=channel_types(),
+            action_types=action_types(),
         ).server
     except ConfigError:
         if not arguments.url:

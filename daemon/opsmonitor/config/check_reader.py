@@ -13,6 +13,7 @@ import unicodedata
 
 import voluptuous as vol
 
+from opsmonitor.config.actions import ActionReader
 from opsmonitor.config.later import LATER_CHECK_KEYS, LATER_CHECK_TYPES, OLD_NAMES
 from opsmonitor.config.nodes import Mapping, Node, Scalar, plain
 from opsmonitor.config.problems import Problems, did_you_mean
@@ -50,7 +51,7 @@ class CheckReader:
         schema: ConfigSchema,
         defaults: AnyMapping[str, Node],
         core_ids: frozenset[str],
-        programs: frozenset[str],
+        actions: ActionReader,
         *,
         validator: Validator,
         problems: Problems,
@@ -59,7 +60,7 @@ class CheckReader:
         self._schema = schema
         self._defaults = defaults
         self._core_ids = core_ids
-        self._programs = programs
+        self._actions = actions
         self._validator = validator
         self._problems = problems
         self._seen: dict[str, Node] = {}
@@ -161,7 +162,9 @@ class CheckReader:
         except (vol.Invalid, ValueError) as err:
             self._problems.add(merged.mark, self._validator.redacted(str(err)), merged.path)
             return None
-        if not self._is_allowed(kind, options, merged):
+        if kind.program is not None and not self._actions.may_run(
+            kind.program(options), merged.entries.get(kind.name, merged)
+        ):
             return None
         common = {key: values[key] for key in self._schema.common_keys}
         common[DEPENDS_ON] = values[DEPENDS_ON]
@@ -174,6 +177,7 @@ class CheckReader:
             options=options,
             target=_shown_target(kind.target(options), merged),
             host=kind.host(options),
+            actions=self._actions.read(merged),
             is_reachability=kind.is_reachability,
             secrets=frozenset(known_secrets(merged)),
             fingerprint=_fingerprint({**plain(merged), **common, "id": check_id}),
@@ -188,16 +192,6 @@ class CheckReader:
             ),
             **common,
         )
-
-    def _is_allowed(self, kind: CheckKind, options: Any, node: Mapping) -> bool:
-        """Tell whether a check starts no program but those that may be run, or note which one."""
-        program = None if kind.program is None else kind.program(options)
-        if program is None or program in self._programs:
-            return True
-        place = node.entries.get(kind.name, node)
-        message = f"the program {program} is not allowed: add it to `allow` in `commands`"
-        self._problems.add(place.mark, self._validator.redacted(message), place.path)
-        return False
 
 
 def listed(values: AnyMapping[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,6 @@ from opsmonitor.config import validators as cv
 
 # Files written for predecessors hold these: they load, and are told that nothing happens.
 WITHOUT_EFFECT: Final[dict[Any, Any]] = {
-    vol.Optional("on_fail"): {
-        vol.Optional("actions"): cv.list_of(
-            vol.Schema({vol.Required("type"): cv.text}, extra=vol.ALLOW_EXTRA)
-        )
-    },
     vol.Optional("connect_timeout_override"): cv.number(at_least=0.05, at_most=3600),
 }
 OLD_NAMES: Final = {"connect_timeout_override": "connect_timeout_s"}

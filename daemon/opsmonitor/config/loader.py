@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import voluptuous as vol
 
+from opsmonitor.config.actions import ActionReader
 from opsmonitor.config.advice import advise
 from opsmonitor.config.channels import AlertsReader, add_channels, judge_notify
 from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
@@ -21,7 +22,13 @@ from opsmonitor.config.overrides import apply_overrides, core_ids
 from opsmonitor.config.problems import Problems
 from opsmonitor.config.public import public_settings
 from opsmonitor.config.redaction import as_effective, as_written, known_secrets
-from opsmonitor.config.schema import EVERY_CHECK, ChannelKind, CheckKind, build_schema
+from opsmonitor.config.schema import (
+    EVERY_CHECK,
+    ActionKind,
+    ChannelKind,
+    CheckKind,
+    build_schema,
+)
 from opsmonitor.config.sections import SectionReader
 from opsmonitor.config.settings import Settings
 from opsmonitor.config.sources import Sources
@@ -35,9 +42,12 @@ def load_settings(
     *,
     check_types: AnyMapping[str, CheckKind],
     channel_types: AnyMapping[str, ChannelKind] | None = None,
+    action_types: AnyMapping[str, ActionKind] | None = None,
     env: AnyMapping[str, str] | None = None,
 ) -> Settings:
     """Read, expand and validate a configuration file; blocks.
+
+    Without `action_types` nobody looks at what is to be done about checks that fail.
 
     Raises:
         ConfigError: Something is wrong with it; the error holds every problem.
@@ -50,7 +60,7 @@ def load_settings(
     root = read_tree(path, environment, sources, problems)
     if root is None:
         raise problems.error(sources.paths)
-    loader = _Loader(root, environment, problems, check_types, channel_types or {})
+    loader = _Loader(root, environment, problems, check_types, channel_types or {}, action_types)
     settings = loader.load(path, sources)
     if problems.has_errors:
         raise problems.error(sources.paths)
@@ -67,6 +77,7 @@ class _Loader:
         problems: Problems,
         check_types: AnyMapping[str, CheckKind],
         channel_types: AnyMapping[str, ChannelKind],
+        action_types: AnyMapping[str, ActionKind] | None,
     ) -> None:
         """Put the environment's overrides into the tree."""
         self._raw = as_written(root)
@@ -79,6 +90,7 @@ class _Loader:
         self._validator = Validator(problems, known_secrets(root))
         self._sections = SectionReader(root, self._validator, problems)
         self._alerts = AlertsReader(self._sections, self._validator, problems, channel_types)
+        self._actions = action_types
 
     def load(self, path: Path, sources: Sources) -> Settings:
         """Read every part; where problems were noted, the result is of no use."""
@@ -90,6 +102,7 @@ class _Loader:
         zone = self._sections.time_zone()
         programs = self._sections.allowed_programs()
         alerts = self._alerts.read()
+        remediation = self._sections.remediation()
         checks = self._checks(beneath, programs)
         judge_notify(checks, alerts, self._problems)
         if self._problems.has_errors:
@@ -106,6 +119,7 @@ class _Loader:
             engine=engine,
             allowed_programs=programs,
             alerts=alerts,
+            remediation=remediation,
             time_zone=zone,
             zone=ZoneInfo(zone) if zone else local_zone(),
             folder=path.parent,
@@ -131,7 +145,7 @@ class _Loader:
             self._schema,
             beneath,
             frozenset(check_id.lower() for check_id in self._core_ids),
-            frozenset(programs),
+            ActionReader(self._actions, frozenset(programs), self._validator, self._problems),
             validator=self._validator,
             problems=self._problems,
         )

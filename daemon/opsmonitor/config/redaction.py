@@ -26,7 +26,9 @@ _HARMLESS_HEADERS: Final = frozenset(
         "user-agent",
     }
 )
-SENT_KEYS: Final = frozenset({"auth", "headers", "body", "json", "form", "send", "command"})
+SENT_KEYS: Final = frozenset(
+    {"auth", "headers", "body", "json", "form", "payload", "send", "command"}
+)
 """What goes to a target or a program: variables in it are as good as secrets, by whatever name."""
 _CHANNELS: Final = "alerts.channels."
 _OPEN_CHANNEL_KEYS: Final = frozenset({"type", "port", "security"})

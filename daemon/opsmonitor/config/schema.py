@@ -101,11 +101,15 @@ _MEANING: Final[Spec] = {
 }
 EVERY_CHECK: Final[Spec] = {**_TIMING, **_MEANING}
 DEPENDS_ON: Final = "depends_on"
+ON_FAIL: Final = "on_fail"
+_ON_FAIL: Final[Spec] = {vol.Optional(ON_FAIL): {vol.Optional("actions"): list}}
+"""The actions are judged one by one, each by its type."""
 _IDENTITY: Final[Spec] = {
     vol.Optional("id"): cv.check_id,
     vol.Optional("name"): cv.text,
     vol.Required("type"): cv.text,
     vol.Optional(DEPENDS_ON, default=()): cv.list_of(cv.text),
+    **_ON_FAIL,
 }
 SERVER: Final = vol.Schema(
     {
@@ -145,12 +149,31 @@ ALERTS: Final = vol.Schema(
         },
     }
 )
+ACTION: Final[Spec] = {
+    vol.Required("type"): cv.text,
+    vol.Optional("after"): cv.whole_number(at_least=1, at_most=1000),
+    vol.Optional("max_per_hour"): cv.whole_number(at_least=1, at_most=60),
+    vol.Optional("cooldown_s"): cv.number(at_least=0, at_most=_DAY_S),
+    vol.Optional("give_up_after"): cv.whole_number(at_least=1, at_most=100),
+    vol.Optional("timeout_s"): cv.number(at_least=0.05, at_most=600),
+    vol.Optional("settle_s"): cv.number(at_least=0, at_most=3600),
+    vol.Optional("verify"): cv.boolean,
+    vol.Optional("dry_run"): cv.boolean,
+}
+"""What every action may say."""
+REMEDIATION: Final = vol.Schema(
+    {
+        vol.Optional("enabled"): cv.boolean,
+        vol.Optional("dry_run"): cv.boolean,
+        vol.Optional("max_per_hour"): cv.whole_number(at_least=1, at_most=1000),
+    }
+)
 COMMANDS: Final = vol.Schema({vol.Optional("allow"): cv.list_of(cv.text)})
 TIME_ZONE: Final = vol.Schema({vol.Optional("time_zone"): cv.time_zone})
 SECTIONS: Final = frozenset(
     {
         *("defaults", "global", "checks", "server", "store", "engine", "alerts", "commands"),
-        "time_zone",
+        *("remediation", "time_zone"),
     }
 )
 
@@ -171,6 +194,30 @@ class ChannelKind(Protocol):
     @property
     def environment(self) -> Mapping[str, tuple[str, ...]]:
         """Variables that make a channel by themselves, by key; the first key is needed."""
+        ...
+
+
+class ActionKind(Protocol):
+    """What the configuration needs to know of a kind of action."""
+
+    @property
+    def options(self) -> Callable[..., Any]:
+        """Makes the options object of validated keys."""
+        ...
+
+    @property
+    def schema(self) -> Mapping[Any, Any]:
+        """The keys of the kind's own."""
+        ...
+
+    @property
+    def target(self) -> Callable[[Any], str]:
+        """Tells what is acted on, for people, without secrets."""
+        ...
+
+    @property
+    def program(self) -> Callable[[Any], str] | None:
+        """Tells which program is started, if the user chooses it."""
         ...
 
 
@@ -228,7 +275,7 @@ def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
         any_check=vol.Schema(
             {**common, **inactive, **{vol.Optional(name): object for name in validators}}
         ),
-        defaults=vol.Schema({**_undefaulted(EVERY_CHECK), **inactive, **shared}),
+        defaults=vol.Schema({**_undefaulted(EVERY_CHECK), **_ON_FAIL, **inactive, **shared}),
     )
 
 

@@ -15,6 +15,7 @@ from opsmonitor.config.nodes import Mapping, Scalar, locate, plain
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.settings import (
     EngineSettings,
+    RemediationSettings,
     RetentionSettings,
     ServerSettings,
     StoreSettings,
@@ -63,6 +64,10 @@ class SectionReader:
     def engine(self) -> EngineSettings:
         """Return the engine's limits."""
         return EngineSettings(**self._values("engine", keys.ENGINE))
+
+    def remediation(self) -> RemediationSettings:
+        """Return what holds for all actions together."""
+        return RemediationSettings(**self._values("remediation", keys.REMEDIATION))
 
     def allowed_programs(self) -> tuple[str, ...]:
         """Return the programs that may be run, as they are written in the checks."""

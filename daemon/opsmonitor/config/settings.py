@@ -15,6 +15,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSettings:
+    """What is done about a check that fails, and how often at most."""
+
+    type: str
+    options: Any = field(repr=False)
+    """The options dataclass of the action's type."""
+    target: str = ""
+    """What is acted on, for people, without secrets."""
+    place: str = ""
+    """The same for all actions on the same thing."""
+    after: int | None = None
+    """After that many failing runs in a row; None: when the check turns DOWN."""
+    max_per_hour: int = 3
+    cooldown_s: float = 300.0
+    """From the end of one attempt to the next one."""
+    give_up_after: int = 5
+    """After that many attempts without the check being well in between."""
+    timeout_s: float = 30.0
+    settle_s: float = 10.0
+    """From the end of an attempt to the run that shows whether it helped."""
+    verify: bool = True
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
     """One configured check; `defaults` and `global` are already applied."""
 
@@ -45,6 +70,8 @@ class CheckSettings:
     notify: bool | tuple[str, ...] = True
     """Who is told: everybody, nobody, or the channels of these names."""
     notify_on: tuple[str, ...] = ("first_fail", "recovered")
+    actions: tuple[ActionSettings, ...] = ()
+    """What is done about it when it fails, in this order."""
     is_reachability: bool = True
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The secret values among its keys: they are kept out of whatever is told of a run."""
@@ -137,6 +164,16 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemediationSettings:
+    """What holds for all actions together."""
+
+    enabled: bool = True
+    dry_run: bool = False
+    """Nothing is done, but everything is told."""
+    max_per_hour: int = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that was configured."""
 
@@ -148,6 +185,7 @@ class Settings:
     allowed_programs: tuple[str, ...] = ()
     """What may be run on this machine besides the daemon itself."""
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    remediation: RemediationSettings = field(default_factory=RemediationSettings)
     time_zone: str | None = None
     """IANA name for people-facing times; None: the viewer's own."""
     zone: tzinfo = UTC

@@ -29,6 +29,12 @@ LABELS: Final = {
 }
 PROBLEMS: Final = (Status.DOWN, Status.DEGRADED, Status.UNREACHABLE)
 """The statuses that come first, worst first."""
+_ACTIONS: Final = {
+    EventKind.ACTION_STARTED: "Action begins",
+    EventKind.ACTION_DONE: "Action done",
+    EventKind.ACTION_FAILED: "Action failed",
+    EventKind.ACTION_GIVEN_UP: "No further action",
+}
 _QUIET: Final = (
     (Status.PENDING, "waiting for a first result"),
     (Status.PAUSED, "paused"),
@@ -161,6 +167,8 @@ def change(event: Transition) -> str:
         return f"{label}, first result"
     if event.event is EventKind.ACKNOWLEDGED:
         return f"{label}, acknowledged"
+    if event.event in _ACTIONS:
+        return _ACTIONS[event.event]
     if event.status is event.previous:
         return f"{label}, again"
     return f"{label}, was {LABELS[event.previous].lower()}"

@@ -56,6 +56,12 @@ class EventKind(StrEnum):
     RESUMED = "RESUMED"
     ACKNOWLEDGED = "ACKNOWLEDGED"
     """Somebody knows of the trouble; the status stays as it is."""
+    ACTION_STARTED = "ACTION_STARTED"
+    """Something is being done about the trouble; here and below the status stays as it is."""
+    ACTION_DONE = "ACTION_DONE"
+    ACTION_FAILED = "ACTION_FAILED"
+    ACTION_GIVEN_UP = "ACTION_GIVEN_UP"
+    """Nothing helped, and nothing more is done before the target is up again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

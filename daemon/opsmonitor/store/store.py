@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Self
 
 from opsmonitor.exceptions import StoreError
-from opsmonitor.store import alerts, queries, timeline
+from opsmonitor.store import alerts, attempts, queries, timeline
 from opsmonitor.store.backup import backup_database
 from opsmonitor.store.health import StoreHealth
 from opsmonitor.store.keeper import UNUSABLE, Keeper
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.alert import Alert, Delivery
     from opsmonitor.models.check import Change, CheckState, RunResult, Transition
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime
+    from opsmonitor.models.remediation import Attempt
     from opsmonitor.store.database import Database
     from opsmonitor.util.clock import Clock
 
@@ -123,6 +124,26 @@ class Store:
 
         await self._writer.ask(save, is_forced=False)
 
+    async def save_attempts(self, tried: Iterable[Attempt]) -> None:
+        """Keep attempts as they are now; returns once they are on disk.
+
+        Raises:
+            StoreError: They cannot be written now, or only to memory.
+
+        """
+
+        async def save() -> None:
+            """Write in a transaction of our own."""
+            keeper = self._keeper
+            if not keeper.on_disk:
+                raise StoreError("what is done cannot be kept on disk now")
+            try:
+                await attempts.save(keeper.database, tried, keeper.clock.now_ms())
+            except UNUSABLE as err:
+                raise StoreError(f"what is done cannot be written now: {err}") from err
+
+        await self._writer.ask(save, is_forced=False)
+
     # Upkeep
 
     async def flush(self) -> None:
@@ -211,6 +232,10 @@ class Store:
     async def queued_deliveries(self) -> list[Delivery]:
         """Return what is on its way to channels, oldest first."""
         return await alerts.queued(self._keeper.database)
+
+    async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
+        """Return what was done about checks that failed, newest first."""
+        return await attempts.attempts(self._keeper.database, limit=limit, check_id=check_id)
 
     async def recent_runs(
         self, per_check: int = 30, check_ids: Collection[str] | None = None

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from opsmonitor import checks, notifiers
+from opsmonitor import actions, checks, notifiers
+from opsmonitor.actions.base import ActionType
 from opsmonitor.checks.base import CheckType
 from opsmonitor.config.loader import load_settings
 from opsmonitor.config.settings import Settings
@@ -18,6 +19,7 @@ from opsmonitor.registry import load_plugins
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "config"
 CHECK_TYPES: dict[str, CheckType[Any]] = load_plugins(checks, "CHECK", CheckType)
 CHANNEL_TYPES: dict[str, NotifierType[Any]] = load_plugins(notifiers, "NOTIFIER", NotifierType)
+ACTION_TYPES: dict[str, ActionType[Any]] = load_plugins(actions, "ACTION", ActionType)
 
 
 class Folder:
@@ -39,7 +41,11 @@ class Folder:
         """Write the configuration and load it."""
         self.write("checks.yml", content)
         return load_settings(
-            self.file, check_types=CHECK_TYPES, channel_types=CHANNEL_TYPES, env=env or {}
+            self.file,
+            check_types=CHECK_TYPES,
+            channel_types=CHANNEL_TYPES,
+            action_types=ACTION_TYPES,
+            env=env or {},
         )
 
     def problems(

@@ -8,7 +8,7 @@ import pytest
 from opsmonitor.config.loader import load_settings
 from opsmonitor.exceptions import ConfigError
 
-from .conftest import CHECK_TYPES, FIXTURES
+from .conftest import ACTION_TYPES, CHECK_TYPES, FIXTURES
 
 _EXPECTED = re.compile(r"# expect (?:(\d+):(\d+)|-) ?(.*)")
 FILES = sorted((FIXTURES / "invalid").glob("*.yml"))
@@ -28,7 +28,7 @@ def test_each_mistake_is_told_with_its_place(path: Path) -> None:
     expected = _expected(path)
 
     with pytest.raises(ConfigError) as caught:
-        load_settings(path, check_types=CHECK_TYPES, env={})
+        load_settings(path, check_types=CHECK_TYPES, action_types=ACTION_TYPES, env={})
 
     found = [(problem.line, problem.column) for problem in caught.value.problems]
     messages = [problem.message for problem in caught.value.problems]

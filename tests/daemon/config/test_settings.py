@@ -212,11 +212,11 @@ def test_a_bad_variable_is_told_by_its_name(
             "is longer than `interval_s`: runs may be skipped (a)",
         ),
         (
-            "defaults: {on_fail: {}}\nchecks:\n"
+            "defaults: {connect_timeout_override: 1}\nchecks:\n"
             + "".join(f"  - {{id: {name}, type: tcp, host: h, port: 1}}\n" for name in "abcde"),
             {},
             1,
-            "`on_fail` has no effect yet in this version (a, b, c and 2 more)",
+            "`connect_timeout_override` has no effect yet in this version (a, b, c and 2 more)",
         ),
     ],
 )

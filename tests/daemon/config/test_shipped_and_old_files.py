@@ -9,7 +9,7 @@ import pytest
 from opsmonitor.config.loader import load_settings
 from opsmonitor.config.settings import Settings
 
-from .conftest import CHANNEL_TYPES, CHECK_TYPES, FIXTURES, Folder
+from .conftest import ACTION_TYPES, CHANNEL_TYPES, CHECK_TYPES, FIXTURES, Folder
 
 SHIPPED = Path(__file__).parents[3] / "checks.yml"
 ENV = {"WEBUI_BASE": "http://127.0.0.1:3000", "HA_TOKEN": "t"}
@@ -18,7 +18,7 @@ SECRETS = "webui_key: k\nnas_password: p\nopsmonitor_token: t\nntfy_topic: t\n"
 
 def _load(path: Path, env: dict[str, str]) -> Settings:
     """Load a file of the repository."""
-    return load_settings(path, check_types=CHECK_TYPES, env=env)
+    return load_settings(path, check_types=CHECK_TYPES, action_types=ACTION_TYPES, env=env)
 
 
 def test_the_shipped_file_is_valid_and_needs_nothing() -> None:
@@ -79,8 +79,12 @@ def test_a_file_of_the_morning_checks_loads() -> None:
         ("mock-app-report", "http://mock:1/jobs/{job_id}", "P2", 2, 500.0),
     ]
     assert settings.checks["mock-app-report"].options.success_by == time(23, 59)
-    assert settings.checks["mock-app-health"].notify is True
-    assert [warning.message.split("`")[1] for warning in settings.warnings] == ["on_fail"]
+    health = settings.checks["mock-app-health"]
+    assert health.notify is True
+    assert [(action.type, action.target) for action in health.actions] == [
+        ("http_post", "POST http://mock:1/admin/reset")
+    ]
+    assert settings.warnings == ()
 
 
 def test_words_of_older_yaml_stay_words() -> None:

@@ -12,6 +12,12 @@ export const LABELS = {
   maintenance: "In maintenance",
 };
 const MAX_NAMES = 3;
+const ACTIONS = {
+  ACTION_STARTED: "Action begins",
+  ACTION_DONE: "Action done",
+  ACTION_FAILED: "Action failed",
+  ACTION_GIVEN_UP: "No further action",
+};
 const QUIET = [
   ["pending", "waiting for a first result"],
   ["paused", "paused"],
@@ -115,6 +121,7 @@ export function change(event) {
   const now = label(event.status);
   if (event.event === "INIT") return `${now}, first result`;
   if (event.event === "ACKNOWLEDGED") return `${now}, acknowledged`;
+  if (event.event in ACTIONS) return ACTIONS[event.event];
   if (event.status === event.previous) return `${now}, again`;
   return `${now}, was ${label(event.previous).toLowerCase()}`;
 }

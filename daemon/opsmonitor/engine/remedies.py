@@ -1,0 +1,323 @@
+"""Do something about checks that fail: write it down, do it, and look whether it helped."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+from opsmonitor.engine.remediation import HOUR_MS, Obstacle, Situation, obstacle
+from opsmonitor.engine.trouble import Troubles
+from opsmonitor.exceptions import ActionError, StoreError
+from opsmonitor.models.check import Change, EventKind, Transition
+from opsmonitor.models.remediation import Attempt, AttemptState, Incident
+from opsmonitor.util.redact import redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from opsmonitor.actions.base import ActionContext, ActionType
+    from opsmonitor.config.settings import ActionSettings, CheckSettings, Settings
+    from opsmonitor.engine.batch import Batch
+    from opsmonitor.engine.host import Host
+    from opsmonitor.models.check import CheckState, RunResult
+    from opsmonitor.util.clock import Clock
+
+_LOGGER = logging.getLogger(__name__)
+
+_REMEMBERED_MS: Final = 25 * HOUR_MS
+"""Longer than any pause between two attempts."""
+_KNOWN_AT_START: Final = 2000
+_LONGEST_WAIT_S: Final = 120.0
+"""Beyond what a run takes, for the run that shows whether an action helped."""
+_KINDS: Final = {
+    AttemptState.STARTED: EventKind.ACTION_STARTED,
+    AttemptState.DONE: EventKind.ACTION_DONE,
+    AttemptState.DRY_RUN: EventKind.ACTION_DONE,
+    AttemptState.FAILED: EventKind.ACTION_FAILED,
+    AttemptState.INTERRUPTED: EventKind.ACTION_FAILED,
+}
+
+
+class AttemptStore(Protocol):
+    """Where it is kept what was done."""
+
+    async def save_attempts(self, attempts: Iterable[Attempt]) -> None:
+        """Keep attempts as they are now, on disk."""
+        ...
+
+    async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
+        """Return attempts, newest first."""
+        ...
+
+
+class Remedies:
+    """Lets actions run, never more often than they may.
+
+    An attempt is on disk before it begins, so that a daemon that is killed in the middle of it
+    counts it all the same. One that cannot be written does not begin.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: AttemptStore,
+        clock: Clock,
+        host: Host,
+        kinds: Mapping[str, ActionType[object]],
+        context: ActionContext,
+        settings: Callable[[], Settings],
+    ) -> None:
+        """Take the parts; `open` reads what was done before."""
+        self._store = store
+        self._clock = clock
+        self._host = host
+        self._kinds = kinds
+        self._context = context
+        self._settings = settings
+        self._troubles = Troubles()
+        self._log: list[Attempt] = []
+        self._tasks: dict[str, asyncio.Task[bool | None]] = {}
+        """What is under way, by check."""
+        self._places: set[str] = set()
+        self._proofs: dict[str, asyncio.Future[bool]] = {}
+        """Who waits for the next run of a check."""
+        self._is_open = False
+        self._has_actions = False
+
+    async def open(self) -> None:
+        """Read what was done before; what was under way when the daemon was killed, is over."""
+        now_ms = self._clock.now_ms()
+        known = await self._store.attempts(limit=_KNOWN_AT_START)
+        self._log = list(reversed(known))
+        lost = [
+            replace(
+                item,
+                state=AttemptState.INTERRUPTED,
+                ended_ms=now_ms,
+                message="the daemon ended before the action did",
+            )
+            for item in self._log
+            if item.state is AttemptState.STARTED
+        ]
+        for item in lost:
+            await self._end(item)
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Begin nothing more, and end what is under way."""
+        self._is_open = False
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def take(self, batch: Batch) -> None:
+        """Look at the checks of a batch that fail, and at those whose turn had to wait."""
+        settings = self._settings()
+        if batch.config_changed:
+            self._troubles.configure(settings.checks)
+            self._has_actions = any(check.actions for check in settings.checks.values())
+        if not self._has_actions:
+            return
+        waiting = self._troubles.take(batch.states(), batch.transitions())
+        for result in batch.results:
+            self._prove(result)
+        failing = (result.check_id for result in batch.results if not result.outcome.is_good)
+        for check_id in dict.fromkeys([*sorted(waiting), *failing]):
+            self._consider(check_id)
+
+    def _consider(self, check_id: str) -> None:
+        """Let the first action of a check run that may."""
+        settings, now_ms = self._settings(), self._clock.now_ms()
+        check, state = settings.checks.get(check_id), self._host.states.get(check_id)
+        if not self._is_open or not settings.remediation.enabled:
+            return
+        if check is None or not check.actions or state is None:
+            return
+        if not self._troubles.is_own(check_id, self._host.states, now_ms):
+            return
+        self._prune(now_ms)
+        situation = Situation(
+            state=state,
+            well_ms=self._troubles.well_ms(check.id),
+            now_ms=now_ms,
+            attempts=tuple(self._log),
+            busy_places=self._places,
+            is_busy=check.id in self._tasks,
+            max_per_hour=settings.remediation.max_per_hour,
+        )
+        obstacles = [obstacle(action, situation) for action in check.actions]
+        if None in obstacles:
+            action = check.actions[obstacles.index(None)]
+            self._begin(check, action, state, is_dry_run=settings.remediation.dry_run)
+        elif set(obstacles) == {Obstacle.GIVEN_UP} and self._troubles.give_up(check.id):
+            text = "no action helped: nothing more is done until the check is up again"
+            self._tell(check.id, EventKind.ACTION_GIVEN_UP, text)
+
+    def _begin(
+        self, check: CheckSettings, action: ActionSettings, state: CheckState, *, is_dry_run: bool
+    ) -> None:
+        """Start an attempt."""
+        now_ms = self._clock.now_ms()
+        attempt = Attempt(
+            id=f"{check.id}:{action.place}:{now_ms}",
+            check_id=check.id,
+            action=action.type,
+            target=redact_text(action.target, check.secrets),
+            place=action.place,
+            started_ms=now_ms,
+        )
+        self._log.append(attempt)
+        self._places.add(action.place)
+        self._troubles.note_attempt(check.id)
+        if is_dry_run:
+            action = replace(action, dry_run=True)
+        task = asyncio.create_task(
+            self._attempt(check, action, attempt, state), name=f"action-{check.id}"
+        )
+        self._tasks[check.id] = task
+
+        def go_on(done: asyncio.Task[bool | None]) -> None:
+            """Let the next one have its turn, at once if this one is known not to have helped."""
+            del self._tasks[check.id]
+            self._places.discard(action.place)
+            if not done.cancelled() and done.exception() is None and done.result() is False:
+                self._consider(check.id)
+
+        task.add_done_callback(go_on)
+
+    async def _attempt(
+        self, check: CheckSettings, action: ActionSettings, attempt: Attempt, state: CheckState
+    ) -> bool | None:
+        """Make an attempt from its record to the proof that it helped; return whether it did."""
+        try:
+            await self._store.save_attempts([attempt])
+        except StoreError as err:
+            await self._end(_ended(attempt, self._clock, AttemptState.FAILED, f"not done: {err}"))
+            return None
+        try:
+            if not action.dry_run:
+                self._tell(check.id, EventKind.ACTION_STARTED, _said(attempt))
+            ended = await self._do(check, action, attempt, state)
+        except asyncio.CancelledError:
+            message = "the daemon was stopped before the action had ended"
+            await self._end(_ended(attempt, self._clock, AttemptState.INTERRUPTED, message))
+            raise
+        await self._end(ended)
+        if action.dry_run:
+            return None
+        await asyncio.sleep(action.settle_s)
+        helped = await self._look(check) if action.verify else None
+        if helped is not None:
+            await self._put(replace(ended, helped=helped))
+        return helped
+
+    async def _do(
+        self, check: CheckSettings, action: ActionSettings, attempt: Attempt, state: CheckState
+    ) -> Attempt:
+        """Do it, and return how that went."""
+        if action.dry_run:
+            return _ended(attempt, self._clock, AttemptState.DRY_RUN, "dry run: nothing was done")
+        incident = Incident(
+            attempt_id=attempt.id,
+            check_id=check.id,
+            name=check.name,
+            severity=check.severity,
+            error=(state.outcome.error if state.outcome else None) or "the check fails",
+            fail_streak=state.fail_streak,
+            at_ms=attempt.started_ms,
+            timeout_s=action.timeout_s,
+        )
+        run = self._kinds[action.type].run
+        reached = AttemptState.FAILED
+        try:
+            # A little more than it has itself, for its own words about what took so long.
+            async with asyncio.timeout(action.timeout_s * 1.1 + 1):
+                message = await run(action.options, incident, self._context)
+            reached = AttemptState.DONE
+        except ActionError as err:
+            message = str(err)
+        except TimeoutError:
+            message = f"it did not end within {action.timeout_s:g} s"
+        except Exception:
+            _LOGGER.exception("The action %s for %s could not do its work", action.type, check.id)
+            message = "the action itself failed; the log has the details"
+        return _ended(attempt, self._clock, reached, redact_text(message, check.secrets))
+
+    async def _look(self, check: CheckSettings) -> bool | None:
+        """Run the check now, and return whether it is well; None: nobody can tell."""
+        state = self._host.states.get(check.id)
+        if state is None or state.pause is not None:
+            return None
+        proof: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._proofs[check.id] = proof
+        try:
+            self._host.run_soon(check.id, afresh=True)
+            async with asyncio.timeout(_LONGEST_WAIT_S + check.timeout_s * (1 + check.retries)):
+                return await proof
+        except TimeoutError:
+            return None
+        finally:
+            self._proofs.pop(check.id, None)
+
+    def _prove(self, result: RunResult) -> None:
+        """Tell who waits for a run how it went."""
+        proof = self._proofs.get(result.check_id)
+        if proof is not None and not proof.done():
+            proof.set_result(result.outcome.is_good)
+
+    async def _end(self, attempt: Attempt) -> None:
+        """Tell how an attempt ended, and keep it."""
+        self._tell(attempt.check_id, _KINDS[attempt.state], _said(attempt))
+        if attempt.state is AttemptState.FAILED:
+            _LOGGER.warning("Action for %s: %s", attempt.check_id, _said(attempt))
+        await self._put(attempt)
+
+    async def _put(self, attempt: Attempt) -> None:
+        """Keep an attempt as it is now."""
+        self._log = [attempt if item.id == attempt.id else item for item in self._log]
+        try:
+            await self._store.save_attempts([attempt])
+        except StoreError as err:
+            _LOGGER.warning("How an action for %s went was not kept: %s", attempt.check_id, err)
+
+    def _tell(self, check_id: str, kind: EventKind, text: str) -> None:
+        """Tell an event of a check whose state stays as it is."""
+        state = self._host.states.get(check_id)
+        if state is None:
+            return
+        now_ms = self._clock.now_ms()
+        transition = Transition(
+            check_id=check_id,
+            at_ms=now_ms,
+            event=kind,
+            status=state.status,
+            previous=state.status,
+            ok=state.ok,
+            error=text,
+        )
+        self._host.change(Change(state=state, at_ms=now_ms, transition=transition))
+
+    def _prune(self, now_ms: int) -> None:
+        """Forget what no limit looks at any more; what lies in the future was made just now."""
+        kept = []
+        for item in self._log:
+            started_ms = min(item.started_ms, now_ms)
+            since_well = started_ms > self._troubles.well_ms(item.check_id, now_ms)
+            if now_ms - started_ms < _REMEMBERED_MS or since_well:
+                ended_ms = None if item.ended_ms is None else min(item.ended_ms, now_ms)
+                kept.append(replace(item, started_ms=started_ms, ended_ms=ended_ms))
+        self._log = kept
+
+
+def _ended(attempt: Attempt, clock: Clock, state: AttemptState, message: str) -> Attempt:
+    """Return an attempt that is over."""
+    return replace(attempt, state=state, ended_ms=clock.now_ms(), message=message)
+
+
+def _said(attempt: Attempt) -> str:
+    """Say what was done, and how it went."""
+    said = f"{attempt.action} {attempt.target}"
+    return said if attempt.message is None else f"{said}: {attempt.message}"
