@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pytest
+import voluptuous as vol
 
-from opsmonitor.probes.base import ProbeContext
+from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
 from opsmonitor.util.clock import FakeClock
 from opsmonitor.util.http import HttpTransport
 from opsmonitor.util.resolver import Resolver
+
+MakePolls: TypeAlias = Callable[..., dict[str, Poll]]
 
 
 @pytest.fixture
@@ -34,3 +38,15 @@ async def context(clock: FakeClock, tmp_path: Path) -> AsyncIterator[ProbeContex
     )
     await transport.close()
     await resolver.close()
+
+
+@pytest.fixture
+def make_polls(context: ProbeContext) -> MakePolls:
+    """Return a function that compiles the polls of a probe from its keys."""
+
+    def make(probe: ProbeType[Any], **keys: Any) -> dict[str, Poll]:
+        """Validate the keys and compile."""
+        options = probe.options(**vol.Schema(dict(probe.schema))(keys))
+        return dict(probe.compile(options, context))
+
+    return make

@@ -1,0 +1,163 @@
+"""Read a Proxmox cluster with few requests, and remember what need not be asked each time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
+
+from opsmonitor.exceptions import TransportError
+from opsmonitor.parts.proxmox_cluster import Cluster, Node, read_cluster, read_resources
+from opsmonitor.parts.proxmox_judge import ProxmoxState
+from opsmonitor.parts.proxmox_node import (
+    Drive,
+    NodeDetails,
+    read_backups,
+    read_drives,
+    read_node_status,
+    read_pools,
+    read_unsaved,
+)
+
+if TYPE_CHECKING:
+    from opsmonitor.clients.proxmox import ProxmoxApi
+    from opsmonitor.util.clock import Clock
+
+T = TypeVar("T")
+
+_DETAILS_S: Final = 300.0
+_SMART_S: Final = 6 * 3600.0
+"""Asking for SMART values wakes drives that sleep: rarely, and only when wanted."""
+_NODES_AT_ONCE: Final = 3
+_TASKS: Final = 50
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
+_OPTIONAL: Final = frozenset({"forbidden", "unknown_path"})
+
+
+class ClusterReader:
+    """Asks one cluster; a poll makes two requests, and every five minutes a few for each node."""
+
+    def __init__(self, api: ProxmoxApi, clock: Clock, *, with_smart: bool) -> None:
+        """Begin without memory."""
+        self._api = api
+        self._clock = clock
+        self._with_smart = with_smart
+        self._details: dict[str, NodeDetails] = {}
+        self._asked_s: dict[str, float] = {}
+        self._smart: dict[str, dict[str, Drive]] = {}
+        self._smart_s: dict[str, float] = {}
+        self._unsaved: dict[int, str] | None = None
+        self._unsaved_s: float | None = None
+        self._gate = asyncio.Semaphore(_NODES_AT_ONCE)
+
+    async def read(self) -> ProxmoxState:
+        """Return the state of the cluster; a node that does not answer hides no other.
+
+        Raises:
+            TransportError: The cluster could not be asked at all.
+
+        """
+        resources = read_resources(await self._api.get("/cluster/resources"))
+        cluster = await self._cluster()
+        names = {node.name for node in resources.nodes}
+        self._details = {name: each for name, each in self._details.items() if name in names}
+        due = [node for node in resources.nodes if self._is_due(node)]
+        await asyncio.gather(self._find_unsaved(), *(self._look_at(node.name) for node in due))
+        return ProxmoxState(
+            resources=resources,
+            cluster=cluster,
+            details=dict(self._details),
+            unsaved=self._unsaved,
+        )
+
+    async def _cluster(self) -> Cluster | None:
+        """Return the cluster, None if the token may not see it."""
+        return await self._optional("/cluster/status", read_cluster)
+
+    async def _optional(self, path: str, read: Callable[[Any], T]) -> T | None:
+        """Return what an answer says, None where rights or the version do not allow it."""
+        try:
+            return read(await self._api.get(path))
+        except TransportError as err:
+            if err.code in _OPTIONAL:
+                return None
+            raise
+
+    async def _find_unsaved(self) -> None:
+        """Note which guests no backup job covers; not knowing it is no failure."""
+        now_s = self._clock.monotonic()
+        if self._unsaved_s is not None and now_s - self._unsaved_s < _DETAILS_S:
+            return
+        self._unsaved_s = now_s
+        try:
+            path = "/cluster/backup-info/not-backed-up"
+            self._unsaved = await self._optional(path, read_unsaved)
+        except TransportError:
+            return
+
+    def _is_due(self, node: Node) -> bool:
+        """Tell whether a node is to be asked for its details."""
+        if not node.is_online or not _NAME.fullmatch(node.name):
+            return False
+        asked_s = self._asked_s.get(node.name)
+        return asked_s is None or self._clock.monotonic() - asked_s >= _DETAILS_S
+
+    async def _look_at(self, name: str) -> None:
+        """Note what a node says of itself; after its first silence it is not asked on."""
+        self._asked_s[name] = self._clock.monotonic()
+        known = self._details.get(name)
+        async with self._gate:
+            details = NodeDetails(at_ms=self._clock.now_ms())
+            try:
+                details = await self._status(name, details)
+                details = await self._drives(name, details)
+                details = await self._pools(name, details)
+                details = await self._backups(name, details)
+            except TransportError as err:
+                # What it said before is still the best that is known.
+                details = replace(known or details, error=err.message)
+        self._details[name] = details
+
+    async def _status(self, name: str, details: NodeDetails) -> NodeDetails:
+        """Add the node's own words."""
+        status = await self._optional(f"{_path(name)}/status", read_node_status)
+        return _denied(details, "the node") if status is None else replace(details, status=status)
+
+    async def _drives(self, name: str, details: NodeDetails) -> NodeDetails:
+        """Add the drives; their wear comes from the latest look at SMART values."""
+        now_s = self._clock.monotonic()
+        last_s = self._smart_s.get(name)
+        with_smart = self._with_smart and (last_s is None or now_s - last_s >= _SMART_S)
+        query = "" if with_smart else "?skipsmart=1"
+        drives = await self._optional(f"{_path(name)}/disks/list{query}", read_drives)
+        if drives is None:
+            return _denied(details, "disks")
+        if with_smart:
+            self._smart_s[name] = now_s
+            self._smart[name] = {drive.device: drive for drive in drives}
+        known = self._smart.get(name, {})
+        return replace(details, drives=tuple(known.get(drive.device, drive) for drive in drives))
+
+    async def _pools(self, name: str, details: NodeDetails) -> NodeDetails:
+        """Add the ZFS pools."""
+        pools = await self._optional(f"{_path(name)}/disks/zfs", read_pools)
+        return _denied(details, "zfs") if pools is None else replace(details, pools=pools)
+
+    async def _backups(self, name: str, details: NodeDetails) -> NodeDetails:
+        """Add the backups that have ended."""
+        path = f"{_path(name)}/tasks?typefilter=vzdump&source=all&limit={_TASKS}"
+        backups = await self._optional(path, lambda data: read_backups(data, name))
+        return _denied(details, "tasks") if backups is None else replace(details, backups=backups)
+
+
+def _path(name: str) -> str:
+    """Return the path of a node."""
+    return f"/nodes/{quote(name, safe='')}"
+
+
+def _denied(details: NodeDetails, part: str) -> NodeDetails:
+    """Note that the token may not see a part."""
+    return replace(details, denied=(*details.denied, part))

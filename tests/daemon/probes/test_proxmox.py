@@ -1,0 +1,744 @@
+"""The Proxmox probe against an API that answers, and misbehaves; and against `proxmox-stats`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import copy
+import json
+from typing import Any, cast
+
+from aiohttp import web
+from hypothesis import given, strategies as st
+import pytest
+import voluptuous as vol
+
+from opsmonitor.exceptions import ProbeError
+from opsmonitor.models.reading import Reading, ReadingStatus
+from opsmonitor.parts.proxmox_cluster import read_cluster, read_resources
+from opsmonitor.parts.proxmox_judge import ProxmoxLimits, ProxmoxState, judge_cluster
+from opsmonitor.parts.proxmox_node import (
+    NodeDetails,
+    read_backups,
+    read_drives,
+    read_node_status,
+    read_pools,
+    read_unsaved,
+)
+from opsmonitor.parts.proxmox_shown import cluster_reading
+from opsmonitor.parts.proxmox_stats import stats_reading
+from opsmonitor.probes.base import Poll
+from opsmonitor.probes.proxmox import PROBE
+from opsmonitor.util.clock import FakeClock
+from tests.daemon.probes.box_double import Box, fingerprint, hang, raw, reset, status
+from tests.daemon.probes.conftest import MakePolls
+
+_LOGIN = "monitor@pve!ops=12345678-aaaa-bbbb-cccc-1234567890ab"
+_GIB = 1 << 30
+_NOW_S = 1_700_000_000
+_NODE = {
+    "type": "node",
+    "status": "online",
+    "cpu": 0.031,
+    "maxcpu": 8,
+    "mem": 8 * _GIB,
+    "maxmem": 32 * _GIB,
+    "disk": 10 * _GIB,
+    "maxdisk": 100 * _GIB,
+    "uptime": 874373,
+    "level": "",
+}
+# The shapes of the API: numbers as texts where it does so, keys left out where it does so.
+_RESOURCES: list[dict[str, Any]] = [
+    {**_NODE, "id": "node/pve1", "node": "pve1"},
+    {**_NODE, "id": "node/pve2", "node": "pve2"},
+    {
+        "id": "qemu/100",
+        "type": "qemu",
+        "vmid": 100,
+        "name": "router",
+        "node": "pve1",
+        "status": "running",
+        "template": 0,
+        "cpu": 0.02,
+        "maxcpu": 2,
+        "mem": _GIB,
+        "maxmem": 2 * _GIB,
+        "disk": 0,
+        "maxdisk": 32 * _GIB,
+        "uptime": 1000,
+    },
+    {
+        "id": "lxc/111",
+        "type": "lxc",
+        "vmid": "111",
+        "name": "dashboards",
+        "node": "pve2",
+        "status": "running",
+        "cpu": 0.01,
+        "mem": _GIB,
+        "maxmem": 2 * _GIB,
+        "disk": str(4 * _GIB),
+        "maxdisk": str(8 * _GIB),
+        "uptime": 1000,
+    },
+    {
+        "id": "qemu/900",
+        "type": "qemu",
+        "vmid": 900,
+        "name": "debian-template",
+        "node": "pve1",
+        "status": "stopped",
+        "template": 1,
+    },
+    {
+        "id": "storage/pve1/local",
+        "type": "storage",
+        "storage": "local",
+        "node": "pve1",
+        "status": "available",
+        "plugintype": "dir",
+        "shared": 0,
+        "disk": 20 * _GIB,
+        "maxdisk": 100 * _GIB,
+    },
+    {
+        "id": "storage/pve1/nas",
+        "type": "storage",
+        "storage": "nas",
+        "node": "pve1",
+        "status": "available",
+        "plugintype": "nfs",
+        "shared": 1,
+        "disk": 20 * _GIB,
+        "maxdisk": 100 * _GIB,
+    },
+    {
+        "id": "storage/pve2/nas",
+        "type": "storage",
+        "storage": "nas",
+        "node": "pve2",
+        "status": "available",
+        "plugintype": "nfs",
+        "shared": 1,
+        "disk": 20 * _GIB,
+        "maxdisk": 100 * _GIB,
+    },
+    {"id": "sdn/pve1/localnetwork", "type": "sdn", "sdn": "localnetwork", "node": "pve1"},
+]
+_CLUSTER: list[dict[str, Any]] = [
+    {"type": "cluster", "id": "cluster", "name": "home", "quorate": 1, "nodes": 2, "version": 4},
+    {"type": "node", "id": "node/pve1", "name": "pve1", "online": 1, "local": 1, "nodeid": 1},
+    {"type": "node", "id": "node/pve2", "name": "pve2", "online": 1, "local": 0, "nodeid": 2},
+]
+_STATUS = {
+    "pveversion": "pve-manager/8.2.4/faa83925c9641325",
+    "kversion": "Linux 6.8.8-2-pve",
+    "loadavg": ["0.22", "0.18", "0.11"],
+    "wait": 0.004,
+    "swap": {"used": 0, "free": _GIB, "total": _GIB},
+    "cpuinfo": {"mhz": "2904.002", "cpus": 8},
+}
+_DRIVE = {
+    "devpath": "/dev/nvme0n1",
+    "model": "Samsung SSD 980",
+    "type": "nvme",
+    "size": 1000204886016,
+    "health": "PASSED",
+    "wearout": 97,
+    "serial": "S64DNX0R000000",
+}
+_POOL = {
+    "name": "rpool",
+    "size": 100 * _GIB,
+    "alloc": 40 * _GIB,
+    "free": 60 * _GIB,
+    "frag": 12,
+    "dedup": 1,
+    "health": "ONLINE",
+}
+_TASK = {
+    "upid": "UPID:pve1:0020C066:042DF204:69C26EB0:vzdump::root@pam:",
+    "node": "pve1",
+    "type": "vzdump",
+    "id": "",
+    "user": "root@pam",
+    "starttime": _NOW_S - 7200,
+    "endtime": _NOW_S - 3600,
+    "status": "OK",
+}
+
+
+def _cluster_answers() -> dict[str, Any]:
+    """Return the answers of a small cluster that is well."""
+    answers: dict[str, Any] = {
+        "/cluster/resources": _RESOURCES,
+        "/cluster/status": _CLUSTER,
+        "/cluster/backup-info/not-backed-up": [],
+    }
+    for node in ("pve1", "pve2"):
+        answers |= {
+            f"/nodes/{node}/status": _STATUS,
+            f"/nodes/{node}/disks/list": [{**_DRIVE, "health": "UNKNOWN", "wearout": "N/A"}],
+            f"/nodes/{node}/disks/zfs": [_POOL],
+            f"/nodes/{node}/tasks": [{**_TASK, "node": node}],
+        }
+    return copy.deepcopy(answers)
+
+
+class Cluster(Box):
+    """The API of Proxmox VE."""
+
+    def __init__(self) -> None:
+        """Be well."""
+        super().__init__({}, {"Authorization": f"PVEAPIToken={_LOGIN}"})
+        self.data = _cluster_answers()
+        self.url = ""
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Wrap what is known as the API does."""
+        self.answers = {f"/api2/json{path}": {"data": found} for path, found in self.data.items()}
+        return await super().answer(request)
+
+    def unauthorized(self) -> web.Response:
+        """Say so as the API does: beside the status."""
+        return web.json_response({"data": None}, status=401, reason="invalid token value!")
+
+    def unknown(self, request: web.Request) -> web.Response:
+        """Say so as the API does."""
+        reason = f"Method 'GET {request.path}' not implemented"
+        return web.json_response({"data": None}, status=501, reason=reason)
+
+    def entry(self, **match: Any) -> dict[str, Any]:
+        """Return the first resource with these values, to be changed."""
+        found = [
+            each
+            for each in self.data["/cluster/resources"]
+            if all(each.get(key) == value for key, value in match.items())
+        ]
+        return cast("dict[str, Any]", found[0])
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[Cluster]:
+    """Return a cluster that listens with a self-signed certificate, as all of them do."""
+    double = Cluster()
+    async with double.serving(certificate="self-signed") as address:
+        double.url = address
+        yield double
+
+
+def keys(cluster: Cluster, **more: Any) -> dict[str, Any]:
+    """Return the section for this cluster."""
+    return {"url": cluster.url, "token": _LOGIN, "tls": {"fingerprint": fingerprint()}, **more}
+
+
+@pytest.fixture
+def poll(make_polls: MakePolls, cluster: Cluster) -> Poll:
+    """Return the poll of the cluster."""
+    return make_polls(PROBE, **keys(cluster))[""]
+
+
+def told(reading: Reading) -> list[tuple[str, str]]:
+    """Return what is wrong, and how bad."""
+    return [(issue.kind, issue.status.value) for issue in reading.issues]
+
+
+async def test_a_cluster_that_is_well(poll: Poll) -> None:
+    """Everything is shown, in units, and nothing is wrong."""
+    reading = await poll()
+
+    assert (reading.status, reading.issues, reading.note) == (ReadingStatus.OK, (), None)
+    data = cast("dict[str, Any]", reading.data)
+    assert data["cluster"] == {"name": "home", "quorate": True, "nodes": 2}
+    assert data["nodes"]["pve1"] == {
+        "online": True,
+        "cpu_percent": 3.1,
+        "cpus": 8,
+        "memory_used_bytes": 8 * _GIB,
+        "memory_total_bytes": 32 * _GIB,
+        "memory_percent": 25.0,
+        "disk_used_bytes": 10 * _GIB,
+        "disk_total_bytes": 100 * _GIB,
+        "disk_percent": 10.0,
+        "uptime_s": 874373,
+        "version": "pve-manager/8.2.4/faa83925c9641325",
+        "kernel": "Linux 6.8.8-2-pve",
+        "load": [0.22, 0.18, 0.11],
+        "iowait_percent": 0.4,
+        "swap_percent": 0.0,
+        "disks": [
+            {
+                "device": "/dev/nvme0n1",
+                "model": "Samsung SSD 980",
+                "type": "nvme",
+                "size_bytes": 1000204886016,
+                "healthy": None,
+                "wear_percent": None,
+            }
+        ],
+        "zfs": [
+            {
+                "name": "rpool",
+                "health": "ONLINE",
+                "used_percent": 40.0,
+                "fragmentation_percent": 12.0,
+            }
+        ],
+        "details_ts": "2023-11-14T22:13:20.000Z",
+        "details_error": None,
+    }
+    assert [guest["vmid"] for guest in data["guests"]] == [100, 111, 900]
+    assert data["backups"]["missing"] == []
+    assert data["backups"]["latest"][0]["ended"] == "2023-11-14T21:13:20.000Z"
+
+
+async def test_values_have_dotted_names(poll: Poll) -> None:
+    """Metric checks find them; templates are no guests, and a shared storage is one."""
+    values = (await poll()).values
+
+    assert values["nodes_online"] == 2
+    assert values["quorate"] is True
+    assert (values["guests"], values["guests_running"]) == (2, 2)
+    assert values["pve1.cpu_percent"] == 3.1
+    assert values["pve2.zfs.rpool.online"] is True
+    assert values["storages.shared.nas.used_percent"] == 20.0
+    assert values["storages.pve1.local.used_percent"] == 20.0
+    assert values["guests.111.disk_percent"] == 50.0
+    assert "guests.100.disk_percent" not in values
+    assert "guests.900.running" not in values
+
+
+async def test_few_requests_are_made(poll: Poll, cluster: Cluster, clock: FakeClock) -> None:
+    """A poll makes two; what changes slowly is asked every five minutes, and wakes no drive."""
+    await poll()
+    first = len(cluster.asked)
+    assert not [path for path in cluster.asked if "disks/list" in path and "skipsmart" not in path]
+    cluster.asked.clear()
+
+    clock.advance(60)
+    await poll()
+    assert cluster.asked == [
+        "GET /api2/json/cluster/resources",
+        "GET /api2/json/cluster/status",
+    ]
+    cluster.asked.clear()
+
+    clock.advance(240)
+    await poll()
+    assert len(cluster.asked) == first == 11
+
+
+async def test_smart_values_are_asked_rarely(
+    make_polls: MakePolls, cluster: Cluster, clock: FakeClock
+) -> None:
+    """Only who wants it has drives woken, and then every six hours; wear stays known between."""
+    wanted = "/nodes/pve1/disks/list"
+    cluster.data[wanted] = [{**_DRIVE, "wearout": 3}]
+    poll = make_polls(PROBE, **keys(cluster, smart=True))[""]
+
+    assert told(await poll()) == [("disk_wear", "crit")]
+    cluster.data[f"{wanted}?skipsmart=1"] = [{**_DRIVE, "health": "UNKNOWN", "wearout": "N/A"}]
+    clock.advance(300)
+    reading = await poll()
+
+    assert told(reading) == [("disk_wear", "crit")]
+    assert reading.values["pve1.disks.nvme0n1.wear_percent"] == 97.0
+    full = [path for path in cluster.asked if path.endswith(f"{wanted}")]
+    assert len(full) == 1
+
+
+@pytest.mark.parametrize(
+    ("match", "change", "expected"),
+    [
+        ({"node": "pve2", "type": "node"}, {"status": "offline"}, ("node_offline", "crit")),
+        ({"node": "pve2", "type": "node"}, {"status": "unknown"}, ("node_offline", "crit")),
+        ({"node": "pve1", "type": "node"}, {"mem": 30 * _GIB}, ("node_memory_high", "warn")),
+        ({"node": "pve1", "type": "node"}, {"mem": 32 * _GIB}, ("node_memory_high", "crit")),
+        ({"node": "pve1", "type": "node"}, {"disk": 96 * _GIB}, ("node_disk_high", "crit")),
+        ({"vmid": "111"}, {"disk": str(7.4 * _GIB)}, ("ct_disk_high", "warn")),
+        ({"vmid": "111"}, {"disk": 8 * _GIB}, ("ct_disk_high", "crit")),
+        ({"vmid": 100}, {"hastate": "error"}, ("guest_ha_error", "crit")),
+        ({"storage": "local"}, {"disk": 90 * _GIB}, ("storage_high", "warn")),
+        ({"storage": "local"}, {"status": "unknown"}, ("storage_unavailable", "warn")),
+    ],
+)
+async def test_what_is_wrong_is_told(
+    poll: Poll,
+    cluster: Cluster,
+    match: dict[str, Any],
+    change: dict[str, Any],
+    expected: tuple[str, str],
+) -> None:
+    """Each trouble has a kind, and the worst one is the status."""
+    cluster.entry(**match).update(change)
+
+    reading = await poll()
+
+    assert told(reading) == [expected]
+    assert reading.status.value == expected[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "expected"),
+    [
+        ("/cluster/status", [{**_CLUSTER[0], "quorate": 0}], [("quorum_lost", "crit")]),
+        ("/nodes/pve1/disks/list", [{**_DRIVE, "health": "FAILED!"}], [("disk_health", "crit")]),
+        ("/nodes/pve1/disks/list", [{**_DRIVE, "wearout": -5}], [("disk_wear", "crit")]),
+        ("/nodes/pve1/disks/list", [{**_DRIVE, "wearout": "18.5"}], [("disk_wear", "warn")]),
+        ("/nodes/pve1/disks/zfs", [{**_POOL, "health": "DEGRADED"}], [("zfs_degraded", "warn")]),
+        ("/nodes/pve1/disks/zfs", [{**_POOL, "health": "FAULTED"}], [("zfs_degraded", "crit")]),
+        (
+            "/nodes/pve1/tasks",
+            [{**_TASK, "status": "job errors"}, {**_TASK, "endtime": _NOW_S - 99999}],
+            [("backup_failed", "warn")],
+        ),
+        (
+            "/nodes/pve1/tasks",
+            [{**_TASK, "status": "job errors", "endtime": _NOW_S - 99999}, _TASK],
+            [],
+        ),
+        ("/nodes/pve1/tasks", [{**_TASK, "status": "WARNINGS: 2"}], []),
+        ("/nodes/pve1/tasks", [{"type": "vzdump", "starttime": _NOW_S, "node": "pve1"}], []),
+        (
+            "/cluster/backup-info/not-backed-up",
+            [{"vmid": 100, "name": "router", "type": "qemu"}, {"vmid": 900, "name": "template"}],
+            [("backup_missing", "warn")],
+        ),
+    ],
+)
+async def test_what_is_asked_rarely_is_judged_too(
+    poll: Poll, cluster: Cluster, path: str, data: Any, expected: list[tuple[str, str]]
+) -> None:
+    """Quorum, drives, pools and backups; running backups and templates are no trouble."""
+    cluster.data[path] = data
+
+    assert told(await poll()) == expected
+
+
+async def test_backups_grow_old(make_polls: MakePolls, cluster: Cluster, clock: FakeClock) -> None:
+    """With limits, the age of the latest good backup is judged."""
+    poll = make_polls(PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}))[""]
+
+    assert told(await poll()) == []
+    clock.advance(26 * 3600)
+    assert told(await poll()) == [("backup_old", "warn")]
+    clock.advance(26 * 3600)
+    assert told(await poll()) == [("backup_old", "crit")]
+
+
+async def test_guests_that_are_to_run(make_polls: MakePolls, cluster: Cluster) -> None:
+    """They are named by name or number; others may be stopped."""
+    cluster.entry(vmid=100)["status"] = "stopped"
+    cluster.entry(vmid="111")["status"] = "stopped"
+    poll = make_polls(PROBE, **keys(cluster, guests_running=[100, "nas"]))[""]
+
+    reading = await poll()
+
+    assert [issue.message for issue in reading.issues] == [
+        "the VM 100 (router) is to run: it is stopped",
+        "the guest nas is to run: it does not exist, or the token may not see it",
+    ]
+    assert reading.status is ReadingStatus.CRIT
+
+
+async def test_known_trouble_can_be_ignored(make_polls: MakePolls, cluster: Cluster) -> None:
+    """By its kind, or by its kind and what it is about."""
+    cluster.data["/cluster/backup-info/not-backed-up"] = [
+        {"vmid": 100, "name": "router"},
+        {"vmid": 111, "name": "dashboards"},
+    ]
+    cluster.entry(storage="local")["disk"] = 99 * _GIB
+    ignore = ["backup_missing:100", "storage_high"]
+    poll = make_polls(PROBE, **keys(cluster, ignore=ignore))[""]
+
+    reading = await poll()
+
+    assert told(reading) == [("backup_missing", "warn")]
+    assert reading.issues[0].data["vmid"] == 111
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        reset,
+        status(595, reason="No route to host"),
+        status(500, reason="hostname lookup 'pve2' failed"),
+        raw(b"<html>"),
+    ],
+)
+async def test_one_bad_node_hides_no_other(
+    poll: Poll, cluster: Cluster, clock: FakeClock, trouble: Any
+) -> None:
+    """It is told, what it said before stays, and it is not asked on after its first failure."""
+    await poll()
+    clock.advance(300)
+    cluster.asked.clear()
+    cluster.misbehave["/api2/json/nodes/pve2"] = trouble
+
+    reading = await poll()
+
+    assert told(reading) == [("node_unreachable", "warn")]
+    data = cast("dict[str, Any]", reading.data)
+    assert data["nodes"]["pve1"]["details_error"] is None
+    assert data["nodes"]["pve2"]["details_error"]
+    assert data["nodes"]["pve2"]["zfs"] is not None
+    assert len([path for path in cluster.asked if "/nodes/pve2/" in path]) == 1
+
+
+async def test_a_hung_node_hides_no_other(
+    poll: Poll, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, make_polls: MakePolls
+) -> None:
+    """A node that never answers costs one time limit, and its own details only."""
+    monkeypatch.setattr("opsmonitor.probes.proxmox._REQUEST_S", 0.5)
+    poll = make_polls(PROBE, **keys(cluster))[""]
+    cluster.misbehave["/api2/json/nodes/pve2"] = hang
+
+    reading = await poll()
+
+    assert told(reading) == [("node_unreachable", "warn")]
+    assert reading.values["pve1.zfs.rpool.online"] is True
+    assert reading.values["pve2.online"] is True
+
+
+async def test_a_token_with_few_rights(poll: Poll, cluster: Cluster) -> None:
+    """What it may not see is unknown, and the note says what to do."""
+    denied = status(403, reason="Permission check failed (/nodes/pve1, Sys.Audit)")
+    for path in ("status", "nodes/pve1/disks"):
+        cluster.misbehave[f"/api2/json/{path}"] = denied
+    cluster.misbehave["/api2/json/cluster/status"] = denied
+    cluster.misbehave["/api2/json/cluster/backup-info"] = denied
+
+    reading = await poll()
+
+    assert reading.status is ReadingStatus.OK
+    assert reading.note == (
+        "the token may not see disks, zfs, quorum: give it the role PVEAuditor on the path /"
+    )
+    assert cast("dict[str, Any]", reading.data)["backups"]["missing"] is None
+
+
+async def test_a_token_without_any_right(poll: Poll, cluster: Cluster) -> None:
+    """It sees the nodes' names and no guest: that is said, and not taken for an empty cluster."""
+    cluster.data["/cluster/resources"] = [{"type": "node", "node": "pve1", "status": "online"}]
+
+    reading = await poll()
+
+    assert reading.note is not None
+    assert "PVEAuditor" in reading.note
+
+
+async def test_a_wrong_token_is_not_tried_again_at_once(
+    make_polls: MakePolls, cluster: Cluster
+) -> None:
+    """It is told apart from a cluster that is down, and the secret is not repeated."""
+    poll = make_polls(PROBE, **{**keys(cluster), "token": "monitor@pve!ops=hunter2"})[""]
+
+    with pytest.raises(ProbeError) as caught:
+        await poll()
+
+    assert caught.value.code == "unauthorized"
+    assert caught.value.wait_s > 0
+    assert "invalid token value" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        (reset, "connection_closed"),
+        (status(500, reason="internal"), "http_status"),
+        (status(403, reason="no"), "forbidden"),
+        (status(302), "redirected"),
+        (raw(b"<html>"), "invalid_response"),
+        (raw(b"[1, 2"), "invalid_response"),
+        (raw(b"[1, 2]"), "invalid_response"),
+    ],
+)
+async def test_a_cluster_that_cannot_be_asked(
+    poll: Poll, cluster: Cluster, trouble: Any, code: str
+) -> None:
+    """Each way to fail has its code; the last good reading is not this probe's to keep."""
+    cluster.misbehave["/api2/json/cluster/resources"] = trouble
+
+    with pytest.raises(ProbeError) as caught:
+        await poll()
+
+    assert caught.value.code == code
+
+
+async def test_another_certificate_gets_no_token(make_polls: MakePolls, cluster: Cluster) -> None:
+    """With a fingerprint, the token is only sent to the server that it was made for."""
+    pinned = keys(cluster, tls={"fingerprint": "ab" * 32})
+    with pytest.raises(ProbeError) as caught:
+        await make_polls(PROBE, **pinned)[""]()
+
+    assert caught.value.code == "tls_fingerprint"
+    assert cluster.asked == []
+
+
+async def test_a_self_signed_certificate_is_not_trusted_by_itself(
+    make_polls: MakePolls, cluster: Cluster
+) -> None:
+    """Without a word in the configuration it is refused, and said so."""
+    with pytest.raises(ProbeError) as caught:
+        await make_polls(PROBE, url=cluster.url, token=_LOGIN)[""]()
+
+    assert caught.value.code == "tls_self_signed"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {},
+        {"url": "https://pve.lan:8006"},
+        {"url": "https://pve.lan:8006", "token": "1234"},
+        {"url": "ftp://pve.lan", "token": _LOGIN},
+        {"stats_url": "http://pve.lan", "storage_percent": {"warn": 90, "crit": 80}},
+    ],
+)
+def test_wrong_sections_are_refused(make_polls: MakePolls, section: dict[str, Any]) -> None:
+    """A section must say where Proxmox is, and how to log in."""
+    with pytest.raises(vol.Invalid):
+        make_polls(PROBE, **section)
+
+
+# proxmox-stats
+
+_HEALTH = "/api/metrics/health-summary"
+_PAYLOAD = {
+    "status": "warn",
+    "issues": [
+        {"kind": "ct_disk_high", "vmid": 111, "name": "dashboards", "usage_percent": 91.65},
+        "not an object",
+    ],
+}
+
+
+@asynccontextmanager
+async def stats(answer: Any, path: str = _HEALTH) -> AsyncIterator[tuple[Box, str]]:
+    """Serve `proxmox-stats`; what is yielded is the service and its address."""
+    box = Box({path: answer}, {})
+    async with box.serving() as address:
+        yield box, address
+
+
+async def test_the_documented_path_is_added(make_polls: MakePolls) -> None:
+    """An address without a path is the service's base."""
+    async with stats(_PAYLOAD) as (box, address):
+        reading = await make_polls(PROBE, stats_url=f"{address}/")[""]()
+
+    assert box.asked == [f"GET {_HEALTH}"]
+    assert reading.status is ReadingStatus.WARN
+    assert [dict(issue.data) for issue in reading.issues] == [
+        {"kind": "ct_disk_high", "vmid": 111, "name": "dashboards", "usage_percent": 91.65}
+    ]
+    assert reading.issues[0].message == "ct disk high 111 dashboards: 91.65 %"
+
+
+async def test_an_address_with_a_path_is_used_as_it_is(make_polls: MakePolls) -> None:
+    """Older versions of the service answer elsewhere."""
+    async with stats(_PAYLOAD, "/api/health/summary?full=1") as (box, address):
+        await make_polls(PROBE, stats_url=f"{address}/api/health/summary?full=1")[""]()
+
+    assert box.asked == ["GET /api/health/summary?full=1"]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("ok", ReadingStatus.OK),
+        ("crit", ReadingStatus.CRIT),
+        ("OK", ReadingStatus.OK),
+        ("unknown", ReadingStatus.UNKNOWN),
+        ("splendid", ReadingStatus.UNKNOWN),
+        (None, ReadingStatus.UNKNOWN),
+        (7, ReadingStatus.UNKNOWN),
+    ],
+)
+def test_a_status_that_nobody_knows_is_unknown(word: Any, expected: ReadingStatus) -> None:
+    """Nothing is guessed."""
+    assert stats_reading({"status": word, "issues": None}).status is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (status(500), "http_status"),
+        (status(404, body={"status": "ok"}), "http_status"),
+        (status(200, body=[]), "invalid_response"),
+        (status(200, body={"status": "unavailable"}), "unavailable"),
+        (status(200, body={"status": "ok", "error": "no token"}), "unavailable"),
+        (raw(b"<html>"), "invalid_response"),
+        (reset, "connection_closed"),
+        (hang, "timeout"),
+    ],
+)
+async def test_a_failed_poll_says_why(make_polls: MakePolls, answer: Any, code: str) -> None:
+    """Whatever it is, the last good payload is left alone."""
+    async with stats(answer) as (_, address):
+        poll = make_polls(PROBE, stats_url=address, stats_timeout_s=0.5)[""]
+        with pytest.raises(ProbeError) as caught:
+            await poll()
+
+    assert caught.value.code == code
+
+
+# Parsers
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["1", "0", "N/A", "nan", "1e400", "qemu", "lxc", "node", "storage", "\ud800"])
+)
+_KEYS = st.sampled_from(
+    [
+        *("type", "node", "vmid", "name", "status", "cpu", "mem", "maxmem", "disk", "maxdisk"),
+        *("uptime", "template", "shared", "storage", "plugintype", "quorate", "online", "hastate"),
+        *("devpath", "wearout", "health", "size", "alloc", "frag", "loadavg", "wait", "swap"),
+        *("endtime", "id", "used", "total", "kind", "issues", "usage_percent", "severity"),
+    ]
+)
+_ANYTHING = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=8),
+    max_leaves=12,
+)
+_ENTRIES = st.lists(st.dictionaries(_KEYS, _SCALARS, max_size=12), max_size=6) | _ANYTHING
+
+
+@given(_ENTRIES, _ENTRIES, _ENTRIES)
+def test_parsers_take_whatever_comes(resources: Any, cluster: Any, details: Any) -> None:
+    """Whatever the API says, there is a reading, and it can be stored and sent anywhere."""
+    found = read_resources(resources)
+    node = NodeDetails(
+        at_ms=0,
+        status=read_node_status(details),
+        drives=read_drives(details),
+        pools=read_pools(details),
+        backups=read_backups(details, "pve"),
+    )
+    state = ProxmoxState(
+        resources=found,
+        cluster=read_cluster(cluster),
+        details={each.name: node for each in found.nodes},
+        unsaved=read_unsaved(details),
+    )
+    issues = judge_cluster(state, ProxmoxLimits(), ("nas",), _NOW_S * 1000)
+
+    reading = cluster_reading(state, issues, frozenset())
+
+    kept = [reading.data, dict(reading.values), [dict(issue.data) for issue in reading.issues]]
+    json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
+
+
+@given(st.dictionaries(_KEYS, _ANYTHING, max_size=6))
+def test_stats_take_whatever_comes(answer: dict[str, Any]) -> None:
+    """Whatever the service says of its issues, there is a reading."""
+    reading = stats_reading({"status": "crit", **answer, "error": None})
+
+    kept = [dict(issue.data) for issue in reading.issues]
+    json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
