@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opsmonitor.clients.json_api import JsonAnswer, JsonApi
 from opsmonitor.exceptions import TransportError
-from opsmonitor.util.loose import text
+from opsmonitor.util.lenient import text
 
 if TYPE_CHECKING:
     import ssl

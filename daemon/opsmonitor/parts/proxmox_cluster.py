@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from opsmonitor.util.loose import amount, flag, mappings, number, percent, text
+from opsmonitor.util.lenient import flag, mappings, number, percent, text, whole
 
 _GUESTS: Final = ("qemu", "lxc")
 _FRACTION: Final = 100.0
@@ -113,7 +113,7 @@ def read_resources(data: Any) -> Resources:
             continue
         if kind == "node":
             nodes[name] = _node(entry, name)
-        elif kind in _GUESTS and (vmid := amount(entry.get("vmid"))) is not None:
+        elif kind in _GUESTS and (vmid := whole(entry.get("vmid"))) is not None:
             guests[vmid] = _guest(entry, kind, name, vmid)
         elif kind == "storage" and (label := text(entry.get("storage"))) is not None:
             storages[label, name] = _storage(entry, label, name)
@@ -143,10 +143,10 @@ def _node(entry: Mapping[str, Any], name: str) -> Node:
         name=name,
         is_online=entry.get("status") == "online",
         cpu_percent=_cpu_percent(entry),
-        cpus=amount(entry.get("maxcpu")),
+        cpus=whole(entry.get("maxcpu")),
         memory=_usage(entry, "mem", "maxmem"),
         disk=_usage(entry, "disk", "maxdisk"),
-        uptime_s=amount(entry.get("uptime")),
+        uptime_s=whole(entry.get("uptime")),
     )
 
 
@@ -163,7 +163,7 @@ def _guest(entry: Mapping[str, Any], kind: str, node: str, vmid: int) -> Guest:
         memory=_usage(entry, "mem", "maxmem"),
         # Without an agent in the guest, nobody knows: the API says 0 of every virtual machine.
         disk=_usage(entry, "disk", "maxdisk") if kind == "lxc" else Usage(),
-        uptime_s=amount(entry.get("uptime")),
+        uptime_s=whole(entry.get("uptime")),
         ha_state=text(entry.get("hastate")),
         lock=text(entry.get("lock")),
     )
@@ -195,10 +195,10 @@ def _once(storages: Mapping[tuple[str, str], Storage]) -> tuple[Storage, ...]:
 
 def _usage(entry: Mapping[str, Any], used: str, total: str) -> Usage:
     """Return how much of something is in use."""
-    return Usage(used_bytes=amount(entry.get(used)), total_bytes=amount(entry.get(total)) or None)
+    return Usage(used_bytes=whole(entry.get(used)), total_bytes=whole(entry.get(total)) or None)
 
 
 def _cpu_percent(entry: Mapping[str, Any]) -> float | None:
     """Return the load of all processors together; the API gives a fraction of 1."""
-    found = number(entry.get("cpu"))
-    return None if found is None or found < 0 else round(found * _FRACTION, 2)
+    found = number(entry.get("cpu"), at_most=1000)
+    return None if found is None else round(found * _FRACTION, 2)

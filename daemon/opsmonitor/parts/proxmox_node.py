@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+import math
 from typing import Any, Final
 
-from opsmonitor.util.loose import amount, mapping, mappings, number, percent, text
+from opsmonitor.util.lenient import label, mapping, mappings, number, percent, text, whole
 
 _GOOD_HEALTH: Final = frozenset({"PASSED", "OK"})
 _UNKNOWN_HEALTH: Final = frozenset({"UNKNOWN", "N/A"})
@@ -96,13 +97,13 @@ def read_node_status(data: Any) -> NodeStatus:
     status = mapping(data)
     loads = status.get("loadavg")
     found = [number(value) for value in loads[:_LOADS]] if isinstance(loads, list) else []
-    iowait = number(status.get("wait"))
+    iowait = number(status.get("wait"), at_most=1000)
     swap = mapping(status.get("swap"))
     return NodeStatus(
         version=text(status.get("pveversion")),
         kernel=text(status.get("kversion")),
         load=tuple(value for value in found if value is not None),
-        iowait_percent=None if iowait is None or iowait < 0 else round(iowait * 100, 2),
+        iowait_percent=None if iowait is None else round(iowait * 100, 2),
         swap_percent=percent(number(swap.get("used")), number(swap.get("total"))),
     )
 
@@ -114,13 +115,13 @@ def read_drives(data: Any) -> tuple[Drive, ...]:
         device = text(entry.get("devpath"))
         if device is None:
             continue
-        left = number(entry.get("wearout"))
+        left = number(entry.get("wearout"), at_least=-math.inf)
         drives.append(
             Drive(
                 device=device,
                 model=text(entry.get("model")),
                 kind=text(entry.get("type")),
-                size_bytes=amount(entry.get("size")),
+                size_bytes=whole(entry.get("size")),
                 is_healthy=_is_healthy(text(entry.get("health"))),
                 wear_percent=None if left is None else round(max(_WHOLE_LIFE - left, 0.0), 2),
             )
@@ -150,14 +151,14 @@ def read_backups(data: Any, node: str) -> tuple[Backup, ...]:
     """Return the runs of vzdump that have ended; one that still runs has no result yet."""
     backups: list[Backup] = []
     for entry in mappings(data):
-        result, ended = text(entry.get("status")), amount(entry.get("endtime"))
+        result, ended = text(entry.get("status")), whole(entry.get("endtime"))
         kind = text(entry.get("type")) or "vzdump"
         if result is None or ended is None or ended > _LAST_S or kind != "vzdump":
             continue
         backups.append(
             Backup(
                 node=text(entry.get("node")) or node,
-                subject=text(entry.get("id")) or "",
+                subject=label(entry.get("id")) or "",
                 ended_ms=ended * _MS,
                 result=result,
             )
@@ -179,7 +180,7 @@ def read_unsaved(data: Any) -> dict[int, str]:
     """Return the guests that no backup job covers: names by number."""
     found: dict[int, str] = {}
     for entry in mappings(data):
-        vmid = amount(entry.get("vmid"))
+        vmid = whole(entry.get("vmid"))
         if vmid is not None:
             found[vmid] = text(entry.get("name")) or str(vmid)
     return found

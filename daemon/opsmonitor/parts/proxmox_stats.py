@@ -7,13 +7,14 @@ with an `error`, or with the status `unavailable`, is a failed poll: what was kn
 from __future__ import annotations
 
 from collections.abc import Mapping
+import math
 from typing import Any, Final
 
 from yarl import URL
 
 from opsmonitor.exceptions import TransportError
 from opsmonitor.models.reading import Issue, Reading, ReadingStatus
-from opsmonitor.util.loose import mappings, number, text
+from opsmonitor.util.lenient import label, mappings, number, text
 
 _PATH: Final = "/api/metrics/health-summary"
 _STATUSES: Final = {
@@ -74,7 +75,7 @@ def _issue(entry: Mapping[str, Any], overall: ReadingStatus) -> Issue:
 
 def _sentence(kind: str, entry: Mapping[str, Any]) -> str:
     """Make a sentence of the documented keys."""
-    who = [text(entry.get("vmid")), text(entry.get("name"))]
+    who = [label(entry.get("vmid")), text(entry.get("name"))]
     used = number(entry.get("usage_percent"))
     words = [kind.replace("_", " "), *(word for word in who if word)]
     return " ".join(words) + ("" if used is None else f": {used:g} %")
@@ -84,6 +85,6 @@ def _plain(value: Any) -> str | float | bool | None:
     """Return a value that can be stored and sent anywhere."""
     if isinstance(value, str):
         return text(value)
-    if isinstance(value, bool) or number(value) is not None:
-        return value if isinstance(value, bool | int | float) else None
-    return None
+    if isinstance(value, bool):
+        return value
+    return value if number(value, at_least=-math.inf) is not None else None

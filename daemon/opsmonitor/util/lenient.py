@@ -78,3 +78,22 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def items(value: Any) -> list[Any]:
     """Return a JSON list; of anything else, an empty one."""
     return value if isinstance(value, list) else []
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Return the objects in a JSON list; whatever else stands there does not count."""
+    return [item for item in items(value) if isinstance(item, dict)]
+
+
+def label(value: Any) -> str | None:
+    """Return text, or a whole number as text: things are numbered in both ways."""
+    found = whole(value) if isinstance(value, int) else None
+    return text(value) if found is None else str(found)
+
+
+def percent(part: float | None, all_of_it: float | None) -> float | None:
+    """Return the part in percent, rounded to two digits; None without a whole."""
+    if part is None or not all_of_it or all_of_it < 0:
+        return None
+    found = part / all_of_it * 100
+    return round(found, 2) if math.isfinite(found) else None
