@@ -3,14 +3,27 @@
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.typing import ConfigType
 
 from .client import OpsMonitorClient
+from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import is_present, keep_devices
+from .frontend import async_register_frontend, async_unregister_frontend
 
 _PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Offer what all entries share."""
+    await async_register_frontend(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> bool:
@@ -34,6 +47,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -
 async def async_unload_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> bool:
     """Take the entities of one daemon away; its stream ends with the entry's tasks."""
     return await hass.config_entries.async_unload_platforms(entry, _PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, _entry: OpsMonitorConfigEntry) -> None:
+    """Leave nothing behind when the last daemon is removed."""
+    if not hass.config_entries.async_entries(DOMAIN):
+        await async_unregister_frontend(hass)
 
 
 async def async_remove_config_entry_device(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 import os
 from pathlib import Path
@@ -11,7 +12,7 @@ import socket
 from typing import Any
 
 from aiohttp import ClientSession, web
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Page, async_playwright, expect
 import pytest
 import pytest_asyncio
 
@@ -25,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not HASS.exists(), reason="run `scripts/setup ha-live` first"),
 ]
 
-SCREENSHOT = Path(__file__).parents[2] / "docs" / "screenshots" / "home-assistant.png"
+SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 WEB = "binary_sensor.web_server"
 HUB = f"ops_monitor_{re.sub('[^a-z0-9]+', '_', socket.gethostname().lower()).strip('_')}"
 CONNECTED = f"binary_sensor.{HUB}_connected"
@@ -186,20 +187,78 @@ async def test_core_check_makes_the_whole_critical(
     await home_assistant.wait_for(OVERALL, "ok")
 
 
-async def test_device_page_in_a_browser(home_assistant: HomeAssistant, tmp_path: Path) -> None:
-    """A person finds the check's device, with its values, in the user interface."""
-    devices = await home_assistant.command("config/device_registry/list")
-    [device] = [item for item in devices if item["name"] == "Web server"]
-    picture = SCREENSHOT if os.environ.get("OPSMONITOR_PICTURES") else tmp_path / "device.png"
+def folder_of_pictures(otherwise: Path) -> Path:
+    """Return where pictures are kept: in the documentation when they are to be renewed."""
+    return SCREENSHOTS if os.environ.get("OPSMONITOR_PICTURES") else otherwise
 
+
+@asynccontextmanager
+async def browse(home_assistant: HomeAssistant, **options: Any) -> AsyncIterator[Page]:
+    """Return a page of a browser in which the person is logged in, and see that nothing broke."""
+    errors: list[str] = []
     async with async_playwright() as playwright:
         # The sandbox needs rights that a container lacks; only our own page is loaded.
         browser = await playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
-        context = await browser.new_context(viewport={"width": 1280, "height": 720})
+        context = await browser.new_context(**options)
         await context.add_init_script(home_assistant.log_in_script())
         page = await context.new_page()
+        page.on("pageerror", lambda error: errors.append(f"{error.stack or error}"))
+        yield page
+        await browser.close()
+    assert [error for error in errors if "ops_monitor" in error] == []
+
+
+async def test_dashboard_and_card_in_a_browser(
+    home_assistant: HomeAssistant, target: Target, tmp_path: Path
+) -> None:
+    """The community dashboard shows the checks on our card, which follows them by itself."""
+    await home_assistant.command(
+        "lovelace/dashboards/create",
+        url_path="ops-lab",
+        title="Ops Monitor",
+        mode="storage",
+        show_in_sidebar=True,
+        require_admin=False,
+    )
+    strategy = {"strategy": {"type": "custom:ops-monitor"}}
+    await home_assistant.command("lovelace/config/save", url_path="ops-lab", config=strategy)
+
+    for scheme in ("light", "dark"):
+        viewport = (
+            {"width": 412, "height": 900} if scheme == "dark" else {"width": 1280, "height": 800}
+        )
+        async with browse(home_assistant, viewport=viewport, color_scheme=scheme) as page:
+            await page.goto(f"{home_assistant.url}/ops-lab/overview")
+            row = page.locator("ops-monitor-card button", has_text="Web server")
+            whole = page.locator("ops-monitor-card [role=status]")
+            await expect(row).to_have_attribute("data-status", "up", timeout=30_000)
+            await expect(whole).to_contain_text("The check is up")
+
+            await target.stop()
+            await expect(row).to_have_attribute("data-status", "down")
+            await expect(row).to_have_attribute("aria-label", "Web server: Down")
+            await expect(whole).to_contain_text("1 of 1 in trouble")
+
+            await target.start()
+            await expect(row).to_have_attribute("data-status", "up")
+            await page.locator("#ha-launch-screen").wait_for(state="detached")
+            await page.wait_for_load_state("networkidle")
+            name = "home-assistant-dashboard" + ("-dark" if scheme == "dark" else "")
+            await page.screenshot(path=folder_of_pictures(tmp_path) / f"{name}.png")
+
+            await row.click()
+            await expect(page.locator("ha-more-info-dialog")).to_contain_text("Web server")
+
+
+async def test_device_page_in_a_browser(home_assistant: HomeAssistant, tmp_path: Path) -> None:
+    """A person finds the check's device, with its values, in the user interface."""
+    devices = await home_assistant.command("config/device_registry/list")
+    [device] = [item for item in devices if item["name"] == "Web server"]
+    picture = folder_of_pictures(tmp_path) / "home-assistant.png"
+
+    async with browse(home_assistant, viewport={"width": 1280, "height": 720}) as page:
         await page.goto(f"{home_assistant.url}/config/devices/device/{device['id']}")
         await expect(page.get_by_text("HTTP check")).to_be_visible(timeout=30_000)
         await expect(page.get_by_text("Response time")).to_be_visible()
@@ -207,7 +266,6 @@ async def test_device_page_in_a_browser(home_assistant: HomeAssistant, tmp_path:
         await page.locator("#ha-launch-screen").wait_for(state="detached")
         await page.wait_for_load_state("networkidle")
         await page.screenshot(path=picture)
-        await browser.close()
 
     assert picture.stat().st_size > 0
 
