@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeAlias, TypeVar
 
+from opsmonitor.config.schema import Members
 from opsmonitor.models.check import CheckState, Outcome
 from opsmonitor.models.reading import Measured
 from opsmonitor.util.lanes import Lanes
@@ -84,6 +85,8 @@ class CheckContext:
     """What probes measured."""
     states: States = lambda _check_id: None
     """For checks that judge other checks."""
+    members: tuple[str, ...] = ()
+    """The ids of the checks that a group judges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,8 @@ class CheckType(Generic[OptionsT]):
     """A small valid configuration of the type's own keys."""
     program: Callable[[OptionsT], str] | None = None
     """The program of the user's choice that a run starts: `commands` must allow it."""
+    members: Callable[[OptionsT], Members] | None = None
+    """The other checks that it judges."""
     is_settled: bool = False
     """Whether a run judges what the daemon knows already: asking again would tell nothing new, so
     retries and thresholds are not taken from the defaults."""

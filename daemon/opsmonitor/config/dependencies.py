@@ -1,4 +1,7 @@
-"""Judge which check depends on which: every id is known, and no check depends on itself."""
+"""Judge which check depends on which: every id is known, and no check depends on itself.
+
+A group depends on its members by its nature.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Collection, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from opsmonitor.config.check_reader import ReadCheck
-from opsmonitor.config.nodes import Node, Sequence as SequenceNode
+from opsmonitor.config.membership import MEMBERS
+from opsmonitor.config.nodes import Node, Scalar, Sequence as SequenceNode
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.schema import DEPENDS_ON
 
@@ -27,9 +31,7 @@ def judge_dependencies(
 def _judge_cycle(checks: Sequence[ReadCheck], problems: Problems) -> None:
     """Note the first cycle, at the check of it that stands first in the file."""
     try:
-        TopologicalSorter(
-            {check.settings.id: check.settings.depends_on for check in checks}
-        ).prepare()
+        TopologicalSorter({check.settings.id: _needs(check) for check in checks}).prepare()
     except CycleError as err:
         # Each of them is a parent of the one that follows, and the first is repeated at the end.
         cycle: list[str] = err.args[1][::-1]
@@ -41,9 +43,20 @@ def _judge_cycle(checks: Sequence[ReadCheck], problems: Problems) -> None:
         problems.add(node.mark, f"these checks depend on each other: {told}; remove one", node.path)
 
 
+def _needs(check: ReadCheck) -> tuple[str, ...]:
+    """Return the ids of everything that a check depends on; a group in itself is told elsewhere."""
+    own = check.settings
+    return (*own.depends_on, *(name for name in own.members if name != own.id))
+
+
 def _written(check: ReadCheck, parent_id: str) -> Node:
-    """Return where a check names what it depends on."""
-    listed = check.node.entries[DEPENDS_ON]
-    if not isinstance(listed, SequenceNode):
-        return listed
-    return listed.items[check.settings.depends_on.index(parent_id)]
+    """Return where a check names what it depends on; the check itself where nothing names it."""
+    for key in (DEPENDS_ON, MEMBERS):
+        listed = check.node.entries.get(key)
+        if isinstance(listed, SequenceNode):
+            for item in listed.items:
+                if isinstance(item, Scalar) and item.value == parent_id:
+                    return item
+        elif listed is not None:
+            return listed
+    return check.node.entries.get("tag", check.node)

@@ -17,7 +17,6 @@ OLD_NAMES: Final = {"connect_timeout_override": "connect_timeout_s"}
 LATER_CHECK_KEYS: Final = frozenset({"thresholds", "tls"})
 LATER_CHECK_TYPES: Final = frozenset(
     {
-        "group",
         "heartbeat",
     }
 )

@@ -17,6 +17,7 @@ from opsmonitor.config.channels import AlertsReader, add_channels, judge_notify
 from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
 from opsmonitor.config.dependencies import judge_dependencies
 from opsmonitor.config.environment import Environment
+from opsmonitor.config.membership import join_groups
 from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, plain
 from opsmonitor.config.overrides import apply_overrides, core_ids
 from opsmonitor.config.problems import Problems
@@ -158,8 +159,9 @@ class _Loader:
         elif not isinstance(listed, Scalar) or not (listed.value is None or listed.is_broken):
             message = f"expected a list of checks, each beginning with `-`, got {describe(listed)}"
             self._problems.add(listed.mark, message, "checks")
-        judge_dependencies(reader.read_checks, reader.ids, self._problems)
-        return reader.read_checks
+        checks = join_groups(reader.read_checks, self._schema.kinds, reader.ids, self._problems)
+        judge_dependencies(checks, reader.ids, self._problems)
+        return checks
 
     def _effective_defaults(self, beneath: AnyMapping[str, Node]) -> dict[str, Any]:
         """Return every default, those of the daemon included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import voluptuous as vol
 
@@ -16,6 +16,15 @@ Spec: TypeAlias = dict[Any, Any]
 
 MAX_INTERVAL_S: Final = 31 * 86400
 _DAY_S: Final = 86400
+
+
+class Members(NamedTuple):
+    """The checks that another one judges."""
+
+    ids: tuple[str, ...] = ()
+    """Those that it names."""
+    tag: str | None = None
+    """And those that have this tag."""
 
 
 class CheckKind(Protocol):
@@ -54,6 +63,11 @@ class CheckKind(Protocol):
     @property
     def is_reachability(self) -> bool:
         """Tells whether up means reachable."""
+        ...
+
+    @property
+    def members(self) -> Callable[[Any], Members] | None:
+        """Tells which other checks it judges."""
         ...
 
     @property

@@ -67,6 +67,8 @@ class CheckSettings:
     """Ids of checks; while one of them is down, a failure of this one is no news."""
     unreachable_when: str = "any"
     """Whether `any` or `all` of those must be down for that."""
+    members: tuple[str, ...] = ()
+    """Of a group: the ids of the checks that it judges."""
     notify: bool | tuple[str, ...] = True
     """Who is told: everybody, nobody, or the channels of these names."""
     notify_on: tuple[str, ...] = ("first_fail", "recovered")

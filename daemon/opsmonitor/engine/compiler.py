@@ -61,5 +61,6 @@ class Compiler:
             zone=settings.zone,
             values=self._values,
             states=self._states,
+            members=check.members,
         )
         return self._check_types[check.type].compile(check.options, context)

@@ -10,6 +10,7 @@ from opsmonitor.engine.batch import Batch, Listener, Publisher
 from opsmonitor.engine.compiler import Compiler
 from opsmonitor.engine.conductor import Conductor
 from opsmonitor.engine.family import Family
+from opsmonitor.engine.groups import Groups
 from opsmonitor.engine.interventions import Interventions
 from opsmonitor.engine.job import Job
 from opsmonitor.engine.outbox import Outbox
@@ -65,6 +66,8 @@ class Monitor:
         self._publisher = Publisher()
         self._outbox = Outbox(recorder, self._publisher)
         self._family = Family(self, clock)
+        self._groups = Groups(self)
+        self._publisher.subscribe(self._groups.take)
         self.interventions = Interventions(self, clock)
         """What people ask for."""
         self._unjudged: set[str] = set()
@@ -109,6 +112,7 @@ class Monitor:
         self.checks = dict(settings.checks)
         self.states = {check_id: self.states[check_id] for check_id in settings.checks}
         self._family.apply(self.checks)
+        self._groups.apply(self.checks.values())
         limits = settings.engine
         self._runway.limiter.set_limits(limits.max_concurrent, limits.max_concurrent_per_host)
         running = [check for check in fresh if self.states[check.id].pause is None]
@@ -286,6 +290,7 @@ class Monitor:
             root = self._family.root(check_id)
         state, transition = advance(before, outcome, job.thresholds, finished.wall_ms, root)
         state = self._family.hold(before, state, is_first=not job.has_interval)
+        state = self._groups.hold(before, state)
         is_new_interval = transition is not None or not job.has_interval
         job.has_interval = True
         result = RunResult(

@@ -87,13 +87,18 @@ class MemoryRecorder:
 class Stage:
     """A monitor with a recorder and a listener."""
 
-    def __init__(self, clock: FakeClock, states: dict[str, CheckState] | None = None) -> None:
-        """Build the monitor on the last known states."""
+    def __init__(
+        self,
+        clock: FakeClock,
+        states: dict[str, CheckState] | None = None,
+        types: dict[str, CheckType[Any]] | None = None,
+    ) -> None:
+        """Build the monitor on the last known states; `types` are known besides the scripted."""
         self.clock = clock
         self.recorder = MemoryRecorder()
         self.batches: list[Batch] = []
         self.monitor = Monitor(
-            check_types={"scripted": SCRIPTED},
+            check_types={"scripted": SCRIPTED, **(types or {})},
             recorder=self.recorder,
             clock=clock,
             http=cast("Any", None),
