@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping as AnyMapping
+from collections.abc import Iterable, Mapping as AnyMapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +14,7 @@ from opsmonitor.config.environment import Environment
 from opsmonitor.config.nodes import Mapping, Node, Scalar, join_path
 from opsmonitor.config.overrides import variable_mark, variable_node
 from opsmonitor.config.problems import Problems, did_you_mean
+from opsmonitor.config.routes import RoutesReader
 from opsmonitor.config.sections import SectionReader
 from opsmonitor.config.settings import AlertSettings, ChannelSettings, ReminderSettings
 from opsmonitor.config.validation import Validator, describe
@@ -73,6 +74,8 @@ class AlertsReader:
         self._validator = validator
         self._problems = problems
         self._kinds = kinds
+        self.routes: RoutesReader | None = None
+        """Who is told when; read with the rest."""
 
     def read(self) -> AlertSettings:
         """Return the settings of the section."""
@@ -85,6 +88,11 @@ class AlertsReader:
         values["channels"] = MappingProxyType(channels)
         values["cert_days"] = _falling(values.get("cert_days", AlertSettings().cert_days))
         values["reminders"] = _reminders(values.get("reminders", {}))
+        # A channel with a mistake in it is known all the same: one report of it is enough.
+        self.routes = RoutesReader(section, nodes.keys(), self._validator, self._problems)
+        values["routes"] = self.routes.routes()
+        values["quiet_hours"] = self.routes.quiet_hours()
+        values["escalation"] = self.routes.escalation()
         return AlertSettings(**values)
 
     def _channel(self, name: str, node: Node) -> ChannelSettings | None:
@@ -124,12 +132,16 @@ class AlertsReader:
         return ChannelSettings(name=name, type=word, options=options)
 
 
-def judge_notify(checks: Iterable[ReadCheck], alerts: AlertSettings, problems: Problems) -> None:
-    """Report channels that checks name and that do not exist."""
+def judge_notify(
+    checks: Sequence[ReadCheck], alerts: AlertSettings, reader: AlertsReader, problems: Problems
+) -> None:
+    """Report channels that checks name and that do not exist, and routes that fit nothing."""
     for check in checks:
         whom = check.settings.notify
         if isinstance(whom, tuple):
             _report_unknown(check, [name for name in whom if name not in alerts.channels], problems)
+    if reader.routes is not None:
+        reader.routes.warn_of_idle_routes([check.settings for check in checks])
 
 
 def _falling(days: Iterable[int]) -> tuple[int, ...]:

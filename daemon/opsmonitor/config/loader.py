@@ -105,7 +105,7 @@ class _Loader:
         alerts = self._alerts.read()
         remediation = self._sections.remediation()
         checks = self._checks(beneath, programs)
-        judge_notify(checks, alerts, self._problems)
+        judge_notify(checks, alerts, self._alerts, self._problems)
         if self._problems.has_errors:
             return Settings(checks={})
         advise(checks, self._root, self._core_ids, schema=self._schema, problems=self._problems)

@@ -161,6 +161,9 @@ ALERTS: Final = vol.Schema(
             vol.Optional("factor"): cv.number(at_least=1, at_most=100),
             vol.Optional("longest"): cv.duration_s(at_least=1),
         },
+        vol.Optional("routes"): list,
+        vol.Optional("quiet_hours"): vol.Any(dict, list),
+        vol.Optional("escalation"): list,
     }
 )
 ACTION: Final[Spec] = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsmonitor.models.config import ConfigProblem
+    from opsmonitor.util.daytime import DayWindow
     from opsmonitor.util.secret import Secret
 
 
@@ -151,6 +152,44 @@ class ReminderSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSettings:
+    """Which alerts go where; what is empty fits every alert."""
+
+    channels: tuple[str, ...]
+    severity: frozenset[str] = frozenset()
+    tag: frozenset[str] = frozenset()
+    """One of them is enough."""
+    site: frozenset[str] = frozenset()
+    check: tuple[str, ...] = ()
+    """Ids, `*` for any characters."""
+    kind: frozenset[str] = frozenset()
+    """Kinds of alert."""
+    window: DayWindow | None = None
+    """None: always."""
+    goes_on: bool = False
+    """The routes after this one are looked at, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietSettings:
+    """When what is held back until it is over."""
+
+    window: DayWindow
+    severity: frozenset[str] = frozenset({"P3", "P4"})
+    channels: frozenset[str] = frozenset()
+    """Empty: all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationSettings:
+    """Who else is told of what nobody has acknowledged."""
+
+    after_s: int
+    channels: tuple[str, ...]
+    severity: frozenset[str] = frozenset({"P1", "P2", "P3", "P4"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings:
     """Telling people."""
 
@@ -163,6 +202,11 @@ class AlertSettings:
     cert_days: tuple[int, ...] = (21, 14, 7, 3, 1)
     """When a certificate has this many days left, people are told; the most first."""
     reminders: ReminderSettings = field(default_factory=ReminderSettings)
+    routes: tuple[RouteSettings, ...] = ()
+    """The first that fits is taken; what fits none goes to every channel."""
+    quiet_hours: tuple[QuietSettings, ...] = ()
+    escalation: tuple[EscalationSettings, ...] = ()
+    """The earliest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

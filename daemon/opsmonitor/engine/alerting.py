@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opsmonitor.engine import notices
@@ -94,6 +94,7 @@ class _Desk:
         self._graph: Dependencies | None = None
         self._now_ms = now_ms
         self._zone = zone
+        self._now = datetime.fromtimestamp(now_ms / 1000, zone)
         self._alerts: list[Alert] = []
         self._notices: list[tuple[Notice, tuple[str, ...]]] = []
         self._again: list[tuple[str, int]] = []
@@ -235,7 +236,7 @@ class _Desk:
             severity=check.severity,
             message=message,
             opened_ms=opened_ms,
-            channels=channels_for(check, self._settings),
+            channels=channels_for(check, kind, self._settings, self._now),
         )
 
     def _tell_opened(

@@ -18,28 +18,42 @@ _WORDS: Final = {
     NoticeKind.DEADLINE_MISS: "late",
     NoticeKind.DEGRADED: "degraded",
     NoticeKind.CERT_EXPIRING: "certificates expiring",
+    NoticeKind.ESCALATED: "not acknowledged",
     NoticeKind.REMINDER: "still in trouble",
     NoticeKind.RECOVERED: "up again",
     NoticeKind.TEST: "tests",
 }
 _BETTER: Final = "better again"
+_QUIET: Final = "While it was quiet: "
 _ORDER: Final = (*_WORDS.values(), _BETTER)
 
 
 def compose(notices: Sequence[Notice]) -> Message:
-    """Return the message that tells all of these notices, without reminders that came too late."""
-    last = {notice.alert_id: notice for notice in notices}
-    notices = [
-        notice
-        for notice in notices
-        if notice.kind is not NoticeKind.REMINDER or last[notice.alert_id] is notice
-    ]
-    severity = min(notice.severity for notice in notices)
-    if len(notices) == 1:
-        title, text = notices[0].title, notices[0].text
+    """Return the message that tells all of these notices.
+
+    A reminder that something else about its alert follows is out of date; and of what began and
+    ended in quiet hours only the end is told.
+    """
+    told = [notice for notice in notices if not _is_outdated(notice, notices)]
+    severity = min(notice.severity for notice in told)
+    if len(told) == 1:
+        title, text = told[0].title, told[0].text
     else:
-        title, text = _count(notices), _list(notices)
-    return Message(title=title, text=text, severity=severity, notices=tuple(notices))
+        title, text = _count(told), _list(told)
+        if any(notice.is_held for notice in told):
+            title = f"{_QUIET}{title}"
+    return Message(title=title, text=text, severity=severity, notices=tuple(told))
+
+
+def _is_outdated(notice: Notice, notices: Sequence[Notice]) -> bool:
+    """Tell whether another notice says all that this one says."""
+    of_alert = [other for other in notices if other.alert_id == notice.alert_id]
+    last = of_alert[-1]
+    if notice is last:
+        return False
+    if notice.kind is NoticeKind.REMINDER:
+        return True
+    return notice.is_held and last.kind is NoticeKind.RECOVERED
 
 
 def _count(notices: Sequence[Notice]) -> str:

@@ -128,6 +128,20 @@ def reminder(alert: Alert, check: CheckSettings, message: str, now_ms: int) -> N
     )
 
 
+def escalated(alert: Alert, check: CheckSettings, message: str, step: str, now_ms: int) -> Notice:
+    """Tell that nobody has acknowledged it."""
+    lasted = duration_text((now_ms - alert.opened_ms) / 1000)
+    return notice(
+        NoticeKind.ESCALATED,
+        alert,
+        check,
+        at_ms=now_ms,
+        step=step,
+        title=f"NOBODY ACTS: {check.name} is {alert.kind.upper()}",
+        text=f"{message}\n{check.target} ({alert.severity})\nFor {lasted}, not acknowledged",
+    )
+
+
 def notice(
     kind: NoticeKind,
     alert: Alert,

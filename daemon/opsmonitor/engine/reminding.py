@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from opsmonitor.config.settings import AlertSettings, CheckSettings, ReminderSettings
     from opsmonitor.engine.alerting import Told
-    from opsmonitor.models.alert import Alert
+    from opsmonitor.models.alert import Alert, Notice
     from opsmonitor.models.check import CheckState
 
 _SHOWN_AS: Final = {AlertKind.DOWN: Status.DOWN, AlertKind.DEGRADED: Status.DEGRADED}
@@ -39,32 +39,99 @@ def look_around(
     alerts: AlertSettings,
     now_ms: int,
 ) -> Agenda:
-    """Return the reminders that are due.
+    """Return the reminders and escalations that are due.
 
     Time in which a check was paused or unreachable does not count, and what is not confirmed by a
     recent run is not told: the daemon or the machine may have been off. Trouble that somebody
     acknowledged is left alone.
     """
-    changed: list[Alert] = []
-    news = []
-    next_ms: list[int] = []
+    rounds = _Round(alerts, now_ms)
     for subject, kinds in told.items():
         check, state = checks.get(subject), states.get(subject)
-        if check is None or state is None or NoticeKind.REMINDER not in check.notify_on:
+        if check is None or state is None:
             continue
         for alert in kinds.values():
-            if not _is_open_question(alert, state):
+            if _is_open_question(alert, state):
+                rounds.visit(alert, check, state)
+    return rounds.agenda()
+
+
+class _Round:
+    """Collects what is due, one alert after the other."""
+
+    def __init__(self, settings: AlertSettings, now_ms: int) -> None:
+        """Begin with nothing."""
+        self._settings = settings
+        self._now_ms = now_ms
+        self._alerts: list[Alert] = []
+        self._notices: list[tuple[Notice, tuple[str, ...]]] = []
+        self._next_ms: list[int] = []
+
+    def agenda(self) -> Agenda:
+        """Return what is due, and when to look the next time."""
+        decision = Decision(alerts=tuple(self._alerts), notices=tuple(self._notices))
+        return Agenda(decision=decision, next_ms=min(self._next_ms, default=None))
+
+    def visit(self, alert: Alert, check: CheckSettings, state: CheckState) -> None:
+        """Look what is due of one alert."""
+        message = (state.outcome.error if state.outcome else None) or alert.message
+        is_confirmed = _is_confirmed(state, check, self._now_ms)
+        after = alert
+        if alert.kind is AlertKind.DOWN and alert.channels and _is_told(check):
+            after = self._escalate(after, check, state, message, is_confirmed=is_confirmed)
+        if NoticeKind.REMINDER in check.notify_on:
+            after = self._remind(after, check, state, message, is_confirmed=is_confirmed)
+        if after is not alert:
+            self._alerts.append(after)
+
+    def _remind(
+        self,
+        alert: Alert,
+        check: CheckSettings,
+        state: CheckState,
+        message: str,
+        *,
+        is_confirmed: bool,
+    ) -> Alert:
+        """Tell an alert again if it is time."""
+        due_ms = _reminder_ms(alert, state, self._settings.reminders)
+        if self._now_ms >= due_ms and is_confirmed:
+            alert = replace(alert, reminders=alert.reminders + 1, told_ms=self._now_ms)
+            news = notices.reminder(alert, check, message, self._now_ms)
+            self._notices.append((news, alert.channels))
+            due_ms = _reminder_ms(alert, state, self._settings.reminders)
+        self._next_ms.append(due_ms)
+        return alert
+
+    def _escalate(
+        self,
+        alert: Alert,
+        check: CheckSettings,
+        state: CheckState,
+        message: str,
+        *,
+        is_confirmed: bool,
+    ) -> Alert:
+        """Tell further channels of an alert that nobody has acknowledged in time."""
+        since_ms = max(alert.opened_ms, state.last_change_ms or 0)
+        for stage in self._settings.escalation:
+            step = f"{NoticeKind.ESCALATED}:{stage.after_s}:{','.join(stage.channels)}"
+            if alert.severity not in stage.severity or step in alert.steps:
                 continue
-            due_ms = _due_ms(alert, state, alerts.reminders)
-            if now_ms >= due_ms and _is_confirmed(state, check, now_ms):
-                after = replace(alert, reminders=alert.reminders + 1, told_ms=now_ms)
-                changed.append(after)
-                message = (state.outcome.error if state.outcome else None) or alert.message
-                news.append((notices.reminder(after, check, message, now_ms), alert.channels))
-                due_ms = _due_ms(after, state, alerts.reminders)
-            next_ms.append(due_ms)
-    decision = Decision(alerts=tuple(changed), notices=tuple(news))
-    return Agenda(decision=decision, next_ms=min(next_ms, default=None))
+            due_ms = since_ms + stage.after_s * 1000
+            if self._now_ms < due_ms or not is_confirmed:
+                self._next_ms.append(due_ms)
+                continue
+            everybody = tuple(dict.fromkeys((*alert.channels, *stage.channels)))
+            alert = replace(alert, steps=(*alert.steps, step), channels=everybody)
+            news = notices.escalated(alert, check, message, step, self._now_ms)
+            self._notices.append((news, stage.channels))
+        return alert
+
+
+def _is_told(check: CheckSettings) -> bool:
+    """Tell whether anybody is told when a check fails."""
+    return NoticeKind.FIRST_FAIL in check.notify_on or NoticeKind.DEADLINE_MISS in check.notify_on
 
 
 def _is_open_question(alert: Alert, state: CheckState) -> bool:
@@ -72,7 +139,7 @@ def _is_open_question(alert: Alert, state: CheckState) -> bool:
     return state.status is _SHOWN_AS.get(alert.kind) and state.acknowledged is None
 
 
-def _due_ms(alert: Alert, state: CheckState, reminders: ReminderSettings) -> int:
+def _reminder_ms(alert: Alert, state: CheckState, reminders: ReminderSettings) -> int:
     """Return when an alert is to be told again."""
     since_ms = max(alert.told_ms or alert.opened_ms, state.last_change_ms or 0)
     grown_s = reminders.first_s * reminders.factor ** min(alert.reminders, 64)

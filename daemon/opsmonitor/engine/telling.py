@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
 from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.reminding import look_around
+from opsmonitor.engine.routing import is_quiet
 from opsmonitor.exceptions import StoreError
 from opsmonitor.models.alert import (
     OPENING,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _SAVE_AGAIN_S: Final = 10.0
+_MINUTE_MS: Final = 60_000
 _LONGEST_NAP_S: Final = 60.0
 """The clock may be set and the machine may sleep: a long nap would end too late."""
 
@@ -88,6 +92,8 @@ class Telling:
         self._unsaved: dict[tuple[str, str], Delivery] = {}
         self._waiting: list[Delivery] = []
         """Decided, but not handed to the channels before it is written."""
+        self._held: dict[tuple[str, str], Delivery] = {}
+        """What waits for the end of quiet hours, oldest first."""
         self._again: dict[str, int] = {}
         """Checks to be looked at again, and when."""
         self._alarm: asyncio.TimerHandle | None = None
@@ -100,7 +106,11 @@ class Telling:
         open_alerts = await self._store.alerts(is_resolved=False, limit=-1)
         for alert in reversed(open_alerts):
             self._told.setdefault(alert.subject, {})[alert.kind] = alert
-        self._waiting = await self._store.queued_deliveries()
+        for item in await self._store.queued_deliveries():
+            if item.state is DeliveryState.HELD:
+                self._held[item.key] = item
+            else:
+                self._waiting.append(item)
         self._news.set()
 
     async def close(self) -> None:
@@ -123,10 +133,16 @@ class Telling:
             self._wake_at(self._clock.now_ms())
             self._news.set()
         self._compare(batch.states(), settings)
+        if self._told and any(
+            transition.check_id in self._told for transition in batch.transitions()
+        ):
+            # Somebody took an acknowledgement back, a pause is over, or the like.
+            self._wake_at(self._clock.now_ms())
 
     def health(self) -> list[ChannelHealth]:
         """Tell how the channels are doing."""
-        return self._channels.health()
+        held = Counter(item.channel for item in self._held.values())
+        return [replace(known, held=held[known.name]) for known in self._channels.health()]
 
     async def test(self, channel: str, check: CheckSettings | None) -> None:
         """Send a test to a channel now.
@@ -179,7 +195,11 @@ class Telling:
             self._told, states, settings.checks, alerts=settings.alerts, now_ms=now_ms
         )
         self._decide(agenda.decision)
+        self._release(settings, now_ms)
         moments = [*self._again.values(), *([] if agenda.next_ms is None else [agenda.next_ms])]
+        if self._held:
+            # Quiet hours end at full minutes, whatever the zone.
+            moments.append(now_ms - now_ms % _MINUTE_MS + _MINUTE_MS)
         if moments:
             self._wake_at(min(moments))
 
@@ -205,14 +225,57 @@ class Telling:
             self._keep(alert)
         for notice, channels in decision.notices:
             for name in channels:
-                item = Delivery(notice=notice, channel=name, queued_ms=now_ms)
-                self._unsaved[item.key] = item
-                self._waiting.append(item)
+                self._queue(notice, name, now_ms)
         for check_id, at_ms in decision.again:
             self._again[check_id] = at_ms
             self._wake_at(at_ms)
         if decision.alerts:
             self._wake_at(now_ms + 1)
+            self._news.set()
+
+    def _queue(self, notice: Notice, channel: str, now_ms: int) -> None:
+        """Let a notice go to a channel, after quiet hours if they are now."""
+        settings = self._settings()
+        item = Delivery(notice=notice, channel=channel, queued_ms=now_ms)
+        local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
+        is_held = is_quiet(notice.severity, channel, settings.alerts, local)
+        # Nothing overtakes what happened before it.
+        is_held |= any(
+            other.notice.alert_id == notice.alert_id and other.channel == channel
+            for other in self._held.values()
+        )
+        if is_held and notice.kind is NoticeKind.REMINDER:
+            # When it is over, the digest tells what is still wrong.
+            return
+        if is_held:
+            held = replace(notice, is_held=True)
+            item = replace(item, notice=held, state=DeliveryState.HELD)
+            self._held[item.key] = item
+        else:
+            self._waiting.append(item)
+        self._unsaved[item.key] = item
+
+    def _release(self, settings: Settings, now_ms: int) -> None:
+        """Let go what was held back, where quiet hours are over."""
+        local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
+        over: list[Delivery] = []
+        stays: set[tuple[str, str]] = set()
+        for item in self._held.values():
+            thread = (item.notice.alert_id, item.channel)
+            # Nothing overtakes what happened before it.
+            if thread in stays or is_quiet(
+                item.notice.severity, item.channel, settings.alerts, local
+            ):
+                stays.add(thread)
+            else:
+                over.append(item)
+        for position, item in enumerate(over):
+            del self._held[item.key]
+            # Their order must outlast a restart.
+            after = replace(item, state=DeliveryState.QUEUED, queued_ms=now_ms + position)
+            self._unsaved[after.key] = after
+            self._waiting.append(after)
+        if over:
             self._news.set()
 
     def _keep(self, alert: Alert) -> None:

@@ -24,6 +24,8 @@ class NoticeKind(StrEnum):
     DEGRADED = "degraded"
     CERT_EXPIRING = "cert_expiring"
     REMINDER = "reminder"
+    ESCALATED = "escalated"
+    """Nobody has acknowledged it in time: others are told, too."""
     RECOVERED = "recovered"
     """Whatever it was is over."""
     TEST = "test"
@@ -35,6 +37,7 @@ OPENING: Final = frozenset(
         NoticeKind.DEADLINE_MISS,
         NoticeKind.DEGRADED,
         NoticeKind.CERT_EXPIRING,
+        NoticeKind.ESCALATED,
     }
 )
 """What tells that something is wrong: who never got one of these is not told of the end."""
@@ -43,6 +46,8 @@ OPENING: Final = frozenset(
 class DeliveryState(StrEnum):
     """How far a notice has come on its way to one channel."""
 
+    HELD = "held"
+    """It waits for the end of quiet hours."""
     QUEUED = "queued"
     SENT = "sent"
     DROPPED = "dropped"
@@ -90,6 +95,8 @@ class Notice:
     at_ms: int
     title: str
     text: str
+    is_held: bool = False
+    """It waited for the end of quiet hours, or does so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +126,8 @@ class ChannelHealth:
     name: str
     type: str
     queued: int
+    held: int = 0
+    """What waits for the end of quiet hours."""
     last_success_ms: int | None
     last_error: str | None
     """The latest attempt's; None after a success."""

@@ -32,6 +32,7 @@ INSERT INTO deliveries
   (notice_id, channel, state, queued_ms, attempts, next_ms, done_ms, error, notice)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (notice_id, channel) DO UPDATE SET state = excluded.state,
+  queued_ms = excluded.queued_ms,
   attempts = excluded.attempts, next_ms = excluded.next_ms, done_ms = excluded.done_ms,
   error = excluded.error
 """
@@ -43,8 +44,8 @@ WHERE :resolved IS NULL OR (resolved_ms IS NOT NULL) = :resolved
 ORDER BY opened_ms DESC, id LIMIT :limit
 """
 _QUEUED: Final = """
-SELECT channel, queued_ms, attempts, next_ms, error, notice FROM deliveries
-WHERE state = 'queued' ORDER BY queued_ms, notice_id
+SELECT channel, state, queued_ms, attempts, next_ms, error, notice FROM deliveries
+WHERE state IN ('queued', 'held') ORDER BY queued_ms, notice_id
 """
 
 
@@ -103,7 +104,7 @@ def _delivery_row(item: Delivery) -> Row:
 
 def _delivery(row: Row) -> Delivery:
     """Return a kept delivery that is under way."""
-    channel, queued_ms, attempts, next_ms, error, notice = row
+    channel, state, queued_ms, attempts, next_ms, error, notice = row
     values = json.loads(notice)
     values["kind"] = NoticeKind(values["kind"])
     values["alert_kind"] = AlertKind(values.get("alert_kind", AlertKind.DOWN))
@@ -112,7 +113,7 @@ def _delivery(row: Row) -> Delivery:
         notice=Notice(**values),
         channel=channel,
         queued_ms=queued_ms,
-        state=DeliveryState.QUEUED,
+        state=DeliveryState(state),
         attempts=attempts,
         next_ms=next_ms,
         error=error,

@@ -1,8 +1,11 @@
 """The section `alerts`."""
 
+from datetime import time
 import json
 
 import pytest
+
+from opsmonitor.util.daytime import DayWindow
 
 from .conftest import Folder
 
@@ -71,3 +74,64 @@ def test_only_the_kind_of_a_channel_is_shown(folder: Folder) -> None:
 
     assert "canary" not in shown
     assert settings.raw["alerts"]["channels"]["x"]["type"] == "ntfy"
+
+
+ROUTED = """
+alerts:
+  channels: {a: {type: webhook, url: http://h/}, b: {type: webhook, url: http://h/}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "part"),
+    [
+        ("routes: [{severity: P1}]", "`channels` is missing"),
+        ("routes: [{channels: [c]}]", "no channel is named `c`"),
+        ("routes: [{channels: [a], severityy: P1}]", "did you mean `severity`?"),
+        ("routes: [{channels: [a], severity: P5}]", "expected one of P1, P2, P3, P4"),
+        ("routes: [{channels: [a], days: [someday]}]", "expected days such as mon"),
+        ("routes: [7]", "expected keys with values, got 7"),
+        ("quiet_hours: {between: '22-7'}", "expected two times of day"),
+        ("quiet_hours: [{days: mon}]", "`between` is missing"),
+        ("escalation: [{after: soon, channels: [a]}]", "expected a duration"),
+        ("escalation: [{after: 5m, channels: [x]}]", "no channel is named `x`"),
+        ("reminders: {firsts: 1h}", "did you mean `first`?"),
+        ("cert_days: [14, x]", "expected a whole number"),
+    ],
+)
+def test_mistakes_about_who_is_told_when_have_a_place(folder: Folder, keys: str, part: str) -> None:
+    """Each is told with its line."""
+    (problem,) = folder.problems(f"{ROUTED}  {keys}\n{CHECK}")
+
+    assert problem.line == 4
+    assert part in problem.message
+
+
+def test_routes_quiet_hours_and_escalation_are_read(folder: Folder) -> None:
+    """One or a list, days and times as people write them, steps in their order."""
+    text = """
+  routes:
+    - { severity: [p1, P2], tag: net, site: home, check: "a*", channels: a, continue: true }
+    - { between: 08:00-24:00, days: mon-fri, channels: [b] }
+  quiet_hours: { between: 22:00-07:00 }
+  escalation: [{ after: 1h, channels: [b] }, { after: 15m, channels: a, severity: P1 }]
+  reminders: { first: 2h, longest: 1h }
+  cert_days: [3, 7, 3]
+"""
+
+    settings = folder.load(ROUTED.rstrip() + text + CHECK)
+    alerts = settings.alerts
+
+    first, second = alerts.routes
+    assert (first.severity, first.tag, first.check) == ({"P1", "P2"}, {"net"}, ("a*",))
+    assert (first.channels, first.goes_on, first.window) == (("a",), True, None)
+    assert second.window == DayWindow(start=time(8), end=time(), days=frozenset(range(5)))
+    (quiet,) = alerts.quiet_hours
+    assert (quiet.window.start, quiet.severity) == (time(22), {"P3", "P4"})
+    assert [step.after_s for step in alerts.escalation] == [900, 3600]
+    assert (alerts.reminders.first_s, alerts.reminders.longest_s) == (7200, 7200)
+    assert alerts.cert_days == (7, 3)
+    assert [warning.message for warning in settings.warnings] == [
+        "no check has the tag `net`",
+        "no check has the site `home`",
+    ]

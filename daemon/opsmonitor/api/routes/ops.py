@@ -92,12 +92,13 @@ def _channels(channels: Sequence[ChannelHealth]) -> dict[str, DependencyBody]:
 def _channel(channel: ChannelHealth) -> DependencyBody:
     """Tell of a way to reach people."""
     success_ms = channel.last_success_ms
+    held = f", {channel.held} held back" if channel.held else ""
     is_unused = success_ms is None and channel.last_error is None
     return DependencyBody(
         status="crit" if channel.last_error else "unknown" if is_unused else "ok",
         last_fetch_ts=None if success_ms is None else iso_utc(success_ms),
         last_error=channel.last_error,
-        note=f"{channel.type} channel, {channel.queued} waiting",
+        note=f"{channel.type} channel, {channel.queued} waiting{held}",
     )
 
 
