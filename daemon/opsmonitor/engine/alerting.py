@@ -175,7 +175,7 @@ class _Desk:
         if state.status is Status.DEGRADED and alert is None:
             since_ms = state.last_change_ms or self._now_ms
             settled_ms = since_ms + round(self._settings.settle_s * 1000)
-            if self._now_ms < settled_ms:
+            if self._now_ms < settled_ms and not has_recovered:
                 self._again.append((state.id, settled_ms))
                 return
             message = _error(state, "it works badly")

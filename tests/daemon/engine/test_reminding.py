@@ -150,8 +150,9 @@ def test_degraded_is_told_once_it_has_settled() -> None:
 
 def test_worse_takes_the_place_of_bad() -> None:
     """From degraded to down and back: each told once, and what it is now is said at once."""
-    desk = Desk(settle_s=0)
+    desk = Desk(settle_s=1)
     desk.see(Status.DEGRADED, _T0)
+    assert desk.look(_T0 + 1000) == ["DEGRADED: NAS"]
     assert desk.see(Status.DOWN, _T0 + 1000) == ["DOWN: NAS"]
     assert kinds(desk.told) == {AlertKind.DOWN}
 
