@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
 from enum import Enum
 import logging
 from typing import Final, override
@@ -14,6 +16,7 @@ from homeassistant.exceptions import (
     HomeAssistantError,
 )
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
 
 from .client import (
     EventFrame,
@@ -28,13 +31,19 @@ from .client import (
     Subscription,
     Transition,
 )
-from .const import DOMAIN
+from .const import CONF_FALLBACK_S, CONF_REPLAY, DEFAULT_FALLBACK_S, DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
 COALESCE_S: Final = 0.05
 """Frames that come this close together are applied as one change."""
 
+FRESH: Final = timedelta(minutes=5)
+"""What is older than this when the connection is back is told only to those who want it."""
+_MOST_MISSED: Final = 500
+_KEPT_KEYS: Final = 1000
+
+type EventListener = Callable[[Transition], None]
 type OpsMonitorConfigEntry = ConfigEntry[OpsMonitorCoordinator]
 
 
@@ -58,20 +67,24 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
     ) -> None:
         """Prepare to hear one daemon."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        self.client = client
         self.recent_transitions: deque[Transition] = deque(maxlen=20)
         self.subscription = Subscription(client, self, instance_id=entry.unique_id or "")
-        self._client = client
-        self._resume_at: str | None = None
+        self.is_streaming = False
+        self._fallback = timedelta(seconds=entry.options.get(CONF_FALLBACK_S, DEFAULT_FALLBACK_S))
+        self._replays: bool = entry.options.get(CONF_REPLAY, False)
         self._pending: list[Frame] = []
         self._flush_handle: asyncio.TimerHandle | None = None
         self._told: tuple[Snapshot, bool] | None = None
         self._reported: set[str] = set()
+        self._event_listeners: list[EventListener] = []
+        self._told_events: deque[tuple[object, ...]] = deque(maxlen=_KEPT_KEYS)
 
     @override
     async def _async_setup(self) -> None:
         """Make sure that it is the right daemon and that we understand each other."""
         try:
-            self.info = await self._client.info()
+            self.info = await self.client.info()
             if self.info.instance_id != self.config_entry.unique_id:
                 raise OpsMonitorIdentityError(f"another daemon answers: {self.info.name}")
         except OpsMonitorError as err:
@@ -79,40 +92,93 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @override
     async def _async_update_data(self) -> Snapshot:
-        """Return the whole state, as the stream tells it at its beginning."""
+        """Return the whole state, asked for because nobody tells it by himself."""
         try:
-            snapshot, self._resume_at = await self._client.snapshot()
+            snapshot = await self.client.snapshot()
+            if snapshot.instance_id != self.config_entry.unique_id:
+                raise OpsMonitorIdentityError(f"another daemon answers: {snapshot.instance_id}")
         except OpsMonitorError as err:
+            if self.is_streaming:
+                return self.data
             raise _as_setup_error(err) from err
+        if self.is_streaming and snapshot.id != self.subscription.last_id:
+            # The stream is ahead of this answer, or about to tell what is new in it.
+            return self.data
         self._report_unreadable(snapshot)
         return snapshot
 
     async def async_listen(self) -> None:
         """Receive the stream until the entry is unloaded."""
         try:
-            await self.subscription.run(self._resume_at)
+            await self.subscription.run(self.data.id)
         except OpsMonitorAuthError as err:
             self.lost(err)
+            self.update_interval = None
+            self._async_unsub_refresh()
             self.config_entry.async_start_reauth(self.hass)
         finally:
             self._cancel_flush()
 
     @callback
-    def received(self, frames: list[Frame]) -> None:
+    def async_add_event_listener(self, listener: EventListener) -> CALLBACK_TYPE:
+        """Tell a listener of each event, once; the answer ends that."""
+        self._event_listeners.append(listener)
+        return lambda: self._event_listeners.remove(listener)
+
+    @callback
+    def received(self, frames: list[Frame], *, is_first: bool) -> None:
         """Take frames in, to be applied together with those that follow closely."""
+        if is_first:
+            self._go_on(frames)
         self._pending += frames
         is_news = bool(self._pending) or not self.last_update_success
         if is_news and self._flush_handle is None:
             self._flush_handle = self.hass.loop.call_later(COALESCE_S, self._flush)
 
     @callback
+    def _go_on(self, frames: list[Frame]) -> None:
+        """Be told again, rather than having to ask; see to what was missed meanwhile."""
+        self.is_streaming = True
+        self.update_interval = None
+        self._async_unsub_refresh()
+        if self._replays:
+            if any(isinstance(frame, Snapshot) for frame in frames):
+                self.config_entry.async_create_background_task(
+                    self.hass, self._catch_up(), name=f"{self.name} missed events"
+                )
+            return
+        oldest = dt_util.utcnow() - FRESH
+        for frame in frames:
+            if isinstance(frame, EventFrame) and (at := frame.transition.at) and at < oldest:
+                self._told_events.append(_key(frame.transition))
+
+    async def _catch_up(self) -> None:
+        """Ask for the events that the stream did not tell, and tell them."""
+        if not self.recent_transitions or not (last := self.recent_transitions[-1].at):
+            return
+        try:
+            answer = await self.client.get(
+                "api/status/events", {"limit": str(_MOST_MISSED), "since": last.isoformat()}
+            )
+            missed = [Transition.from_api(item) for item in answer]
+        except (OpsMonitorError, TypeError) as err:
+            _LOGGER.debug("What was missed cannot be had: %s", err)
+            return
+        for transition in reversed(missed):
+            self._tell_event(transition)
+
+    @callback
     def lost(self, error: OpsMonitorError) -> None:
-        """Remember that the daemon cannot be heard."""
+        """Remember that the daemon cannot be heard, and ask it from time to time instead."""
         self._cancel_flush()
         if self._pending:
             self._flush()
         self.last_exception = error
-        if self.last_update_success:
+        if self.update_interval is None:
+            self.update_interval = self._fallback
+            self._schedule_refresh()
+        was_streaming, self.is_streaming = self.is_streaming, False
+        if self.last_update_success and was_streaming:
             self.last_update_success = False
             _LOGGER.warning("The connection to %s is lost: %s", self.name, error)
             self.async_update_listeners()
@@ -132,15 +198,30 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         data = self.data
         for frame in frames:
             data = data.apply(frame)
-            if isinstance(frame, EventFrame):
-                self.recent_transitions.append(frame.transition)
         if not self.last_update_success:
             _LOGGER.info("The connection to %s is back", self.name)
         self._report_unreadable(data)
         self.async_set_updated_data(data)
+        for frame in frames:
+            if isinstance(frame, EventFrame):
+                self._tell_event(frame.transition)
         if data.api_version != self.info.api_version:
             # The daemon was exchanged for another release: find out anew whether we understand it.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+
+    @callback
+    def _tell_event(self, transition: Transition) -> None:
+        """Tell an event, unless it was told before."""
+        key = _key(transition)
+        if key in self._told_events:
+            return
+        self._told_events.append(key)
+        self.recent_transitions.append(transition)
+        for listener in list(self._event_listeners):
+            try:
+                listener(transition)
+            except Exception:
+                _LOGGER.exception("An event of %s could not be told", self.name)
 
     @callback
     def _report_unreadable(self, data: Snapshot) -> None:
@@ -173,6 +254,11 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             update_callback()
         except Exception:
             _LOGGER.exception("An entity of %s could not be updated", self.name)
+
+
+def _key(transition: Transition) -> tuple[object, ...]:
+    """Return what tells one event from another."""
+    return (transition.check_id, transition.at, transition.event)
 
 
 def _changed_topics(old: Snapshot, new: Snapshot) -> set[object]:

@@ -13,8 +13,8 @@ import pytest
 
 from custom_components.ops_monitor.client import Check, Info, Overall, Status, Summary, Transition
 from custom_components.ops_monitor.client.api import API_VERSION, API_VERSION_MIN
+from custom_components.ops_monitor.client.message import Message
 from custom_components.ops_monitor.client.snapshot import Frame, Snapshot, read_frame
-from custom_components.ops_monitor.client.sse import Message
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "api" / "openapi.json").read_text())
 MOMENT = "2026-11-20T10:00:00.123Z"

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 import json
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 INSTANCE_ID = "8f6c0f5e-1f7b-4d0f-9d7e-0b6f5a1c2d3e"
@@ -57,6 +58,20 @@ def make_down(check_id: str, **changes: Any) -> dict[str, Any]:
     )
 
 
+PING = b": ping\n\n"
+type Frame = tuple[str, str, object]
+"""Id, event and data."""
+
+
+@dataclass(eq=False)
+class Client:
+    """Somebody who listens."""
+
+    request: web.Request
+    last_event_id: str | None
+    queue: asyncio.Queue[list[Frame] | bytes | None]
+
+
 class FakeDaemon:
     """The parts of the daemon's API that the integration uses, on a real socket."""
 
@@ -73,14 +88,32 @@ class FakeDaemon:
         """What each client of the stream said it had got before."""
         self.answer: Callable[[], Awaitable[web.Response]] | None = None
         """Answers every request in place of the daemon."""
-        self.beginning: bytes | None = None
+        self.beginning: list[Frame] | None = None
         """What a stream begins with in place of the snapshot."""
+        self.speaks_websocket = True
+        """Whether what lies between lets a WebSocket pass."""
+        self.speaks_events = True
+        """Whether what lies between lets a stream pass."""
+        self.refused = 0
+        """How often a stream was not let pass."""
+        self.pongs = 0
+        """How often a socket's end answered a ping."""
+        self.is_mute = False
+        """Whether a stream begins with nothing at all."""
+        self.then_bytes = False
+        """Whether a socket's first message is followed by one that is no text."""
+        self.asked: list[tuple[str, str, Any]] = []
+        """Method, path and body (or query) of everything that is neither state nor stream."""
+        self.replies: dict[str, Any] = {}
+        """What is answered to that, by path; a callable is given the body."""
+        self.snapshots = 0
+        """How often the snapshot was asked for."""
         self.ends_at_once = False
         """Whether a stream ends after its beginning."""
         self.epoch = "a"
         self._seq = 0
-        self._frames: list[bytes] = []
-        self._clients: dict[asyncio.Queue[bytes | None], web.Request] = {}
+        self._frames: list[Frame] = []
+        self._clients: list[Client] = []
         self._changed = asyncio.Event()
         self._server: TestServer | None = None
         self._port: int | None = None
@@ -94,7 +127,10 @@ class FakeDaemon:
         """Answer, at the same port as before."""
         app = web.Application()
         app.router.add_get("/api/info", self._info)
+        app.router.add_get("/api/snapshot", self._answer_snapshot)
         app.router.add_get("/api/stream", self._stream)
+        app.router.add_get("/api/ws", self._socket)
+        app.router.add_route("*", "/{path:.*}", self._reply)
         self._server = TestServer(app, host="127.0.0.1", port=self._port)
         await self._server.start_server(shutdown_timeout=0)
         self._port = self._server.port
@@ -124,31 +160,29 @@ class FakeDaemon:
 
     def drop_clients(self) -> None:
         """Cut all streams."""
-        for queue, request in self._clients.items():
-            queue.put_nowait(None)
-            if request.transport:
-                request.transport.abort()
+        for client in self._clients:
+            client.queue.put_nowait(None)
+            if client.request.transport:
+                client.request.transport.abort()
 
     def end_streams(self) -> None:
         """End all streams in good order."""
-        for queue in self._clients:
-            queue.put_nowait(None)
+        for client in self._clients:
+            client.queue.put_nowait(None)
 
     async def wait_for_client(self) -> None:
         """Wait until a client that has got the snapshot listens for what comes next."""
-        await self._wait(
-            lambda: any("Last-Event-ID" in item.headers for item in self._clients.values())
-        )
+        await self.wait_for(lambda: any(client.last_event_id for client in self._clients))
 
     async def wait_for_no_client(self) -> None:
         """Wait until nobody listens."""
-        await self._wait(lambda: not self._clients)
+        await self.wait_for(lambda: not self._clients)
 
     async def wait_for_streams(self, count: int) -> None:
         """Wait until the stream was asked for so many times."""
-        await self._wait(lambda: len(self.seen_last_event_ids) >= count)
+        await self.wait_for(lambda: len(self.seen_last_event_ids) >= count)
 
-    async def _wait(self, is_so: Callable[[], bool]) -> None:
+    async def wait_for(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so; it is looked at whenever a client comes or goes."""
         async with asyncio.timeout(5):
             while not is_so():
@@ -173,18 +207,34 @@ class FakeDaemon:
 
     def send(self, *frames: tuple[str, object]) -> None:
         """Send frames to every client in one write, and keep them for those who resume."""
-        data = b""
+        numbered: list[Frame] = []
         for event, value in frames:
             self._seq += 1
-            frame = _encode(f"{self.epoch}-{self._seq}", event, json.dumps(value))
-            self._frames.append(frame)
-            data += frame
-        self.send_raw(data)
+            numbered.append((f"{self.epoch}-{self._seq}", event, json.loads(json.dumps(value))))
+        self._frames += numbered
+        self.send_as_is(numbered)
 
-    def send_raw(self, data: bytes) -> None:
-        """Send any bytes to every client."""
-        for queue in self._clients:
-            queue.put_nowait(data)
+    def send_as_is(self, frames: list[Frame] | bytes) -> None:
+        """Send any frames, or any bytes, to every client."""
+        for client in self._clients:
+            client.queue.put_nowait(frames)
+
+    def ping(self) -> None:
+        """Ask every client whether it lives."""
+        self.send_as_is(PING)
+
+    async def wait_for_pong(self) -> None:
+        """Wait until a client says that it does."""
+        await self.wait_for(lambda: self.pongs > 0)
+
+    def repeat(self) -> None:
+        """Tell again what was told."""
+        self.send_as_is(list(self._frames))
+
+    def skip(self) -> None:
+        """Lose a frame on the way."""
+        self._seq += 1
+        self._frames.append((f"{self.epoch}-{self._seq}", "lost", None))
 
     def info(self) -> dict[str, Any]:
         """Return who this is."""
@@ -217,6 +267,7 @@ class FakeDaemon:
     def snapshot(self) -> dict[str, Any]:
         """Return the whole state."""
         return {
+            "id": f"{self.epoch}-{self._seq}",
             "seq": self._seq,
             "instance_id": self.instance_id,
             "version": self.version,
@@ -238,36 +289,118 @@ class FakeDaemon:
         """Answer who this is."""
         return await self._refusal(request) or web.json_response(self.info())
 
-    async def _stream(self, request: web.Request) -> web.StreamResponse:
-        """Send the snapshot, or what was missed, and then what comes."""
+    async def _reply(self, request: web.Request) -> web.Response:
+        """Answer whatever a test has prepared."""
         if refusal := await self._refusal(request):
             return refusal
-        last_event_id = request.headers.get("Last-Event-ID")
-        self.seen_last_event_ids.append(last_event_id)
+        body = await request.json() if request.method != "GET" else dict(request.query)
+        self.asked.append((request.method, request.path, body))
+        if request.path not in self.replies:
+            return error_response(404, "not_found")
+        reply = self.replies[request.path]
+        if isinstance(reply, web.Response):
+            return reply
+        return web.json_response(reply(body) if callable(reply) else reply)
+
+    async def _answer_snapshot(self, request: web.Request) -> web.Response:
+        """Answer the whole state, unless it is known already."""
+        if refusal := await self._refusal(request):
+            return refusal
+        self.snapshots += 1
+        body = json.dumps(self.snapshot())
+        tag = f'"{hash(body)}"'
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers={"ETag": tag})
+        return web.json_response(text=body, headers={"ETag": tag})
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        """Send the snapshot, or what was missed, and then what comes."""
+        if not self.speaks_events:
+            self.refused += 1
+            self._changed.set()
+            return web.Response(status=502, text="Bad gateway")
+        if refusal := await self._refusal(request):
+            return refusal
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue()
-        queue.put_nowait(self.beginning or self._beginning(last_event_id))
+
+        async def send(frames: list[Frame] | bytes) -> None:
+            """Write each frame as an event."""
+            events = frames if isinstance(frames, bytes) else b"".join(map(_encode, frames))
+            await response.write(events or PING)
+
+        await self._serve(request, request.headers.get("Last-Event-ID"), send)
+        return response
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        """Do the same over a WebSocket."""
+        if not self.speaks_websocket:
+            return web.Response(status=502, text="Bad gateway")
+        if refusal := await self._refusal(request):
+            return refusal
+        socket = web.WebSocketResponse(timeout=0.1, autoping=False)
+        await socket.prepare(request)
+
+        async def send(frames: list[Frame] | bytes) -> None:
+            """Send one message."""
+            if frames == PING:
+                await socket.ping()
+            elif isinstance(frames, bytes):
+                await socket.send_str(frames.decode(errors="replace"))
+            else:
+                keys = ("id", "event", "data")
+                await socket.send_json([dict(zip(keys, it, strict=True)) for it in frames])
+            if self.then_bytes:
+                await socket.send_bytes(b"?")
+
+        listening = asyncio.create_task(self._listen(socket))
+        try:
+            await self._serve(request, request.query.get("since"), send)
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+        finally:
+            listening.cancel()
+        return socket
+
+    async def _listen(self, socket: web.WebSocketResponse) -> None:
+        """Notice that a client left."""
+        async for message in socket:
+            self.pongs += message.type is WSMsgType.PONG
+            self._changed.set()
+        for client in self._clients:
+            client.queue.put_nowait(None)
+
+    async def _serve(
+        self,
+        request: web.Request,
+        last_event_id: str | None,
+        send: Callable[[list[Frame] | bytes], Awaitable[None]],
+    ) -> None:
+        """Tell one client what there is to tell, until the stream is to end."""
+        self.seen_last_event_ids.append(last_event_id)
+        client = Client(request, last_event_id, asyncio.Queue())
+        if not self.is_mute:
+            client.queue.put_nowait(
+                self._beginning(last_event_id) if self.beginning is None else self.beginning
+            )
         if self.ends_at_once:
-            queue.put_nowait(None)
-        self._clients[queue] = request
+            client.queue.put_nowait(None)
+        self._clients.append(client)
         self._changed.set()
         try:
-            while (data := await queue.get()) is not None:
-                await response.write(data)
+            while (frames := await client.queue.get()) is not None:
+                await send(frames)
         except ConnectionError:
             pass
         finally:
-            del self._clients[queue]
+            self._clients.remove(client)
             self._changed.set()
-        return response
 
-    def _beginning(self, last_event_id: str | None) -> bytes:
+    def _beginning(self, last_event_id: str | None) -> list[Frame]:
         """Return what a client gets first."""
         epoch, _, seq = (last_event_id or "").rpartition("-")
         if epoch == self.epoch:
-            return b": resumed\n\n" + b"".join(self._frames[int(seq) :])
-        return _encode(f"{self.epoch}-{self._seq}", "snapshot", json.dumps(self.snapshot()))
+            return self._frames[int(seq) :]
+        return [(f"{self.epoch}-{self._seq}", "snapshot", self.snapshot())]
 
 
 def error_response(status: int, code: str) -> web.Response:
@@ -292,6 +425,7 @@ async def never() -> web.Response:
     raise AssertionError
 
 
-def _encode(frame_id: str, event: str, data: str) -> bytes:
+def _encode(frame: Frame) -> bytes:
     """Return one server-sent event."""
-    return f"id: {frame_id}\nevent: {event}\ndata: {data}\n\n".encode()
+    frame_id, event, data = frame
+    return f"id: {frame_id}\nevent: {event}\ndata: {json.dumps(data)}\n\n".encode()

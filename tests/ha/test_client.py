@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from http import HTTPMethod
 from itertools import count, pairwise
 import json
 from typing import Any
@@ -15,17 +16,32 @@ from custom_components.ops_monitor.client import (
     Frame,
     OpsMonitorAuthError,
     OpsMonitorClient,
+    OpsMonitorConnectionError,
     OpsMonitorError,
+    OpsMonitorForbiddenError,
+    OpsMonitorHostError,
+    OpsMonitorRefusalError,
     OpsMonitorResponseError,
+    OpsMonitorSocketError,
     OpsMonitorTimeoutError,
     Snapshot,
     Subscription,
+    api,
+    socket,
     subscription,
 )
+from custom_components.ops_monitor.client.message import Message, read_batch
 from custom_components.ops_monitor.client.snapshot import read_frame
-from custom_components.ops_monitor.client.sse import Message, MessageParser
+from custom_components.ops_monitor.client.sse import MessageParser
 from custom_components.ops_monitor.client.subscription import Backoff
-from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, make_check, make_down
+from tests.ha.fake_daemon import (
+    INSTANCE_ID,
+    FakeDaemon,
+    answering,
+    error_response,
+    make_check,
+    make_down,
+)
 
 STREAM = (
     ": a comment\n\n"
@@ -148,12 +164,12 @@ def snapshot_frame(checks: dict[str, Any]) -> Snapshot:
 
 
 def test_backoff_doubles_up_to_a_limit() -> None:
-    """Waiting times double from one second to a minute, scattered over their upper half."""
+    """Waiting times double from half a second to a minute, scattered over their upper half."""
     backoff = Backoff()
 
     waits = [backoff.next_s() for _ in range(40)]
 
-    longest = [min(60.0, 2.0**failures) for failures in range(40)]
+    longest = [min(60.0, 0.5 * 2.0**failures) for failures in range(40)]
     assert all(limit / 2 <= wait <= limit for wait, limit in zip(waits, longest, strict=True))
     assert len(set(waits)) > 1
 
@@ -174,12 +190,14 @@ class Recorder:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.frames: list[Frame] = []
+        self.beginnings = 0
         self.errors: list[OpsMonitorError] = []
         self.happened = asyncio.Event()
 
-    def received(self, frames: list[Frame]) -> None:
+    def received(self, frames: list[Frame], *, is_first: bool) -> None:
         """Keep frames."""
         self.frames += frames
+        self.beginnings += is_first
         self.happened.set()
 
     def lost(self, error: OpsMonitorError) -> None:
@@ -252,13 +270,153 @@ async def test_long_connection_to_a_daemon_that_is_gone(
     assert "Connect" in str(recorder.errors[0])
 
 
-async def test_silent_connection(client: OpsMonitorClient) -> None:
+async def test_silent_stream(client: OpsMonitorClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A daemon that says nothing for too long is taken for gone, though nobody hung up."""
-    limits = ClientTimeout(sock_read=0.1)
+    monkeypatch.setattr(api, "STREAM_LIMITS", ClientTimeout(sock_read=0.1))
 
     with pytest.raises(OpsMonitorTimeoutError):
-        async for _batch in client.stream(limits=limits):
+        async for _batch in client.events():
             pass
+
+
+async def test_silent_socket(client: OpsMonitorClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket at whose other end nobody speaks any more is taken for cut."""
+    monkeypatch.setattr(socket, "SILENCE_S", 0.1)
+
+    with pytest.raises(OpsMonitorTimeoutError):
+        async for _batch in client.socket():
+            pass
+
+
+async def test_pings_are_signs_of_life(daemon: FakeDaemon, recorder: Recorder) -> None:
+    """A daemon that only asks whether we live is heard, and answered."""
+    daemon.ping()
+    await recorder.wait()
+    await daemon.wait_for_pong()
+
+    assert len(recorder.frames) == 1
+    assert recorder.errors == []
+
+
+async def test_socket_that_never_begins(
+    daemon: FakeDaemon, client: OpsMonitorClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that opens a socket and passes nothing is told from a daemon that is gone."""
+    monkeypatch.setattr(socket, "OPENING_S", 0.1)
+    daemon.beginning = None
+    daemon.is_mute = True
+
+    with pytest.raises(OpsMonitorSocketError):
+        async for _batch in client.socket():
+            pass
+
+
+async def test_socket_that_ends_at_once(daemon: FakeDaemon, client: OpsMonitorClient) -> None:
+    """A socket that is closed before its first message is of no use."""
+    daemon.is_mute = daemon.ends_at_once = True
+
+    with pytest.raises(OpsMonitorSocketError):
+        async for _batch in client.socket():
+            pass
+
+
+async def test_bytes_on_the_socket(daemon: FakeDaemon, client: OpsMonitorClient) -> None:
+    """A message that is no text does not come from a daemon."""
+    daemon.beginning = []
+    daemon.then_bytes = True
+
+    with pytest.raises(OpsMonitorResponseError):
+        async for _batch in client.socket():
+            pass
+
+
+async def test_no_websocket_passes(
+    daemon: FakeDaemon, client: OpsMonitorClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where no WebSocket passes, the same is heard as server-sent events, and nothing is lost."""
+    daemon.speaks_websocket = False
+    handler = Recorder()
+    running = Subscription(client, handler, instance_id=INSTANCE_ID)
+    task = asyncio.create_task(running.run())
+    await handler.wait()
+
+    assert (handler.errors, running.statistics.transport) == ([], "events")
+    assert [type(frame).__name__ for frame in handler.frames] == ["Snapshot"]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_missing_frame(daemon: FakeDaemon, recorder: Recorder) -> None:
+    """A gap in the numbers makes everything be told anew."""
+    daemon.skip()
+    daemon.put(make_down("web"))
+    await recorder.wait()
+    await daemon.wait_for_streams(2)
+
+    assert [str(error) for error in recorder.errors] == [
+        "frames are missing: a-0 is followed by a-2"
+    ]
+    assert daemon.seen_last_event_ids == [None, None]
+
+
+async def test_repeated_frames(daemon: FakeDaemon, recorder: Recorder) -> None:
+    """A frame that comes again is not told again."""
+    daemon.put(make_down("web"))
+    await recorder.wait()
+    daemon.repeat()
+    daemon.put(make_check("web"))
+    await recorder.wait()
+
+    kinds = [type(frame).__name__ for frame in recorder.frames]
+    assert kinds == ["Snapshot", *["ChecksFrame", "SummaryFrame"] * 2]
+
+
+@given(ANY_JSON.map(json.dumps) | st.text())
+def test_any_message_is_read(text: str) -> None:
+    """Whatever comes as a message, each frame of it is read or refused by itself."""
+    for message in read_batch(text):
+        with suppress(OpsMonitorResponseError):
+            read_frame(message)
+
+
+async def test_snapshot_is_sent_once(daemon: FakeDaemon, client: OpsMonitorClient) -> None:
+    """A state that is known already is not sent again."""
+    first = await client.snapshot()
+
+    assert await client.snapshot() is first
+    daemon.put(make_down("web"))
+    assert (await client.snapshot()).checks["web"].ok is False
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "unauthorized", OpsMonitorAuthError),
+        (403, "forbidden", OpsMonitorForbiddenError),
+        (403, "host_not_allowed", OpsMonitorHostError),
+        (404, "unknown_check", OpsMonitorRefusalError),
+        (404, "not_found", OpsMonitorResponseError),
+        (409, "paused", OpsMonitorRefusalError),
+        (422, "validation_failed", OpsMonitorRefusalError),
+        (502, "channel_failed", OpsMonitorRefusalError),
+        (503, "store_unavailable", OpsMonitorConnectionError),
+        (429, "too_many_requests", OpsMonitorConnectionError),
+    ],
+)
+async def test_refusals(
+    daemon: FakeDaemon,
+    client: OpsMonitorClient,
+    status: int,
+    code: str,
+    kind: type[OpsMonitorError],
+) -> None:
+    """Each way to refuse is told from the others."""
+    daemon.answer = answering(lambda: error_response(status, code))
+
+    with pytest.raises(OpsMonitorError) as caught:
+        await client.send(HTTPMethod.POST, "api/checks/web/run")
+
+    assert type(caught.value) is kind
 
 
 async def test_refused_token_ends_the_subscription(

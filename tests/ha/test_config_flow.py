@@ -115,7 +115,7 @@ async def test_address_that_is_none(hass: HomeAssistant, daemon: FakeDaemon, typ
     ("response", "error"),
     [
         (lambda: error_response(401, "unauthorized"), "invalid_auth"),
-        (lambda: error_response(403, "forbidden"), "invalid_auth"),
+        (lambda: error_response(403, "forbidden"), "forbidden"),
         (lambda: error_response(403, "host_not_allowed"), "host_not_allowed"),
         (lambda: error_response(429, "too_many_requests"), "cannot_connect"),
         (lambda: error_response(503, "not_ready"), "cannot_connect"),

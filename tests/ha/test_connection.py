@@ -49,7 +49,7 @@ async def test_daemon_away_at_start(
     assert entry.error_reason_translation_key == "cannot_connect"
 
 
-async def test_stream_away_at_start(
+async def test_snapshot_away_at_start(
     hass: HomeAssistant,
     daemon: FakeDaemon,
     entry: MockConfigEntry,
@@ -69,18 +69,6 @@ async def test_stream_away_at_start(
 
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "timeout_connect"
-
-
-async def test_stream_ends_at_start(
-    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
-) -> None:
-    """A stream that ends before its snapshot is a daemon that is not ready."""
-    daemon.beginning = b": hello\n\n"
-    daemon.ends_at_once = True
-
-    await hass.config_entries.async_setup(entry.entry_id)
-
-    assert entry.state is ConfigEntryState.SETUP_RETRY
 
 
 async def test_wrong_token_at_start(
@@ -152,7 +140,7 @@ async def test_stream_resumes(
     daemon.put(make_down("web"))
 
     await wait_for_state(hass, WEB, STATE_OFF)
-    assert daemon.seen_last_event_ids == [None, "a-0", "a-2"]
+    assert daemon.seen_last_event_ids == ["a-0", "a-2"]
 
 
 async def test_stream_resumes_without_news(
@@ -243,24 +231,48 @@ async def test_daemon_is_exchanged_for_a_newer_release(
     assert loaded.error_reason_translation_key == "unsupported_version"
 
 
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        b"id: a-9\nevent: check\ndata: {not json\n\n",
-        b"id: a-9\nevent: check\ndata: [1, 2]\n\n",
-        b'id: a-9\nevent: check\ndata: {"name": "no id"}\n\n',
-        b"id: a-9\nevent: summary\ndata: null\n\n",
-        b'id: a-9\nevent: inventory\ndata: {"added": 5}\n\n',
-        b'id: a-9\nevent: config\ndata: {"problems": [1]}\n\n',
-        b'id: a-9\nevent: event\ndata: {"id": "web"}\n\n',
-        b"\xff\xfe\x00 no event at all\n\n",
-    ],
-)
+FRAMES = [
+    ("check", [1, 2]),
+    ("check", {"name": "no id"}),
+    ("summary", None),
+    ("inventory", {"added": 5}),
+    ("config", {"problems": [1]}),
+    ("event", {"id": "web"}),
+]
+
+
+@pytest.mark.parametrize("speaks_websocket", [True, False])
+@pytest.mark.parametrize(("event", "data"), FRAMES)
 async def test_garbage_in_the_stream(
-    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon, garbage: bytes
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    event: str,
+    data: object,
+    speaks_websocket: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """A frame that cannot be read does not take the following ones along."""
-    daemon.send_raw(garbage)
+    daemon.speaks_websocket = speaks_websocket
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+
+    daemon.send((event, data), ("check", make_down("web")))
+
+    await wait_for_state(hass, WEB, STATE_OFF)
+    assert state_of(hass, CONNECTED).state == STATE_ON
+    assert entry.runtime_data.subscription.statistics.unreadable_frames == 1
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"{not json", b"[" * 100_000, b"5", b'[1, {"event": 3}, {"event": "check"}]', b"\xff\xfe"],
+)
+async def test_garbage_on_the_socket(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon, garbage: bytes
+) -> None:
+    """A message that cannot be read does not take the following ones along."""
+    daemon.send_as_is(garbage)
     daemon.put(make_down("web"))
 
     await wait_for_state(hass, WEB, STATE_OFF)
@@ -289,8 +301,7 @@ async def test_unreadable_frames_are_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A daemon that goes on talking nonsense does not fill the log."""
-    daemon.send_raw(b"event: summary\ndata: null\n\n" * 3)
-    daemon.put(make_down("web"))
+    daemon.send(*[("summary", None)] * 3, ("check", make_down("web")))
     await wait_for_state(hass, WEB, STATE_OFF)
 
     assert own_warnings(caplog) == [
@@ -305,7 +316,7 @@ async def test_unreadable_snapshot(
     """A daemon whose whole state cannot be read is away until it can."""
     await daemon.stop()
     daemon.forget()
-    daemon.beginning = b"id: b-0\nevent: snapshot\ndata: {}\n\n"
+    daemon.beginning = [("b-0", "snapshot", {})]
     await daemon.start()
     seen = len(daemon.seen_last_event_ids)
     await daemon.wait_for_streams(seen + 3)

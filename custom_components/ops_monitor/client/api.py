@@ -1,10 +1,10 @@
 """Talks to one daemon over HTTP."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
-from http import HTTPStatus
+from contextlib import asynccontextmanager
+from http import HTTPMethod, HTTPStatus
 import json
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import (
     ClientError,
@@ -19,16 +19,20 @@ from yarl import URL
 from .exceptions import (
     OpsMonitorAuthError,
     OpsMonitorConnectionError,
+    OpsMonitorForbiddenError,
     OpsMonitorHostError,
+    OpsMonitorRefusalError,
     OpsMonitorResponseError,
     OpsMonitorTimeoutError,
     OpsMonitorTlsError,
     OpsMonitorVersionError,
 )
 from .fields import Fields
+from .message import Message
 from .models import Info
-from .snapshot import Snapshot, read_frame
-from .sse import Message, MessageParser
+from .snapshot import Snapshot
+from .socket import open_socket
+from .sse import MessageParser
 
 API_VERSION: Final = 1
 """The API level that this client speaks."""
@@ -36,10 +40,23 @@ API_VERSION_MIN: Final = 1
 """The lowest level of a daemon that gives all that this client needs."""
 
 REQUEST_LIMITS: Final = ClientTimeout(total=10)
+ACTION_LIMITS: Final = ClientTimeout(total=60)
+"""A run of a check, or a test of every channel, takes its time."""
 STREAM_LIMITS: Final = ClientTimeout(total=None, connect=10, sock_read=40)
 """The daemon sends something every 15 s: missing that twice and more is a dead connection."""
 
-_BODY_LIMIT: Final = 1024 * 1024
+_BODY_LIMIT: Final = 32 * 1024 * 1024
+"""Far above the snapshot of ten thousand checks; protects our memory from a broken server."""
+_JSON: Final = "application/json"
+_REFUSALS: Final = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.BAD_GATEWAY,
+    }
+)
 
 
 class OpsMonitorClient:
@@ -50,15 +67,12 @@ class OpsMonitorClient:
         self._session = session
         self._url = URL(url)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._etag: str | None = None
+        self._snapshot: Snapshot | None = None
 
     async def info(self) -> Info:
         """Return who the daemon is; refuse one whose API level does not fit ours."""
-        async with self._get("api/info", "application/json", REQUEST_LIMITS) as response:
-            body = await _read_limited(response)
-        try:
-            info = Info.from_api(json.loads(body))
-        except (ValueError, RecursionError) as err:
-            raise OpsMonitorResponseError("/api/info: not JSON") from err
+        info = Info.from_api(await self.get("api/info"))
         if info.api_version < API_VERSION_MIN or info.min_client_version > API_VERSION:
             raise OpsMonitorVersionError(
                 f"the daemon speaks API level {info.api_version} to clients of level "
@@ -67,42 +81,76 @@ class OpsMonitorClient:
             )
         return info
 
-    async def snapshot(self) -> tuple[Snapshot, str | None]:
-        """Return the present state, and the id from which the stream goes on after it."""
-        async with aclosing(self.stream(limits=REQUEST_LIMITS)) as batches:
-            async for batch in batches:
-                for message in batch:
-                    frame = read_frame(message)
-                    if isinstance(frame, Snapshot):
-                        return frame, message.id
-        raise OpsMonitorConnectionError("the stream ended before its snapshot")
+    async def snapshot(self) -> Snapshot:
+        """Return the present state; it is sent only if it is another one than last time."""
+        headers = {"If-None-Match": self._etag} if self._etag and self._snapshot else {}
+        async with self._ask(
+            HTTPMethod.GET, "api/snapshot", _JSON, REQUEST_LIMITS, headers=headers
+        ) as response:
+            if response.status == HTTPStatus.NOT_MODIFIED and self._snapshot:
+                return self._snapshot
+            self._snapshot = Snapshot.from_api(await _read_json(response))
+            self._etag = response.headers.get("ETag")
+            return self._snapshot
 
-    async def stream(
-        self, last_event_id: str | None = None, *, limits: ClientTimeout = STREAM_LIMITS
-    ) -> AsyncGenerator[list[Message]]:
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """Return what the daemon answers to a question."""
+        async with self._ask(
+            HTTPMethod.GET, path, _JSON, REQUEST_LIMITS, params=params
+        ) as response:
+            return await _read_json(response)
+
+    async def send(
+        self,
+        method: HTTPMethod,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Ask the daemon to do something; return what it answers."""
+        async with self._ask(
+            method, path, _JSON, ACTION_LIMITS, params=params, json=dict(body or {})
+        ) as response:
+            return await _read_json(response)
+
+    async def events(self, last_event_id: str | None = None) -> AsyncGenerator[list[Message]]:
         """Yield what the daemon sends as it comes; an empty list is a sign of life."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        async with self._get("api/stream", "text/event-stream", limits, headers) as response:
+        async with self._ask(
+            HTTPMethod.GET, "api/stream", "text/event-stream", STREAM_LIMITS, headers=headers
+        ) as response:
             parser = MessageParser()
             async for chunk in response.content.iter_any():
                 yield parser.feed(chunk)
 
+    async def socket(self, last_event_id: str | None = None) -> AsyncGenerator[list[Message]]:
+        """Yield the same over a WebSocket, which finds out sooner when the daemon is gone."""
+        url = (self._url / "api/ws").with_query({"since": last_event_id} if last_event_id else {})
+        async with open_socket(self._session, url, self._headers, self.info) as batches:
+            async for batch in batches:
+                yield batch
+
     @asynccontextmanager
-    async def _get(
+    async def _ask(
         self,
+        method: HTTPMethod,
         path: str,
         content_type: str,
         limits: ClientTimeout,
-        headers: Mapping[str, str] = {},
+        *,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> AsyncIterator[ClientResponse]:
-        """Open a GET request; whatever fails inside the block becomes one of our errors."""
+        """Send a request; whatever fails inside the block becomes one of our errors."""
         try:
-            async with self._session.get(
+            async with self._session.request(
+                method,
                 self._url / path,
-                headers={"Accept": content_type, **self._headers, **headers},
+                headers={"Accept": content_type, **self._headers, **(headers or {})},
                 timeout=limits,
                 # A redirect is not followed: the token would go to wherever it points.
                 allow_redirects=False,
+                **options,
             ) as response:
                 await _check_answer(response, content_type)
                 yield response
@@ -118,16 +166,22 @@ class OpsMonitorClient:
 
 async def _check_answer(response: ClientResponse, content_type: str) -> None:
     """Raise the error that a status or a content type means."""
-    if response.status == HTTPStatus.OK and response.content_type == content_type:
+    status = response.status
+    if status in (HTTPStatus.OK, HTTPStatus.CREATED) and response.content_type == content_type:
+        return
+    if status == HTTPStatus.NOT_MODIFIED:
         return
     code, message = await _read_refusal(response)
-    what = f"{response.url.path} answered {response.status}: {message}"
-    status = response.status
+    what = f"{response.url.path} answered {status}: {message}"
     if code == "host_not_allowed":
         raise OpsMonitorHostError(what)
     # A refusal that is not in the daemon's own words comes from a proxy, or from somebody else.
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and code:
+    if status == HTTPStatus.UNAUTHORIZED and code:
         raise OpsMonitorAuthError(what)
+    if status == HTTPStatus.FORBIDDEN and code:
+        raise OpsMonitorForbiddenError(what)
+    if status in _REFUSALS and code and code != "not_found":
+        raise OpsMonitorRefusalError(code, message)
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise OpsMonitorConnectionError(what)
     raise OpsMonitorResponseError(what)
@@ -135,7 +189,7 @@ async def _check_answer(response: ClientResponse, content_type: str) -> None:
 
 async def _read_refusal(response: ClientResponse) -> tuple[str | None, str]:
     """Return the code and the message of the daemon's error; no code if it is not the daemon's."""
-    if response.content_type == "application/json":
+    if response.content_type == _JSON:
         try:
             answer = Fields.of(json.loads(await _read_limited(response)), "answer")
             error = Fields.of(answer.values.get("error"), "error")
@@ -143,6 +197,15 @@ async def _read_refusal(response: ClientResponse) -> tuple[str | None, str]:
         except ValueError, RecursionError, OpsMonitorResponseError:
             pass
     return None, f"{response.reason} ({response.content_type})"
+
+
+async def _read_json(response: ClientResponse) -> Any:
+    """Return what a JSON body holds."""
+    body = await _read_limited(response)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as err:
+        raise OpsMonitorResponseError(f"{response.url.path}: not JSON") from err
 
 
 async def _read_limited(response: ClientResponse) -> bytes:

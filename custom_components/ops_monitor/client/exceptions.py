@@ -3,9 +3,12 @@
 OpsMonitorError
 ├── OpsMonitorConnectionError      nothing usable came back: refused, cut off, overloaded
 │   ├── OpsMonitorHostError        the daemon does not want to be called by this host name
+│   ├── OpsMonitorSocketError      the daemon answers, but no WebSocket passes
 │   ├── OpsMonitorTimeoutError     no answer in time
 │   └── OpsMonitorTlsError         no secure connection could be agreed on
-├── OpsMonitorAuthError            the token is missing, wrong or not allowed to do this
+├── OpsMonitorAuthError            the token is missing or wrong
+│   └── OpsMonitorForbiddenError   the token may not do this
+├── OpsMonitorRefusalError         the daemon does not do what was asked for, and says why
 ├── OpsMonitorResponseError        something answered, but not as Ops Monitor does
 ├── OpsMonitorVersionError         the daemon and this client do not speak the same API level
 └── OpsMonitorIdentityError        another daemon than the expected one answers
@@ -31,6 +34,10 @@ class OpsMonitorHostError(OpsMonitorConnectionError):
     key = "host_not_allowed"
 
 
+class OpsMonitorSocketError(OpsMonitorConnectionError):
+    """The daemon answers, but no WebSocket to it can be had."""
+
+
 class OpsMonitorTimeoutError(OpsMonitorConnectionError):
     """The daemon did not answer in time."""
 
@@ -47,6 +54,23 @@ class OpsMonitorAuthError(OpsMonitorError):
     """The daemon refused the token."""
 
     key = "invalid_auth"
+
+
+class OpsMonitorForbiddenError(OpsMonitorAuthError):
+    """The token may read, but not change or start anything."""
+
+    key = "forbidden"
+
+
+class OpsMonitorRefusalError(OpsMonitorError):
+    """The daemon understood what was asked for, and does not do it."""
+
+    key = "refused"
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the daemon's stable code beside its sentence."""
+        super().__init__(message)
+        self.code = code
 
 
 class OpsMonitorResponseError(OpsMonitorError):

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-import json
 from typing import Any, Final, Self
 
 from .exceptions import OpsMonitorResponseError
 from .fields import Fields
+from .message import UNREADABLE, Message
 from .models import Check, Summary, Transition
-from .sse import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +88,8 @@ class ByeFrame:
 class Snapshot:
     """Everything that the daemon tells, at one moment."""
 
+    id: str
+    """From which the stream goes on; the number of the last frame that is part of it."""
     instance_id: str
     version: str
     api_version: int
@@ -104,6 +105,7 @@ class Snapshot:
         fields = Fields.of(value, "snapshot")
         checks, unreadable = _read_checks(fields.mapping("checks").items())
         return cls(
+            id=fields.text("id") or "",
             instance_id=fields.required_text("instance_id"),
             version=fields.required_text("version"),
             api_version=fields.integer("api_version") or 0,
@@ -153,14 +155,12 @@ _READERS: Final[Mapping[str, Callable[[object], Frame]]] = {
 
 def read_frame(message: Message) -> Frame | None:
     """Read a message; None for a kind that a newer daemon has and we do not know."""
+    if message.event == UNREADABLE:
+        message.content()
     reader = _READERS.get(message.event)
     if reader is None:
         return None
-    try:
-        value = json.loads(message.data)
-    except (ValueError, RecursionError) as err:
-        raise OpsMonitorResponseError(f"{message.event}: not JSON") from err
-    return reader(value)
+    return reader(message.content())
 
 
 def _read_checks(items: Iterable[tuple[str, Any]]) -> tuple[dict[str, Check], dict[str, str]]:

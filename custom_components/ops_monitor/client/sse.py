@@ -1,21 +1,12 @@
 """Splits the bytes of an event stream into messages."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from .exceptions import OpsMonitorResponseError
+from .message import Message
 
 _LIMIT: Final = 32 * 1024 * 1024
 """Far above the snapshot of ten thousand checks; protects our memory from a broken server."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One server-sent event."""
-
-    id: str | None
-    event: str
-    data: str
 
 
 class MessageParser:

@@ -1,8 +1,10 @@
 """Keeps a stream open for ever: reconnects, resumes where it ended."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 import logging
 import random
 from time import monotonic
@@ -15,22 +17,25 @@ from .exceptions import (
     OpsMonitorError,
     OpsMonitorIdentityError,
     OpsMonitorResponseError,
+    OpsMonitorSocketError,
     OpsMonitorTimeoutError,
 )
+from .message import Message
 from .snapshot import Frame, Snapshot, read_frame
-from .sse import Message
 
 _LOGGER = logging.getLogger(__name__)
 
 HEALTHY_S: Final = 10.0
 """A connection that lived this long may be tried again at once: a proxy may have cut it."""
+_KEPT_ERRORS: Final = 20
+_MOST_DIGITS: Final = 19
 
 
 class StreamHandler(Protocol):
     """What a subscriber does with a stream."""
 
-    def received(self, frames: list[Frame]) -> None:
-        """Take frames in; none at all is a sign of life."""
+    def received(self, frames: list[Frame], *, is_first: bool) -> None:
+        """Take frames in; none at all is a sign of life. The first ones tell what was missed."""
 
     def lost(self, error: OpsMonitorError) -> None:
         """Learn that the daemon cannot be heard now."""
@@ -40,7 +45,7 @@ class StreamHandler(Protocol):
 class Backoff:
     """Waiting times that double with each failure in a row."""
 
-    first_s: float = 1.0
+    first_s: float = 0.5
     limit_s: float = 60.0
     _failures: int = 0
 
@@ -60,10 +65,25 @@ class StreamStatistics:
     """How the stream has been doing, for people who look for a fault."""
 
     connections: int = 0
+    connected_since: datetime | None = None
+    last_frame_at: datetime | None = None
+    transport: str | None = None
+    """Either `websocket` or `events`; None before there was a connection."""
+    messages: int = 0
     frames: int = 0
+    gaps: int = 0
+    repeated_frames: int = 0
     unreadable_frames: int = 0
     last_unreadable: str | None = None
     last_error: str | None = None
+    errors: list[str] = field(default_factory=list)
+    """The latest ones, the last at the end."""
+
+    def note(self, error: OpsMonitorError) -> None:
+        """Remember why the stream ended."""
+        self.connected_since = None
+        self.last_error = str(error)
+        self.errors = [*self.errors[1 - _KEPT_ERRORS :], f"{_now().isoformat()} {error}"]
 
 
 class Subscription:
@@ -85,6 +105,12 @@ class Subscription:
         self._last_event_id: str | None = None
         self._backoff = backoff or Backoff()
         self._heard_at: float | None = None
+        self._is_socket = True
+
+    @property
+    def last_id(self) -> str | None:
+        """Return the id of the last frame that was taken in."""
+        return self._last_event_id
 
     async def run(self, last_event_id: str | None = None) -> None:
         """Receive what comes after that event until cancelled, or until our token is refused.
@@ -94,9 +120,13 @@ class Subscription:
         self._last_event_id = last_event_id
         while True:
             error = await self._receive_until_error()
-            self.statistics.last_error = str(error)
+            self.statistics.note(error)
             if isinstance(error, OpsMonitorAuthError):
                 raise error
+            if isinstance(error, OpsMonitorSocketError):
+                _LOGGER.debug("Going on with server-sent events: %s", error)
+                self._is_socket = False
+                continue
             if self._was_cut_off(error):
                 continue
             self._handler.lost(error)
@@ -107,25 +137,61 @@ class Subscription:
         self._heard_at = None
         self.statistics.connections += 1
         try:
-            async with aclosing(self._client.stream(self._last_event_id)) as batches:
+            async with aclosing(self._open()) as batches:
                 async for batch in batches:
                     self._take(batch)
         except OpsMonitorError as err:
             return err
         return OpsMonitorConnectionError("the daemon ended the stream")
 
+    def _open(self) -> AsyncGenerator[list[Message]]:
+        """Return the stream, by the way that works."""
+        if self._is_socket:
+            return self._client.socket(self._last_event_id)
+        return self._client.events(self._last_event_id)
+
     def _take(self, batch: list[Message]) -> None:
         """Hand on what can be read of a batch."""
-        if self._heard_at is None:
+        is_first = self._heard_at is None
+        if is_first:
             self._heard_at = monotonic()
             self._backoff.reset()
-        frames = []
-        for message in batch:
-            self._last_event_id = message.id or self._last_event_id
-            if frame := self._read(message):
-                frames.append(frame)
+            self.statistics.connected_since = _now()
+            self.statistics.transport = "websocket" if self._is_socket else "events"
+        frames = [
+            frame
+            for message in batch
+            if self._is_next(message) and (frame := self._read(message)) is not None
+        ]
+        if batch:
+            self.statistics.last_frame_at = _now()
+            self.statistics.messages += 1
         self.statistics.frames += len(frames)
-        self._handler.received(frames)
+        self._handler.received(frames, is_first=is_first)
+
+    def _is_next(self, message: Message) -> bool:
+        """Tell whether a message is new; take note of its number.
+
+        Raises:
+            OpsMonitorConnectionError: Something is missing before it; all has to be told anew.
+
+        """
+        if message.id is None or message.event in {"snapshot", "bye"}:
+            self._last_event_id = message.id or self._last_event_id
+            return True
+        epoch, number = _split(self._last_event_id)
+        its_epoch, its_number = _split(message.id)
+        if epoch == its_epoch and number is not None and its_number is not None:
+            if its_number <= number:
+                self.statistics.repeated_frames += 1
+                return False
+            if its_number != number + 1:
+                self.statistics.gaps += 1
+                missing = f"{self._last_event_id} is followed by {message.id}"
+                self._last_event_id = None
+                raise OpsMonitorConnectionError(f"frames are missing: {missing}")
+        self._last_event_id = message.id
+        return True
 
     def _read(self, message: Message) -> Frame | None:
         """Read a message; one that cannot be read is counted and skipped."""
@@ -157,3 +223,15 @@ class Subscription:
             and monotonic() - self._heard_at >= HEALTHY_S
             and not isinstance(error, OpsMonitorTimeoutError)
         )
+
+
+def _split(frame_id: str | None) -> tuple[str, int | None]:
+    """Return the process and the number that an id is made of; None where there is none."""
+    epoch, _, number = (frame_id or "").rpartition("-")
+    is_number = number.isascii() and number.isdigit() and len(number) < _MOST_DIGITS
+    return epoch, int(number) if is_number else None
+
+
+def _now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)

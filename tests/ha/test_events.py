@@ -1,0 +1,250 @@
+"""Events: each is told once, and those that were missed only to whoever wants them."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.ops_monitor.client import Transition
+from custom_components.ops_monitor.const import CONF_REPLAY
+from tests.ha.fake_daemon import FakeDaemon, make_check, make_down
+from tests.ha.waiting import state_of, wait_for_state, wait_until
+
+WEB = "binary_sensor.web"
+CONNECTED = "binary_sensor.home_lab_connected"
+
+
+def make_event(minutes_ago: float = 0, **changes: Any) -> dict[str, Any]:
+    """Return an event as the daemon tells it."""
+    return {
+        "ts": (dt_util.utcnow() - timedelta(minutes=minutes_ago)).isoformat(),
+        "id": "web",
+        "name": "Web",
+        "event": "DOWN",
+        "status": "down",
+        "previous": "up",
+        "ok": False,
+        "latency_ms": None,
+        "status_code": None,
+        "error": "The connection was refused.",
+        "error_code": "connection_refused",
+        **changes,
+    }
+
+
+@pytest.fixture
+def told(loaded: MockConfigEntry) -> list[Transition]:
+    """Return what is told of events from now on."""
+    events: list[Transition] = []
+    loaded.runtime_data.async_add_event_listener(events.append)
+    return events
+
+
+async def reconnect(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """Cut the connection, and wait until it is back."""
+    daemon.drop_clients()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+    await wait_for_state(hass, CONNECTED, STATE_ON)
+
+
+async def test_event_is_told_with_the_state(
+    hass: HomeAssistant, daemon: FakeDaemon, told: list[Transition]
+) -> None:
+    """When an event is told, the state that it led to is there already."""
+    daemon.send(("event", make_event()), ("check", make_down("web")))
+    await wait_until(hass, lambda: told)
+
+    assert [(event.check_id, event.event) for event in told] == [("web", "DOWN")]
+    assert state_of(hass, WEB).state == STATE_OFF
+
+
+async def test_event_that_comes_twice_is_told_once(
+    hass: HomeAssistant, daemon: FakeDaemon, told: list[Transition]
+) -> None:
+    """The same event on a second way is the same event."""
+    event = make_event()
+    daemon.send(("event", event), ("event", event), ("check", make_down("web")))
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+    assert len(told) == 1
+
+
+async def test_missed_event_is_told_if_it_is_fresh(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon, told: list[Transition]
+) -> None:
+    """What was missed is told when the connection is back, but not what is old news."""
+    daemon.speaks_websocket = daemon.speaks_events = False
+    daemon.drop_clients()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+    daemon.send(
+        ("event", make_event(minutes_ago=60, event="UP", status="up")),
+        ("event", make_event(minutes_ago=1)),
+        ("check", make_down("web")),
+    )
+    daemon.speaks_websocket = daemon.speaks_events = True
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+    assert [event.event for event in told] == ["DOWN"]
+
+
+async def test_missed_events_are_asked_for(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """Whoever wants all events gets even those of the time in which the daemon was restarted."""
+    hass.config_entries.async_update_entry(entry, options={CONF_REPLAY: True})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    told: list[Transition] = []
+    entry.runtime_data.async_add_event_listener(told.append)
+    first = make_event(minutes_ago=90)
+    daemon.send(("event", first))
+    await wait_until_told(hass, daemon, told, 1)
+
+    missed = [make_event(minutes_ago=30), make_event(minutes_ago=60, event="UP", status="up")]
+    daemon.replies["/api/status/events"] = [*missed, first]
+    daemon.forget()
+    await reconnect(hass, daemon)
+    await wait_until_told(hass, daemon, told, 3)
+
+    assert [event.event for event in told] == ["DOWN", "UP", "DOWN"]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def wait_until_told(
+    hass: HomeAssistant, daemon: FakeDaemon, told: list[Transition], count: int
+) -> None:
+    """Wait until so many events were told; a change of state makes it be looked at."""
+    latency = 100.0
+    while len(told) < count:
+        latency += 1
+        daemon.put(make_check("nas", latency_ms=latency))
+        await wait_for_state(hass, "sensor.nas_response_time", str(latency))
+
+
+@pytest.mark.parametrize("answer", [{"no": "list"}, None, [{"id": "web"}]])
+async def test_missed_events_that_cannot_be_had(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry, answer: object
+) -> None:
+    """A daemon that cannot tell what was missed is no trouble."""
+    hass.config_entries.async_update_entry(entry, options={CONF_REPLAY: True})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    daemon.send(("event", make_event(minutes_ago=90)))
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, WEB, STATE_OFF)
+    daemon.replies |= {"/api/status/events": answer} if answer else {}
+    daemon.forget()
+
+    await reconnect(hass, daemon)
+
+    assert state_of(hass, WEB).state == STATE_OFF
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_listener_that_fails(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One listener's mistake does not keep the others from hearing."""
+    told: list[Transition] = []
+
+    def fail(_event: Transition) -> None:
+        """Make a mistake."""
+        raise ValueError
+
+    # The test bench takes every logged exception for a failed test.
+    noted: list[object] = []
+    monkeypatch.setattr(
+        "custom_components.ops_monitor.coordinator._LOGGER.exception",
+        lambda *what: noted.append(what),
+    )
+    stop = loaded.runtime_data.async_add_event_listener(fail)
+    loaded.runtime_data.async_add_event_listener(told.append)
+    daemon.send(("event", make_event()), ("check", make_down("web")))
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+    assert (len(told), len(noted)) == (1, 1)
+    stop()
+
+
+async def test_polled_where_no_stream_passes(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """Behind a proxy that lets no stream pass, the daemon is asked from time to time."""
+    daemon.speaks_websocket = daemon.speaks_events = False
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert state_of(hass, WEB).state == STATE_ON
+    await daemon.wait_for(lambda: daemon.refused >= 3)
+    daemon.put(make_down("web"))
+
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+    assert state_of(hass, CONNECTED).state == STATE_ON
+    daemon.speaks_events = True
+    daemon.put(make_check("web"))
+    await wait_for_state(hass, WEB, STATE_ON)
+    assert entry.runtime_data.update_interval is None
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_polled_daemon_that_goes(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A daemon that is asked from time to time, and is gone, is noticed too."""
+    daemon.speaks_websocket = daemon.speaks_events = False
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for(lambda: daemon.refused >= 2)
+    await daemon.stop()
+
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
+    await wait_for_state(hass, WEB, STATE_UNAVAILABLE)
+
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_stranger_is_not_polled(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """The answers of another daemon are not taken for those of ours."""
+    daemon.speaks_websocket = daemon.speaks_events = False
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for(lambda: daemon.refused >= 2)
+    daemon.instance_id = "another"
+
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
+    await wait_for_state(hass, WEB, STATE_UNAVAILABLE)
+
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_answer_is_older_than_the_stream(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """While the stream tells what happens, an answer of before does not undo it."""
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, WEB, STATE_OFF)
+    old = daemon.snapshot() | {"id": "a-0", "checks": {"web": make_check("web")}}
+    daemon.snapshot = lambda: old  # type: ignore[method-assign]
+
+    await loaded.runtime_data.async_refresh()
+
+    assert state_of(hass, WEB).state == STATE_OFF
+
+
+async def test_refresh_fails_while_the_stream_is_up(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A question that is not answered does not mean that the daemon is gone."""
+    daemon.instance_id = "another"
+
+    await loaded.runtime_data.async_refresh()
+
+    assert state_of(hass, WEB).state == STATE_ON
