@@ -48,16 +48,15 @@ class ProxmoxState:
 def judge_cluster(
     state: ProxmoxState, limits: ProxmoxLimits, expected: tuple[str, ...], now_ms: int
 ) -> tuple[Issue, ...]:
-    """Return what is wrong, the worst first; `expected` names guests that are to run."""
-    found = [
+    """Return what is wrong; `expected` names guests that are to run."""
+    return (
         *_cluster(state),
         *(issue for node in state.resources.nodes for issue in _node(node, state, limits)),
         *(issue for guest in state.resources.guests for issue in _guest(guest, limits)),
         *_expected(state.resources.guests, expected),
         *_storages(state, limits),
         *_backups(state, limits, now_ms),
-    ]
-    return tuple(sorted(found, key=lambda issue: issue.status is not ReadingStatus.CRIT))
+    )
 
 
 def level(limits: Limits, value: float | None) -> ReadingStatus | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from opsmonitor.models.reading import Issue, Reading, ReadingStatus, Scalar
+from opsmonitor.models.reading import Issue, Reading, Scalar
+from opsmonitor.parts.issues import wanted, worst
 from opsmonitor.parts.proxmox_cluster import Guest, Node, Storage, Usage
 from opsmonitor.parts.proxmox_judge import ProxmoxState
 from opsmonitor.parts.proxmox_node import Backup, Drive, NodeDetails, Pool, latest_backups
 from opsmonitor.util.clock import iso_utc
 
-_MAX_ISSUES: Final = 200
+_SUBJECTS: Final = ("vmid", "name", "storage", "node", "device", "pool")
 _NO_GUESTS: Final = (
     "the token sees no guest and no storage: give it the role PVEAuditor on the path / (a token "
     "with privilege separation has no rights of its user)"
@@ -22,7 +23,7 @@ def cluster_reading(
     state: ProxmoxState, issues: Sequence[Issue], ignored: frozenset[str]
 ) -> Reading:
     """Return the reading of a cluster; issues are ignored by `kind` or `kind:subject`."""
-    issues = tuple(issue for issue in issues if not _names(issue) & ignored)[:_MAX_ISSUES]
+    issues = wanted(issues, ignored, _SUBJECTS)
     return Reading(
         data=_data(state),
         values=_values(state),
@@ -30,22 +31,6 @@ def cluster_reading(
         issues=issues,
         note=_note(state),
     )
-
-
-def worst(issues: Sequence[Issue]) -> ReadingStatus:
-    """Return how bad the worst issue is."""
-    found = {issue.status for issue in issues}
-    for status in (ReadingStatus.CRIT, ReadingStatus.WARN):
-        if status in found:
-            return status
-    return ReadingStatus.OK
-
-
-def _names(issue: Issue) -> set[str]:
-    """Return the words by which an issue can be ignored."""
-    keys = ("vmid", "name", "storage", "node", "device", "pool")
-    subjects = (issue.data.get(key) for key in keys)
-    return {issue.kind, *(f"{issue.kind}:{subject}" for subject in subjects if subject)}
 
 
 def _note(state: ProxmoxState) -> str | None:

@@ -1,0 +1,207 @@
+"""Docker probe: the containers of Docker and Podman engines, and of those behind Portainer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+import voluptuous as vol
+from yarl import URL
+
+from opsmonitor.config import validators as cv
+from opsmonitor.exceptions import ProbeError, TransportError
+from opsmonitor.models.reading import Issue, Reading, ReadingStatus
+from opsmonitor.parts.certificate import TLS, TlsOptions
+from opsmonitor.parts.container_askers import EngineAsker, Portainer
+from opsmonitor.parts.container_environment import EnvironmentReader, EnvironmentState
+from opsmonitor.parts.container_reading import containers_reading
+from opsmonitor.parts.docker_engine import Engine, EngineAddress, engine_address, usual_address
+from opsmonitor.parts.http_request import url
+from opsmonitor.parts.portainer_reader import PortainerReader
+from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
+from opsmonitor.util.secret import Secret
+from opsmonitor.util.tls import tls_context
+
+_LOCAL: Final = "local"
+_REFUSED_WAIT_S: Final = 300.0
+"""A key that is refused will be refused again: it is not tried at every poll."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortainerOptions:
+    """Where Portainer is."""
+
+    url: Secret
+    api_key: Secret
+    tls: TlsOptions = field(default_factory=TlsOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerOptions:
+    """Which engines are asked."""
+
+    engine: EngineAddress | None = None
+    """None: where `DOCKER_HOST` says, or else the usual sockets, unless others are named."""
+    engines: Mapping[str, EngineAddress] = field(default_factory=lambda: MappingProxyType({}))
+    """Further ones by name."""
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    portainer: PortainerOptions | None = None
+    image_updates: bool = False
+    ignore: tuple[str, ...] = ()
+
+
+class _Poll:
+    """Polls all engines at once."""
+
+    __slots__ = ("_ignored", "_is_optional", "_portainer", "_readers")
+
+    def __init__(self, options: DockerOptions, context: ProbeContext) -> None:
+        """Decide all that can be decided.
+
+        Raises:
+            Invalid: `DOCKER_HOST` is set to something that cannot be used.
+
+        """
+        self._ignored = frozenset(options.ignore)
+        addresses = dict(options.engines)
+        self._is_optional = False
+        if options.engine is not None:
+            addresses = {_LOCAL: options.engine, **addresses}
+        elif not addresses and options.portainer is None:
+            addresses = {_LOCAL: usual_address()}
+            self._is_optional = True
+        self._readers = [
+            EnvironmentReader(
+                name,
+                "engine",
+                EngineAsker(Engine(address, tls=options.tls, http=context.http)),
+                context.clock,
+                images=options.image_updates,
+            )
+            for name, address in addresses.items()
+        ]
+        self._portainer: PortainerReader | None = None
+        if options.portainer is not None:
+            found = options.portainer
+            self._portainer = PortainerReader(
+                Portainer(
+                    context.http,
+                    URL(found.url.reveal()),
+                    found.api_key,
+                    tls=tls_context(found.tls.policy),
+                ),
+                context.clock,
+                images=options.image_updates,
+            )
+
+    async def __call__(self) -> Reading:
+        """Return what the engines say; one that does not answer hides no other."""
+        (found, refusal), states = await asyncio.gather(
+            self._read_portainer(),
+            asyncio.gather(*(reader.read() for reader in self._readers)),
+        )
+        refusals = [reader.refusal for reader in self._readers if reader.refusal is not None]
+        if len(refusals) == len(self._readers) and (self._portainer is None or refusal):
+            return self._unread(refusal or refusals[0])
+        reading = containers_reading([*states, *found], _portainer_issues(refusal), self._ignored)
+        return replace(reading, data={**reading.data, "portainer": self._shown(refusal)})
+
+    async def _read_portainer(self) -> tuple[list[EnvironmentState], TransportError | None]:
+        """Return the environments behind Portainer, and why they could not be asked for."""
+        if self._portainer is None:
+            return [], None
+        try:
+            return await self._portainer.read(), None
+        except TransportError as err:
+            return self._portainer.known(err.message), err
+
+    def _unread(self, refusal: TransportError) -> Reading:
+        """Return the reading of a machine without any engine.
+
+        Raises:
+            ProbeError: There is one, but it could not be asked.
+
+        """
+        if self._is_optional and refusal.code == "socket_missing":
+            return Reading(
+                data={"total": None, "environments": {}, "portainer": None},
+                status=ReadingStatus.UNSUPPORTED,
+                note=f"{refusal.message}; `docker: engine` says where another one listens",
+            )
+        if refusal.code == "unauthorized":
+            message = f"{refusal.message}: check `portainer: api_key`"
+            raise ProbeError(message, code=refusal.code, wait_s=_REFUSED_WAIT_S)
+        raise ProbeError(refusal.message, code=refusal.code)
+
+    def _shown(self, refusal: TransportError | None) -> dict[str, object] | None:
+        """Return how Portainer itself is."""
+        if self._portainer is None:
+            return None
+        return {
+            "reachable": refusal is None,
+            "error": None if refusal is None else refusal.message,
+        }
+
+
+def _portainer_issues(refusal: TransportError | None) -> list[Issue]:
+    """Return the issue of a Portainer that cannot be asked."""
+    if refusal is None:
+        return []
+    message = f"the environments behind Portainer are unknown: {refusal.message}"
+    return [Issue(kind="portainer_unreachable", status=ReadingStatus.CRIT, message=message)]
+
+
+def compile_docker(options: DockerOptions, context: ProbeContext) -> Mapping[str, Poll]:
+    """Return the poll of all engines."""
+    try:
+        return {"": _Poll(options, context)}
+    except vol.Invalid as err:
+        message = f"the variable DOCKER_HOST is of no use: {err.msg}"
+
+        async def fail() -> Reading:
+            """Say that there is no engine to ask."""
+            raise ProbeError(message, code="unsupported")
+
+        return {"": fail}
+
+
+def _engines(value: Any) -> Mapping[str, EngineAddress]:
+    """Accept addresses of engines by name."""
+    if not isinstance(value, dict):
+        raise vol.Invalid("expected names with addresses, such as {nas: tcp://nas.lan:2375}")
+    checked = vol.Schema({cv.check_id: engine_address})(value)
+    return MappingProxyType(checked)
+
+
+def _portainer(value: Any) -> PortainerOptions:
+    """Accept the address of a Portainer, and its key."""
+    return PortainerOptions(**_PORTAINER(value))
+
+
+_PORTAINER: Final = vol.Schema(
+    {
+        vol.Required("url"): url,
+        vol.Required("api_key"): cv.secret,
+        vol.Optional("tls"): TLS,
+    }
+)
+
+PROBE: Final = ProbeType(
+    name="docker",
+    options=DockerOptions,
+    schema={
+        vol.Optional("engine"): engine_address,
+        vol.Optional("engines"): _engines,
+        vol.Optional("tls"): TLS,
+        vol.Optional("portainer"): _portainer,
+        vol.Optional("image_updates"): cv.boolean,
+        vol.Optional("ignore"): cv.list_of(cv.text),
+    },
+    compile=compile_docker,
+    interval_s=30.0,
+    timeout_s=60.0,
+    example={"engine": "unix:///var/run/docker.sock"},
+)
