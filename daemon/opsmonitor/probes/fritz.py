@@ -1,0 +1,214 @@
+"""FRITZ!Box probe: is the Internet connection up, how good is the line, who is connected?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import voluptuous as vol
+from yarl import URL
+
+from opsmonitor.clients.tr064 import BoxAddress, Tr064
+from opsmonitor.config import validators as cv
+from opsmonitor.models.reading import Issue, Reading, ReadingStatus
+from opsmonitor.parts.certificate import TLS, TlsOptions
+from opsmonitor.parts.fields import host
+from opsmonitor.parts.fritz_changes import Look, average_mbit_s, box_events
+from opsmonitor.parts.fritz_reader import BoxReader, BoxView
+from opsmonitor.parts.fritz_shape import box_issues, box_json, box_values, note
+from opsmonitor.parts.limits import Limits, lower_limits
+from opsmonitor.parts.login_guard import LoginGuard
+from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
+from opsmonitor.util.secret import Secret
+from opsmonitor.util.tls import tls_context
+
+_PORT: Final = 49000
+_TLS_PORT: Final = 49443
+_WEB_PORT: Final = 80
+_LIMIT_S: Final = 25.0
+_TIMEOUT_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxOptions:
+    """One box."""
+
+    host: str
+    username: str | None = None
+    """None: the user that logged in last, as the box names it."""
+    password: Secret | None = None
+    port: int | None = None
+    web_port: int = _WEB_PORT
+    tls: TlsOptions | None = None
+    devices: bool = True
+    """Whether to list who is connected."""
+    noise_margin_db: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FritzOptions:
+    """Some boxes by name."""
+
+    boxes: Mapping[str, BoxOptions] = field(default_factory=dict)
+
+
+class BoxWatch:
+    """Polls one box."""
+
+    def __init__(self, name: str, options: BoxOptions, context: ProbeContext) -> None:
+        """Begin without knowledge of the box."""
+        self._name = name
+        self._options = options
+        self._clock = context.clock
+        self._guard = LoginGuard(context.clock)
+        tls = options.tls or TlsOptions()
+        scheme, port = ("http", _PORT) if options.tls is None else ("https", _TLS_PORT)
+        address = BoxAddress(
+            url=URL.build(scheme=scheme, host=options.host, port=options.port or port),
+            tls=tls_context(tls.policy),
+            web_port=options.web_port,
+        )
+        password = options.password
+        self._reader = BoxReader(
+            Tr064(context.http, address),
+            self._guard,
+            None if password is None else (options.username, password),
+            wants_devices=options.devices,
+            now_s=context.clock.monotonic,
+        )
+        self._before: Look | None = None
+
+    async def poll(self) -> Reading:
+        """Ask the box once.
+
+        Raises:
+            ProbeError: It cannot be reached, or stopped answering.
+
+        """
+        view = await self._reader.read(_LIMIT_S)
+        now = self._look(view)
+        self._add_averages(view, now)
+        events = tuple(box_events(self._name, self._before, now))
+        self._before = now
+        issues = (
+            *box_issues(self._name, view, self._options.noise_margin_db),
+            *self._waiting(view),
+        )
+        return Reading(
+            data=box_json(self._options.host, view),
+            values=box_values(view),
+            status=_status(issues),
+            issues=issues,
+            note=note(view, has_login=self._options.password is not None),
+            events=events,
+        )
+
+    def _waiting(self, view: BoxView) -> tuple[Issue, ...]:
+        """Return that no login is tried for a while, where that is not told already."""
+        wait_s = self._guard.wait_s
+        if not wait_s or any(each.code == "auth_error" for each in view.problems):
+            return ()
+        minutes = max(1, round(wait_s / 60))
+        words = (
+            f"the box refused the login: the next try is in {minutes} min, so that it is not locked"
+        )
+        return (
+            Issue(
+                kind="login_failed",
+                status=ReadingStatus.WARN,
+                message=f"{self._name}: {words}",
+                data={"box": self._name},
+            ),
+        )
+
+    def _look(self, view: BoxView) -> Look:
+        """Return what of this poll is compared with the next one."""
+        counted = view.traffic or {}
+        return Look(
+            at_s=self._clock.monotonic(),
+            uptime_s=view.device.get("uptime_s"),
+            connection_uptime_s=view.wan.get("connection_uptime_s"),
+            is_up=view.wan.get("up"),
+            ipv4=view.wan.get("external_ipv4"),
+            ipv6_prefix=view.wan.get("ipv6_prefix"),
+            os_version=view.device.get("os_version"),
+            resyncs=((view.dsl or view.fiber) or {}).get("resyncs"),
+            received_bytes=counted.get("received_bytes"),
+            sent_bytes=counted.get("sent_bytes"),
+        )
+
+    def _add_averages(self, view: BoxView, now: Look) -> None:
+        """Add how much was transferred since the poll before."""
+        if view.traffic is None:
+            return
+        before = self._before or Look(at_s=now.at_s)
+        seconds = now.at_s - before.at_s
+        view.traffic["down_average_mbit_s"] = average_mbit_s(
+            before.received_bytes, now.received_bytes, seconds
+        )
+        view.traffic["up_average_mbit_s"] = average_mbit_s(
+            before.sent_bytes, now.sent_bytes, seconds
+        )
+
+
+def compile_fritz(options: FritzOptions, context: ProbeContext) -> Mapping[str, Poll]:
+    """Return a poll for each box."""
+    return {name: BoxWatch(name, box, context).poll for name, box in options.boxes.items()}
+
+
+def _status(issues: tuple[Issue, ...]) -> ReadingStatus:
+    """Return the worst of some issues."""
+    found = {each.status for each in issues}
+    order = (ReadingStatus.CRIT, ReadingStatus.WARN)
+    return next((each for each in order if each in found), ReadingStatus.OK)
+
+
+def _boxes(value: Any) -> Mapping[str, BoxOptions]:
+    """Accept boxes by name."""
+    if not isinstance(value, dict):
+        raise vol.Invalid("expected boxes by name, such as {home: {host: fritz.box}}")
+    return {_name(name): BoxOptions(**_prefixed(name, _BOX, box)) for name, box in value.items()}
+
+
+def _name(value: Any) -> str:
+    """Accept a name that can stand in the names of values."""
+    name = cv.check_id(value)
+    if "." in name:
+        raise vol.Invalid("the name of a box has no dot: it stands in names such as fritz.home.up")
+    return name
+
+
+def _prefixed(name: str, schema: Callable[[Any], Any], value: Any) -> dict[str, Any]:
+    """Return validated keys; mistakes are told with the name of the box."""
+    try:
+        found: dict[str, Any] = schema(value)
+    except vol.MultipleInvalid as err:
+        err.prepend([name])
+        raise
+    return found
+
+
+_BOX: Final = vol.Schema(
+    {
+        vol.Required("host"): host,
+        vol.Optional("username"): cv.text,
+        vol.Optional("password"): cv.secret,
+        vol.Optional("port"): cv.port,
+        vol.Optional("web_port"): cv.port,
+        vol.Optional("tls"): TLS,
+        vol.Optional("devices"): cv.boolean,
+        vol.Optional("noise_margin_db"): lower_limits(cv.number(at_least=0, at_most=60)),
+    }
+)
+
+PROBE: Final = ProbeType(
+    name="fritz",
+    options=FritzOptions,
+    schema={vol.Optional("boxes"): _boxes},
+    compile=compile_fritz,
+    interval_s=60.0,
+    timeout_s=_TIMEOUT_S,
+    example={"boxes": {"home": {"host": "fritz.box"}}},
+    collection="boxes",
+)
