@@ -9,7 +9,6 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor import __version__
-from opsmonitor.actions.base import ActionContext
 from opsmonitor.api.app import create_app
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
@@ -97,7 +96,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             clock=clock,
             host=monitor,
             kinds=source.actions,
-            context=ActionContext(http=http),
+            http=http,
             settings=lambda: reloader.settings,
         )
         stack.push_async_callback(remedies.close)
@@ -111,6 +110,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             monitor=monitor,
             store=store,
             telling=telling,
+            remedies=remedies,
             clock=clock,
             settings=lambda: reloader.settings,
             config_problems=lambda: reloader.problems,

@@ -11,6 +11,7 @@ OpsMonitorError
 ├── ActionError            an action against a failure was not done
 ├── ProbeError             a thing could not be read; the last good reading stays
 ├── ListenError            the address to listen on cannot be had
+├── UnknownAttemptError    nobody waits for the end of such an action
 ├── UnknownChannelError    no channel has this name
 └── UnknownCheckError      no check has this id
 """
@@ -90,6 +91,14 @@ class ProbeError(OpsMonitorError):
         super().__init__(message)
         self.code = code
         self.wait_s = wait_s
+
+
+class UnknownAttemptError(OpsMonitorError):
+    """Nobody waits for the end of such an action."""
+
+    def __init__(self, attempt_id: str) -> None:
+        """Name what was told of."""
+        super().__init__(f"nobody waits for the end of {attempt_id!r}: it is over, or never was")
 
 
 class UnknownChannelError(OpsMonitorError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from opsmonitor.models.remediation import Incident
+    from opsmonitor.models.remediation import ActionRequest, Incident
     from opsmonitor.util.http import HttpTransport
 
 OptionsT = TypeVar("OptionsT")
@@ -18,6 +18,8 @@ class ActionContext:
     """What an action may use."""
 
     http: HttpTransport
+    ask: Callable[[ActionRequest], Awaitable[str]]
+    """Lets a client of the stream do it; ActionError when nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from opsmonitor.api.routes import (
     login,
     metrics,
     ops,
+    remediation,
     status,
     stream,
 )
@@ -56,6 +57,7 @@ ROUTES: Final = tuple(
         stream,
         ops,
         alerts,
+        remediation,
         metrics,
         docs,
         login,

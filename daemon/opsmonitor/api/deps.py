@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.check import CheckState, RunResult, Transition
     from opsmonitor.models.config import ConfigProblem
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime
+    from opsmonitor.models.remediation import Attempt
     from opsmonitor.util.clock import Clock
 
 
@@ -135,6 +136,10 @@ class StoreView(Protocol):
         """Return alerts, newest first."""
         ...
 
+    async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
+        """Return what was done about checks that failed, newest first."""
+        ...
+
     async def recent_runs(
         self, per_check: int = 30, check_ids: Sequence[str] | None = None
     ) -> dict[str, list[RawRun]]:
@@ -175,6 +180,18 @@ class TellingView(Protocol):
         ...
 
 
+class RemediesView(Protocol):
+    """Who does something about checks that fail, as the API sees it."""
+
+    def begin_now(self, check_id: str, number: int) -> Attempt:
+        """Begin an action because a person wants it."""
+        ...
+
+    def answer(self, attempt_id: str, *, is_done: bool, message: str | None) -> None:
+        """Take the word of a client that was asked to do something."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDeps:
     """Everything that the API is given."""
@@ -182,6 +199,7 @@ class ApiDeps:
     monitor: MonitorView
     store: StoreView
     telling: TellingView
+    remedies: RemediesView
     clock: Clock
     settings: Callable[[], Settings]
     """Return the configuration in force; another one after a reload."""

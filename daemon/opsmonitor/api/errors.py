@@ -13,6 +13,7 @@ from opsmonitor.exceptions import (
     CheckConflictError,
     OpsMonitorError,
     StoreError,
+    UnknownAttemptError,
     UnknownChannelError,
     UnknownCheckError,
 )
@@ -32,6 +33,7 @@ _CODES: Final[Mapping[int, tuple[str, str]]] = {
 
 _UNKNOWN: Final[Mapping[type[OpsMonitorError], str]] = {
     UnknownCheckError: "unknown_check",
+    UnknownAttemptError: "unknown_attempt",
     UnknownChannelError: "unknown_channel",
 }
 
@@ -98,7 +100,11 @@ def from_status(status: int, headers: Mapping[str, str] | None = None) -> ApiErr
     return ApiError(status, code, message, headers=headers)
 
 
-def _of_question(error: UnknownCheckError | UnknownChannelError | CheckConflictError) -> ApiError:
+_QUESTIONS: Final[tuple[type[OpsMonitorError], ...]] = (*_UNKNOWN, CheckConflictError)
+"""What a request can be wrong about."""
+
+
+def _of_question(error: OpsMonitorError) -> ApiError:
     """Return the answer to a request that does not fit what there is."""
     if isinstance(error, CheckConflictError):
         return ApiError(409, error.code, str(error))
@@ -115,7 +121,7 @@ async def error_middleware(
         return await handler(request)
     except ApiError as error:
         return error_response(error)
-    except (UnknownCheckError, UnknownChannelError, CheckConflictError) as error:
+    except _QUESTIONS as error:
         return error_response(_of_question(error))
     except StoreError as error:
         _LOGGER.warning("%s %r: %s", request.method, request.path, error)

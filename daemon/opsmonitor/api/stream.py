@@ -14,6 +14,7 @@ from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.frames import Frame, json_array, json_object
+from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.status import EventBody
 from opsmonitor.api.schemas.stream import ByeFrame, ConfigFrame, EventFrame
 from opsmonitor.api.stream_client import StreamClient
@@ -253,6 +254,8 @@ class StreamHub:
             yield "summary", self._states.summary().raw
         if batch.config_changed:
             yield "config", to_json(ConfigFrame(problems=self._problems()))
+        for request in batch.requests:
+            yield "action", to_json(ActionFrame.of(request, self._seq + 1))
 
     def _event(self, transition: Transition) -> bytes:
         """Return a transition; it gets the number of the frame that is about to be kept."""

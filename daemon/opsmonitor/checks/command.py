@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 import signal
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import voluptuous as vol
 
 from opsmonitor.checks.base import CheckContext, CheckType, Probe
-from opsmonitor.config import validators as cv
 from opsmonitor.exceptions import TransportError
 from opsmonitor.models.check import Assertion, Outcome, Verdict
-from opsmonitor.parts.fields import text_or_secret
+from opsmonitor.parts.command_line import argument_list, revealed, start_trouble
 from opsmonitor.parts.plugin_output import clean, parse_output
 from opsmonitor.parts.rules import Finding, Trouble, conclude, failed
 from opsmonitor.util.process import Completed, run_program
 from opsmonitor.util.redact import redact_text
 from opsmonitor.util.secret import Secret
 
-_MAX_ARGUMENTS: Final = 200
 _MAX_SHOWN: Final = 200
 _MAX_READ: Final = 16 * 1024
 _OK: Final = 0
@@ -95,7 +93,7 @@ def compile_command(options: CommandOptions, context: CheckContext) -> Probe:
     judge = CommandJudge(options)
     name = program(options)
     timeout_s = context.timeout_s
-    arguments = [each.reveal() if isinstance(each, Secret) else each for each in options.command]
+    arguments = revealed(options.command)
 
     async def probe() -> Outcome:
         """Run the program once."""
@@ -106,7 +104,7 @@ def compile_command(options: CommandOptions, context: CheckContext) -> Probe:
             message = f"{name} did not end within {timeout_s:g} s and was killed"
             return failed(TransportError("timeout", message))
         except OSError as err:
-            return failed(_explain(err, name))
+            return failed(start_trouble(err, name))
         return judge(done, (perf_counter() - started) * 1000)
 
     return probe
@@ -114,19 +112,7 @@ def compile_command(options: CommandOptions, context: CheckContext) -> Probe:
 
 def program(options: CommandOptions) -> str:
     """Return the program that is run."""
-    first = options.command[0]
-    return first.reveal() if isinstance(first, Secret) else first
-
-
-def _explain(error: OSError, name: str) -> TransportError:
-    """Say why a program could not be started."""
-    if isinstance(error, FileNotFoundError):
-        message = f"there is no program {name}, or not what its first line asks for"
-        return TransportError("program_missing", message)
-    if isinstance(error, PermissionError):
-        return TransportError("permission_denied", f"this user may not run {name}")
-    reason = (error.strerror or str(error)).lower()
-    return TransportError("program_unusable", f"{name} cannot be run: {reason}")
+    return revealed(options.command)[0]
 
 
 def _signal(number: int) -> str:
@@ -137,31 +123,10 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _command(value: Any) -> tuple[Secret | str, ...]:
-    """Accept a program and its arguments, but no command line that a shell would have to split."""
-    if not isinstance(value, list):
-        raise vol.Invalid("expected a list, such as [check_load, -w, 5]: no shell splits a text")
-    if not 1 <= len(value) <= _MAX_ARGUMENTS:
-        raise vol.Invalid(f"expected a program and at most {_MAX_ARGUMENTS - 1} arguments")
-    return cv.list_of(_argument)([cv.text(value[0]), *value[1:]])
-
-
-def _argument(value: Any) -> Secret | str:
-    """Accept text or a number; a program cannot be given a NUL."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if value == "":
-        return ""
-    argument = text_or_secret(value)
-    if "\0" in (argument.reveal() if isinstance(argument, Secret) else argument):
-        raise vol.Invalid("an argument must not contain the character NUL")
-    return argument
-
-
 CHECK: Final = CheckType(
     name="command",
     options=CommandOptions,
-    schema={vol.Required("command"): _command},
+    schema={vol.Required("command"): argument_list},
     compile=compile_command,
     target=program,
     host=lambda _options: "local",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -18,8 +17,10 @@ from opsmonitor.models.check import Outcome
 from opsmonitor.parts.body import excerpt
 from opsmonitor.parts.certificate import TLS, TlsOptions
 from opsmonitor.parts.container import (
+    CONTAINER_NAME,
     Container,
     container_data,
+    container_name,
     judge_container,
     read_container,
 )
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.unix_http import UnixAnswer
 
-_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}", re.ASCII)
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 _MAX_CONTAINERS: Final = 50
@@ -123,7 +123,7 @@ class _Asker:
         if answer.status != _OK or not isinstance(found, list):
             raise _refused(answer, found)
         ids = [item.get("Id") for item in found if isinstance(item, dict)]
-        names = [each for each in ids if isinstance(each, str) and _NAME.fullmatch(each)]
+        names = [each for each in ids if isinstance(each, str) and CONTAINER_NAME.fullmatch(each)]
         if not names:
             labels = " and ".join(self._options.label)
             raise TransportError("container_missing", f"no container has the label {labels}")
@@ -182,14 +182,6 @@ def _refused(answer: UnixAnswer, found: Any) -> TransportError:
     return TransportError("engine_error", f"the engine answered with status {answer.status}{shown}")
 
 
-def _name(value: Any) -> str:
-    """Accept a name or an id of a container."""
-    name = cv.text(value).strip().removeprefix("/")
-    if not _NAME.fullmatch(name):
-        raise vol.Invalid("expected a container's name or id, such as home-assistant")
-    return name
-
-
 def _labels(value: Any) -> tuple[str, ...]:
     """Accept one label or a list of labels, each with or without a value."""
     return cv.list_of(cv.text)(value) if isinstance(value, list) else (cv.text(value),)
@@ -204,7 +196,7 @@ CHECK: Final = CheckType(
     name="docker",
     options=DockerOptions,
     schema={
-        vol.Optional("container"): _name,
+        vol.Optional("container"): container_name,
         vol.Optional("label"): _labels,
         vol.Optional("engine"): engine_address,
         vol.Optional("tls"): TLS,

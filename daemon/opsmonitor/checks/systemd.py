@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-import re
-from typing import Any, Final
+from typing import Final
 
 import voluptuous as vol
 
@@ -12,15 +11,19 @@ from opsmonitor.checks.base import CheckContext, CheckType, Probe
 from opsmonitor.config import validators as cv
 from opsmonitor.exceptions import TransportError
 from opsmonitor.models.check import Outcome
-from opsmonitor.parts.body import excerpt
 from opsmonitor.parts.restarts import Restarts, RestartWatch, restarts
 from opsmonitor.parts.rules import conclude, failed
-from opsmonitor.parts.systemd_unit import PROPERTIES, Unit, judge_unit, parse_unit
-from opsmonitor.util.process import Completed, run_program
+from opsmonitor.parts.systemd_unit import (
+    PROPERTIES,
+    Unit,
+    judge_unit,
+    parse_unit,
+    refused,
+    unit_name,
+)
+from opsmonitor.util.process import run_program
 
-_UNIT: Final = re.compile(r"[A-Za-z0-9_@.:\\][A-Za-z0-9_@.:\\-]{0,254}", re.ASCII)
 _EXPECTED: Final = ("active", "not_failed")
-_NOT_THERE: Final = ("not been booted with systemd", "connect to bus", "connect to system bus")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class _Asker:
             raise TransportError("systemctl_failed", message) from err
         unit = parse_unit(done.output)
         if done.exit_code != 0 or unit is None:
-            raise _refused(done)
+            raise refused(done)
         return unit
 
     def _judge(self, unit: Unit) -> Outcome:
@@ -96,28 +99,11 @@ def compile_systemd(options: SystemdOptions, context: CheckContext) -> Probe:
     return _Asker(options, context).probe
 
 
-def _refused(done: Completed) -> TransportError:
-    """Say why systemd tells nothing."""
-    if any(words in done.errors.lower() for words in _NOT_THERE):
-        message = "systemd does not run on this machine, or not where this container can reach it"
-        return TransportError("unsupported", message)
-    said = excerpt(done.errors or done.output)
-    return TransportError("systemctl_failed", f"systemctl ended with {done.exit_code}, said {said}")
-
-
-def _unit(value: Any) -> str:
-    """Accept the name of a unit."""
-    name = cv.text(value).strip()
-    if not _UNIT.fullmatch(name):
-        raise vol.Invalid("expected the name of a unit, such as nginx.service")
-    return name
-
-
 CHECK: Final = CheckType(
     name="systemd",
     options=SystemdOptions,
     schema={
-        vol.Required("unit"): _unit,
+        vol.Required("unit"): unit_name,
         vol.Optional("expect"): cv.one_of(*_EXPECTED),
         vol.Optional("restarts"): restarts,
     },

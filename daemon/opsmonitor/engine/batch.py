@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from opsmonitor.models.check import Change, CheckState, RunResult, Transition
+    from opsmonitor.models.remediation import ActionRequest
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ class Batch:
     results: tuple[RunResult, ...] = ()
     changes: tuple[Change, ...] = ()
     """What happened without a run."""
+    requests: tuple[ActionRequest, ...] = ()
+    """What clients of the stream are asked to do."""
     added: tuple[str, ...] = ()
     """Ids of checks that are new or were changed."""
     removed: tuple[str, ...] = ()

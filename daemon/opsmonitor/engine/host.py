@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opsmonitor.engine.batch import Batch
     from opsmonitor.models.check import Change, CheckState
 
 
@@ -32,4 +33,12 @@ class Host(Protocol):
 
     def run_soon(self, check_id: str, *, afresh: bool = False) -> None:
         """Run a check without waiting for its time; `afresh`: a run under way does not count."""
+        ...
+
+
+class Publishing(Host, Protocol):
+    """One that tells its listeners of other things, too."""
+
+    def publish(self, batch: Batch) -> None:
+        """Tell the listeners what did not come of a run."""
         ...

@@ -127,6 +127,10 @@ class Monitor:
         """Call the listener with each batch, within a tick of what happened."""
         return self._publisher.subscribe(listener)
 
+    def publish(self, batch: Batch) -> None:
+        """Tell the listeners what did not come of a run."""
+        self._publisher.publish(batch)
+
     def publish_config_change(self) -> None:
         """Tell the listeners that the configuration file turned bad or good."""
         self._publisher.publish(Batch(config_changed=True))

@@ -58,21 +58,33 @@ def obstacle(action: ActionSettings, situation: Situation) -> Obstacle | None:
     container do not restart it twice as often.
     """
     state, now_ms = situation.state, situation.now_ms
-    here = [item for item in situation.attempts if item.place == action.place]
+    here = _here(action, situation)
     tried = sum(item.check_id == state.id and item.started_ms > situation.well_ms for item in here)
     obstacles = (
         (Obstacle.NOT_YET, not _is_due(action, state)),
         (Obstacle.ACKNOWLEDGED, state.acknowledged is not None),
-        (Obstacle.BUSY, situation.is_busy or action.place in situation.busy_places),
         (Obstacle.GIVEN_UP, tried >= action.give_up_after),
         (Obstacle.COOLDOWN, any(_is_recent(item, action.cooldown_s, now_ms) for item in here)),
-        (Obstacle.TOO_OFTEN, _in_last_hour(here, now_ms) >= action.max_per_hour),
-        (
-            Obstacle.TOO_MANY,
-            _in_last_hour(situation.attempts, now_ms) >= situation.max_per_hour,
-        ),
     )
-    return next((each for each, is_in_the_way in obstacles if is_in_the_way), None)
+    found = next((each for each, is_in_the_way in obstacles if is_in_the_way), None)
+    return limit_reached(action, situation) if found is None else found
+
+
+def limit_reached(action: ActionSettings, situation: Situation) -> Obstacle | None:
+    """Return the limit that holds whoever wants the action; None if none is reached."""
+    now_ms = situation.now_ms
+    if situation.is_busy or action.place in situation.busy_places:
+        return Obstacle.BUSY
+    if _in_last_hour(_here(action, situation), now_ms) >= action.max_per_hour:
+        return Obstacle.TOO_OFTEN
+    if _in_last_hour(situation.attempts, now_ms) >= situation.max_per_hour:
+        return Obstacle.TOO_MANY
+    return None
+
+
+def _here(action: ActionSettings, situation: Situation) -> list[Attempt]:
+    """Return the attempts on the same thing."""
+    return [item for item in situation.attempts if item.place == action.place]
 
 
 def _is_due(action: ActionSettings, state: CheckState) -> bool:

@@ -7,9 +7,16 @@ from dataclasses import replace
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
-from opsmonitor.engine.remediation import HOUR_MS, Obstacle, Situation, obstacle
+from opsmonitor.actions.base import ActionContext
+from opsmonitor.engine.remediation import HOUR_MS, Obstacle, Situation, limit_reached, obstacle
+from opsmonitor.engine.requests import Requests
 from opsmonitor.engine.trouble import Troubles
-from opsmonitor.exceptions import ActionError, StoreError
+from opsmonitor.exceptions import (
+    ActionError,
+    CheckConflictError,
+    StoreError,
+    UnknownCheckError,
+)
 from opsmonitor.models.check import Change, EventKind, Transition
 from opsmonitor.models.remediation import Attempt, AttemptState, Incident
 from opsmonitor.util.redact import redact_text
@@ -17,12 +24,13 @@ from opsmonitor.util.redact import redact_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from opsmonitor.actions.base import ActionContext, ActionType
+    from opsmonitor.actions.base import ActionType
     from opsmonitor.config.settings import ActionSettings, CheckSettings, Settings
     from opsmonitor.engine.batch import Batch
-    from opsmonitor.engine.host import Host
+    from opsmonitor.engine.host import Publishing
     from opsmonitor.models.check import CheckState, RunResult
     from opsmonitor.util.clock import Clock
+    from opsmonitor.util.http import HttpTransport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +45,13 @@ _KINDS: Final = {
     AttemptState.DRY_RUN: EventKind.ACTION_DONE,
     AttemptState.FAILED: EventKind.ACTION_FAILED,
     AttemptState.INTERRUPTED: EventKind.ACTION_FAILED,
+}
+
+
+_WORDS: Final = {
+    Obstacle.BUSY: "an action for this check, or on the same thing, is under way",
+    Obstacle.TOO_OFTEN: "this action ran as often in this hour as it may",
+    Obstacle.TOO_MANY: "all actions together ran as often in this hour as they may",
 }
 
 
@@ -64,9 +79,9 @@ class Remedies:
         *,
         store: AttemptStore,
         clock: Clock,
-        host: Host,
+        host: Publishing,
         kinds: Mapping[str, ActionType[object]],
-        context: ActionContext,
+        http: HttpTransport,
         settings: Callable[[], Settings],
     ) -> None:
         """Take the parts; `open` reads what was done before."""
@@ -74,7 +89,8 @@ class Remedies:
         self._clock = clock
         self._host = host
         self._kinds = kinds
-        self._context = context
+        self._requests = Requests(host.publish, clock)
+        self._context = ActionContext(http=http, ask=self._requests.ask)
         self._settings = settings
         self._troubles = Troubles()
         self._log: list[Attempt] = []
@@ -128,6 +144,37 @@ class Remedies:
         for check_id in dict.fromkeys([*sorted(waiting), *failing]):
             self._consider(check_id)
 
+    def begin_now(self, check_id: str, number: int) -> Attempt:
+        """Begin an action because a person wants it, and return its beginning.
+
+        Only what no person can want keeps it from running: two at a time, or too many in an hour.
+
+        Raises:
+            UnknownCheckError: No check has this id.
+            CheckConflictError: It has no such action, or that cannot run now.
+
+        """
+        settings = self._settings()
+        check, state = settings.checks.get(check_id), self._host.states.get(check_id)
+        if check is None or state is None:
+            raise UnknownCheckError(check_id)
+        if not 1 <= number <= len(check.actions):
+            raise CheckConflictError("no_action", f"the check {check_id!r} has no such action")
+        action = check.actions[number - 1]
+        found = limit_reached(action, self._situation(check, state, settings))
+        if found is not None:
+            raise CheckConflictError(found.value, _WORDS[found])
+        return self._begin(check, action, state, is_dry_run=settings.remediation.dry_run)
+
+    def answer(self, attempt_id: str, *, is_done: bool, message: str | None) -> None:
+        """Take the word of a client that was asked to do something.
+
+        Raises:
+            UnknownAttemptError: Nobody waits for it.
+
+        """
+        self._requests.answer(attempt_id, is_done=is_done, message=message)
+
     def _consider(self, check_id: str) -> None:
         """Let the first action of a check run that may."""
         settings, now_ms = self._settings(), self._clock.now_ms()
@@ -138,16 +185,7 @@ class Remedies:
             return
         if not self._troubles.is_own(check_id, self._host.states, now_ms):
             return
-        self._prune(now_ms)
-        situation = Situation(
-            state=state,
-            well_ms=self._troubles.well_ms(check.id),
-            now_ms=now_ms,
-            attempts=tuple(self._log),
-            busy_places=self._places,
-            is_busy=check.id in self._tasks,
-            max_per_hour=settings.remediation.max_per_hour,
-        )
+        situation = self._situation(check, state, settings)
         obstacles = [obstacle(action, situation) for action in check.actions]
         if None in obstacles:
             action = check.actions[obstacles.index(None)]
@@ -156,10 +194,24 @@ class Remedies:
             text = "no action helped: nothing more is done until the check is up again"
             self._tell(check.id, EventKind.ACTION_GIVEN_UP, text)
 
+    def _situation(self, check: CheckSettings, state: CheckState, settings: Settings) -> Situation:
+        """Return what is to be known before anything is done about a check."""
+        now_ms = self._clock.now_ms()
+        self._prune(now_ms)
+        return Situation(
+            state=state,
+            well_ms=self._troubles.well_ms(check.id),
+            now_ms=now_ms,
+            attempts=tuple(self._log),
+            busy_places=self._places,
+            is_busy=check.id in self._tasks,
+            max_per_hour=settings.remediation.max_per_hour,
+        )
+
     def _begin(
         self, check: CheckSettings, action: ActionSettings, state: CheckState, *, is_dry_run: bool
-    ) -> None:
-        """Start an attempt."""
+    ) -> Attempt:
+        """Start an attempt, and return its beginning."""
         now_ms = self._clock.now_ms()
         attempt = Attempt(
             id=f"{check.id}:{action.place}:{now_ms}",
@@ -187,6 +239,7 @@ class Remedies:
                 self._consider(check.id)
 
         task.add_done_callback(go_on)
+        return attempt
 
     async def _attempt(
         self, check: CheckSettings, action: ActionSettings, attempt: Attempt, state: CheckState

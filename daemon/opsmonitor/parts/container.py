@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import re
 from typing import Any, Final
 
+import voluptuous as vol
+
+from opsmonitor.config import validators as cv
 from opsmonitor.exceptions import TransportError
 from opsmonitor.models.check import Assertion, Verdict
 from opsmonitor.parts.rules import Finding, Trouble
 
+CONTAINER_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}", re.ASCII)
 _ID_SHOWN: Final = 12
 _KILLED: Final = 137
 _FLAGS: Final = (
@@ -45,6 +50,14 @@ class Container:
     restarts: int
     started_at: str | None
     image: str | None
+
+
+def container_name(value: Any) -> str:
+    """Accept a name or an id of a container."""
+    name = cv.text(value).strip().removeprefix("/")
+    if not CONTAINER_NAME.fullmatch(name):
+        raise vol.Invalid("expected a container's name or id, such as home-assistant")
+    return name
 
 
 def read_container(answer: Any) -> Container:

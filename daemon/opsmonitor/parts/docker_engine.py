@@ -18,7 +18,7 @@ from opsmonitor.parts.certificate import TlsOptions
 from opsmonitor.parts.fields import host
 from opsmonitor.util.http_message import HttpRequest
 from opsmonitor.util.tls import tls_context
-from opsmonitor.util.unix_http import UnixAnswer, get
+from opsmonitor.util.unix_http import UnixAnswer, exchange
 
 if TYPE_CHECKING:
     from opsmonitor.util.http import HttpTransport
@@ -96,7 +96,7 @@ class Engine:
         self._tls = tls_context(tls.policy)
         self._http = http
 
-    async def ask(self, path: str, left_s: float) -> UnixAnswer:
+    async def ask(self, path: str, left_s: float, method: str = "GET") -> UnixAnswer:
         """Return the answer to a request for a path.
 
         Raises:
@@ -104,8 +104,9 @@ class Engine:
 
         """
         if self._address.url is None:
-            return await self._ask_socket(path, left_s)
+            return await self._ask_socket(path, left_s, method)
         request = HttpRequest(
+            method=method,
             url=URL(f"{self._address.url}{path}", encoded=True),
             timeout_s=left_s,
             tls=self._tls,
@@ -115,12 +116,14 @@ class Engine:
         response = await self._http.fetch(request)
         return UnixAnswer(response.status, response.body, response.timings.total_ms or 0.0)
 
-    async def _ask_socket(self, path: str, left_s: float) -> UnixAnswer:
+    async def _ask_socket(self, path: str, left_s: float, method: str) -> UnixAnswer:
         """Ask at the first socket file that is there."""
         url = URL(f"http://docker{path}", encoded=True)
         for socket in self._address.sockets:
             try:
-                return await get(socket, url, timeout_s=left_s, max_bytes=_MAX_BYTES)
+                return await exchange(
+                    socket, url, method=method, timeout_s=left_s, max_bytes=_MAX_BYTES
+                )
             except TransportError as err:
                 if err.code != "socket_missing":
                     raise

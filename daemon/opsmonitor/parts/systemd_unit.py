@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+import re
+from typing import Any, Final
 
+import voluptuous as vol
+
+from opsmonitor.config import validators as cv
+from opsmonitor.exceptions import TransportError
 from opsmonitor.models.check import Assertion, Verdict
+from opsmonitor.parts.body import excerpt
 from opsmonitor.parts.rules import Finding, Trouble
+from opsmonitor.util.process import Completed
+
+_UNIT: Final = re.compile(r"[A-Za-z0-9_@.:\\][A-Za-z0-9_@.:\\-]{0,254}", re.ASCII)
+_NOT_THERE: Final = ("not been booted with systemd", "connect to bus", "connect to system bus")
 
 PROPERTIES: Final = (
     "LoadState",
@@ -52,6 +62,14 @@ class Unit:
     """None for units that are no services."""
     status: str
     """The exit code, or the number of the signal, of the main process."""
+
+
+def unit_name(value: Any) -> str:
+    """Accept the name of a unit."""
+    name = cv.text(value).strip()
+    if not _UNIT.fullmatch(name):
+        raise vol.Invalid("expected the name of a unit, such as nginx.service")
+    return name
 
 
 def parse_unit(output: str) -> Unit | None:
@@ -105,3 +123,12 @@ def _reason(unit: Unit) -> str:
     if unit.result in ("", "success"):
         return ""
     return ": " + _RESULTS.get(unit.result, unit.result).format(unit.status)
+
+
+def refused(done: Completed) -> TransportError:
+    """Say why systemctl did not do what it was asked for."""
+    if any(words in done.errors.lower() for words in _NOT_THERE):
+        message = "systemd does not run on this machine, or not where this container can reach it"
+        return TransportError("unsupported", message)
+    said = excerpt(done.errors or done.output)
+    return TransportError("systemctl_failed", f"systemctl ended with {done.exit_code}, said {said}")

@@ -41,8 +41,10 @@ class UnixAnswer(NamedTuple):
     took_ms: float
 
 
-async def get(path: str, url: URL, *, timeout_s: float, max_bytes: int) -> UnixAnswer:
-    """Return the answer to a GET request, over a connection of its own.
+async def exchange(
+    path: str, url: URL, *, timeout_s: float, max_bytes: int, method: str = "GET"
+) -> UnixAnswer:
+    """Return the answer to a request without a body, over a connection of its own.
 
     Raises:
         TransportError: There is no answer, or it is longer than allowed.
@@ -53,7 +55,7 @@ async def get(path: str, url: URL, *, timeout_s: float, max_bytes: int) -> UnixA
         async with (
             asyncio.timeout(timeout_s),
             _session(path) as session,
-            session.get(url, headers=_HEADERS, allow_redirects=False) as response,
+            session.request(method, url, headers=_HEADERS, allow_redirects=False) as response,
         ):
             body, truncated = await read_body(response.content, max_bytes)
             status = response.status

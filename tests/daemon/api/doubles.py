@@ -11,7 +11,12 @@ from opsmonitor.engine.batch import Batch, Listener, Publisher
 from opsmonitor.engine.interventions import Interventions
 from opsmonitor.engine.state_machine import Thresholds, advance
 from opsmonitor.engine.stats import EngineStats
-from opsmonitor.exceptions import CheckConflictError, DeliveryError, UnknownCheckError
+from opsmonitor.exceptions import (
+    CheckConflictError,
+    DeliveryError,
+    UnknownAttemptError,
+    UnknownCheckError,
+)
 from opsmonitor.models.alert import Alert, ChannelHealth
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Transition
 from opsmonitor.models.history import (
@@ -23,6 +28,7 @@ from opsmonitor.models.history import (
     Resolution,
     Uptime,
 )
+from opsmonitor.models.remediation import Attempt
 from opsmonitor.store.health import StoreHealth
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.api.samples import BAD, GOOD
@@ -162,6 +168,7 @@ class HandStore:
         self.state = HEALTH
         self.transitions: list[Transition] = []
         self.told: list[Alert] = []
+        self.tried: list[Attempt] = []
         self.uptimes: dict[str, Uptime] = {}
         self.uptime_calls = 0
         self.failure: Exception | None = None
@@ -201,6 +208,11 @@ class HandStore:
             if is_resolved is None or (alert.resolved_ms is not None) == is_resolved
         ]
         return wanted[:limit]
+
+    async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
+        """Return the attempts that a test put here."""
+        found = [item for item in self.tried if check_id in (None, item.check_id)]
+        return found[:limit]
 
     async def recent_runs(
         self, per_check: int = 30, check_ids: Sequence[str] | None = None
@@ -273,6 +285,37 @@ class HandTelling:
         self.tests.append((channel, check.id if check else None))
         if channel in self.failures:
             raise DeliveryError(self.failures[channel])
+
+
+class HandRemedies:
+    """Actions that only note what was wanted."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.begun: list[tuple[str, int]] = []
+        self.answers: dict[str, tuple[bool, str | None]] = {}
+        self.awaited: set[str] = set()
+        self.refusal: CheckConflictError | None = None
+
+    def begin_now(self, check_id: str, number: int) -> Attempt:
+        """Note what is to begin, or refuse."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.begun.append((check_id, number))
+        return Attempt(
+            id=f"{check_id}:1",
+            check_id=check_id,
+            action="note",
+            target="nothing",
+            place="nothing",
+            started_ms=1_700_000_000_000,
+        )
+
+    def answer(self, attempt_id: str, *, is_done: bool, message: str | None) -> None:
+        """Note an answer that is waited for."""
+        if attempt_id not in self.awaited:
+            raise UnknownAttemptError(attempt_id)
+        self.answers[attempt_id] = (is_done, message)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,14 @@ from opsmonitor.api.server import serve
 from opsmonitor.config.settings import CheckSettings, ServerSettings, Settings
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.util.clock import Clock, FakeClock
-from tests.daemon.api.doubles import HandMonitor, HandStore, HandTelling, Reloads, SettingsBox
+from tests.daemon.api.doubles import (
+    HandMonitor,
+    HandRemedies,
+    HandStore,
+    HandTelling,
+    Reloads,
+    SettingsBox,
+)
 
 ADDRESS: Final = "127.0.0.1"
 
@@ -102,6 +109,7 @@ class House:
         self.monitor = HandMonitor(self.clock, checks)
         self.store = HandStore()
         self.telling = HandTelling()
+        self.remedies = HandRemedies()
         self.reloads = Reloads()
         self.problems: list[ConfigProblem] = []
         self.settings = SettingsBox(
@@ -154,6 +162,7 @@ async def open_house(
         monitor=house.monitor,
         store=house.store,
         telling=house.telling,
+        remedies=house.remedies,
         clock=house.clock,
         settings=house.settings,
         config_problems=lambda: house.problems,
@@ -174,6 +183,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         monitor=monitor,
         store=store,
         telling=HandTelling(),
+        remedies=HandRemedies(),
         clock=clock,
         settings=SettingsBox(settings),
         config_problems=list,

@@ -77,7 +77,7 @@ class Clinic:
             clock=clock,
             host=self.stage.monitor,
             kinds={"note": kind},
-            context=cast("ActionContext", None),
+            http=cast("Any", None),
             settings=lambda: self.settings,
         )
         self.stage.monitor.subscribe(self.remedies.take)

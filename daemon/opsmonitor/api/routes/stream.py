@@ -8,6 +8,7 @@ from opsmonitor.api.body import read_query
 from opsmonitor.api.keys import GRANT, STREAM
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.check import CheckBody
+from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.requests import SINCE
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.schemas.status import SummaryBody
@@ -33,6 +34,7 @@ _FRAMES: Final = {
     "summary": SummaryBody,
     "inventory": InventoryFrame,
     "config": ConfigFrame,
+    "action": ActionFrame,
     "bye": ByeFrame,
 }
 
@@ -46,7 +48,8 @@ _FRAMES: Final = {
             content_type="text/event-stream",
             description=(
                 "Server-sent events: `snapshot` first, then `check`, `event`, `summary`,"
-                " `inventory` and `config` as they happen, `bye` at the end; a comment every 15 s."
+                " `inventory`, `config` and `action`"
+                " as they happen, `bye` at the end; a comment every 15 s."
                 " `Last-Event-ID` resumes where the daemon still has what was missed"
             ),
             frames=_FRAMES,

@@ -159,6 +159,29 @@ class AlertsQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptsQuery:
+    """Which attempts are wanted."""
+
+    limit: int
+    check_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemediateRequest:
+    """Which action is to begin."""
+
+    action: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRequest:
+    """How it went what a client was asked for."""
+
+    ok: bool
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTestQuery:
     """What a test speaks of, and where it goes."""
 
@@ -236,6 +259,30 @@ ACKNOWLEDGE: Final = RequestSchema(
         vol.Optional("note", description="What is being done"): _SHORT,
     },
     make=AcknowledgeRequest,
+)
+ATTEMPTS_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("limit", default=50, description="How many, newest first"): Whole(1, 500),
+        vol.Optional("check_id", description="Only for this check"): vol.All(
+            str, vol.Length(max=200)
+        ),
+    },
+    make=AttemptsQuery,
+)
+REMEDIATE: Final = RequestSchema(
+    keys={
+        vol.Optional(
+            "action", default=1, description="Which of the check's actions, counted from 1"
+        ): Whole(1, 1000),
+    },
+    make=RemediateRequest,
+)
+RESULT: Final = RequestSchema(
+    keys={
+        vol.Required("ok", description="Whether it was done"): bool,
+        vol.Optional("message", description="How it went, for people"): _SHORT,
+    },
+    make=ResultRequest,
 )
 NO_BODY: Final = RequestSchema(keys={}, make=NoBody)
 
