@@ -77,6 +77,8 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self._flush_handle: asyncio.TimerHandle | None = None
         self._told: tuple[Snapshot, bool] | None = None
         self._reported: set[str] = set()
+        self._by_topic: dict[object, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
+        """What to call, by what it wants to hear of and by what ends that."""
         self._event_listeners: list[EventListener] = []
         self._told_events: deque[tuple[object, ...]] = deque(maxlen=_KEPT_KEYS)
 
@@ -232,6 +234,26 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @override
     @callback
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: object = None
+    ) -> CALLBACK_TYPE:
+        """Tell a listener of a topic, given as the context; the answer ends that."""
+        remove = super().async_add_listener(update_callback, context)
+        listeners = self._by_topic.setdefault(context, {})
+        listeners[remove] = update_callback
+
+        @callback
+        def forget() -> None:
+            """Tell it no more."""
+            remove()
+            del listeners[remove]
+            if not listeners:
+                self._by_topic.pop(context, None)
+
+        return forget
+
+    @override
+    @callback
     def async_update_listeners(self) -> None:
         """Tell the listeners whose topic changed.
 
@@ -243,8 +265,9 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             super().async_update_listeners()
             return
         topics = _changed_topics(told[0], self.data)
-        for update_callback, topic in list(self._listeners.values()):
-            if topic in topics:
+        # First of all the devices: entities belong to them.
+        for topic in sorted(topics, key=lambda topic: topic is not Topic.DEVICES):
+            for update_callback in list(self._by_topic.get(topic, {}).values()):
                 self._tell(update_callback)
 
     @callback

@@ -202,8 +202,11 @@ async def test_one_failing_listener_does_not_silence_the_others(
     """An entity with a bug does not keep the others from being updated."""
     coordinator = loaded.runtime_data
     failing = Mock(side_effect=RuntimeError("a bug"))
-    entity_listeners = dict(coordinator._listeners)  # noqa: SLF001 - to be called before them
-    coordinator._listeners = {0: (failing, "web")} | entity_listeners  # noqa: SLF001
+    listeners = coordinator._by_topic["web"]  # noqa: SLF001 - to be called before them
+    entity_listeners = dict(listeners)
+    listeners.clear()
+    coordinator.async_add_listener(failing, "web")
+    listeners.update(entity_listeners)
 
     daemon.put(make_down("web"))
 
