@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -14,7 +15,7 @@ from yarl import URL
 
 from opsmonitor.exceptions import DeliveryError, TransportError
 from opsmonitor.util.http import HttpTransport
-from opsmonitor.util.http_message import HttpRequest, Redirects
+from opsmonitor.util.http_message import HttpRequest, HttpResponse, Redirects
 from opsmonitor.util.lanes import Lanes
 from opsmonitor.util.tls import TlsPolicy, tls_context
 
@@ -39,6 +40,10 @@ class Message:
     severity: str
     """The worst of the notices'."""
     notices: tuple[Notice, ...]
+    page_url: str | None = None
+    """Where people can look; None: the daemon does not know how they reach it."""
+    acknowledge_url: Secret | None = None
+    """Where one person can say to know of it, without any other right. For one alert only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +79,23 @@ async def post(
         DeliveryError: It is not, or there is none. Its text has no part of the address.
 
     """
+    response = await exchange(context, address, body, headers)
+    if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+        raise refusal(response.status, response.headers.get("Retry-After"))
+
+
+async def exchange(
+    context: SendContext, address: Secret, body: bytes, headers: Mapping[str, str]
+) -> HttpResponse:
+    """Post, and return whatever is answered.
+
+    Raises:
+        DeliveryError: Nothing is. Its text has no part of the address.
+
+    """
     url = URL(address.reveal())
-    sent = CIMultiDict({"Content-Type": "application/json", **headers})
+    sent = CIMultiDict({"Content-Type": "application/json"})
+    sent.update(headers)
     if url.user is not None or url.password is not None:
         pair = f"{url.user or ''}:{url.password or ''}".encode()
         sent.setdefault("Authorization", f"Basic {b64encode(pair).decode()}")
@@ -90,24 +110,38 @@ async def post(
         max_body_bytes=1 << 16,
     )
     try:
-        response = await context.http.fetch(request)
+        return await context.http.fetch(request)
     except TransportError as err:
         raise DeliveryError(f"no answer: {err.code}") from err
-    if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-        raise _refusal(response.status, response.headers.get("Retry-After"))
 
 
-def _refusal(status: int, retry_after: str | None) -> DeliveryError:
+def refusal(status: int, retry_after: str | float | None) -> DeliveryError:
     """Return what an answer other than a good one means."""
     try:
         phrase = f" {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = ""
     is_passing = status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
+    seconds = _seconds(retry_after)
     return DeliveryError(
         f"answered {status}{phrase}", is_permanent=not is_passing, retry_after_s=seconds
     )
+
+
+def _seconds(retry_after: str | float | None) -> float | None:
+    """Return how long a service asks to be left alone, in seconds or until a date.
+
+    Source: RFC 9110, 10.2.3.
+    """
+    if retry_after is None or isinstance(retry_after, int | float):
+        return retry_after
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(moment.tzinfo)).total_seconds())
 
 
 def moment_of(message: Message) -> datetime:
@@ -121,3 +155,11 @@ def cut_bytes(text: str, most: int) -> str:
     if len(data) <= most:
         return text
     return data[: most - 3].decode("utf-8", "ignore") + "..."
+
+
+def cut_units(text: str, most: int) -> str:
+    """Return a text of at most this many UTF-16 units, cut between characters and marked as cut."""
+    if len(text) * 2 <= most or len(text.encode("utf-16-le", "replace")) // 2 <= most:
+        return text
+    data = text.encode("utf-16-le", "replace")[: (most - 3) * 2]
+    return data.decode("utf-16-le", "ignore") + "..."

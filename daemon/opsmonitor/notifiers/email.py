@@ -137,10 +137,23 @@ def _compose(options: EmailOptions, message: Message) -> EmailMessage:
     incidents = dict.fromkeys(_message_id(notice.alert_id) for notice in message.notices)
     mail["References"] = " ".join(incidents)
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.text)
+    links = _links(message)
+    mail.set_content("\n".join([message.text, *(f"{word}: {link}" for word, link in links)]))
     lines = "<br>\n".join(escape(line) for line in message.text.splitlines())
-    mail.add_alternative(f"<h3>{escape(message.title)}</h3>\n<p>{lines}</p>", subtype="html")
+    parts = [f"<h3>{escape(message.title)}</h3>", f"<p>{lines}</p>"]
+    parts += [f'<p><a href="{escape(link)}">{word}</a></p>' for word, link in links]
+    mail.add_alternative("\n".join(parts), subtype="html")
     return mail
+
+
+def _links(message: Message) -> list[tuple[str, str]]:
+    """Return where people can go from a mail, with a word for each."""
+    found = []
+    if message.acknowledge_url is not None:
+        found.append(("Acknowledge", message.acknowledge_url.reveal()))
+    if message.page_url is not None:
+        found.append(("Ops Monitor", message.page_url))
+    return found
 
 
 def _message_id(*ids: str) -> str:

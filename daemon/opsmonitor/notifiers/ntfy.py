@@ -9,6 +9,7 @@ from typing import Final
 import voluptuous as vol
 
 from opsmonitor.config import validators as cv
+from opsmonitor.models.alert import NoticeKind
 from opsmonitor.notifiers.base import Message, NotifierType, SendContext, cut_bytes, post
 from opsmonitor.parts.http_request import url
 from opsmonitor.util.secret import Secret
@@ -18,7 +19,17 @@ _MOST_TITLE: Final = 1000
 _MOST_TEXT: Final = 4000
 """Both in bytes; a longer text would become a file. Source: the limits in ntfy's documentation."""
 _PRIORITIES: Final = {"P1": 5, "P2": 4, "P3": 3, "P4": 2}
-_SYMBOLS: Final = {"first_fail": "rotating_light", "recovered": "white_check_mark"}
+_SYMBOLS: Final = {
+    NoticeKind.FIRST_FAIL: "rotating_light",
+    NoticeKind.DEADLINE_MISS: "alarm_clock",
+    NoticeKind.DEGRADED: "warning",
+    NoticeKind.CERT_EXPIRING: "closed_lock_with_key",
+    NoticeKind.REMINDER: "hourglass",
+    NoticeKind.ESCALATED: "loudspeaker",
+    NoticeKind.RECOVERED: "white_check_mark",
+}
+_RECOVERY_PRIORITY: Final = 3
+"""The end of trouble wakes nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +44,29 @@ class NtfyOptions:
 
 async def _send(options: NtfyOptions, message: Message, context: SendContext) -> None:
     """Publish as JSON: headers could not carry every character of a name."""
-    kinds = dict.fromkeys(notice.kind.value for notice in message.notices)
-    body = {
+    kinds = dict.fromkeys(notice.kind for notice in message.notices)
+    priority = _PRIORITIES[message.severity]
+    if set(kinds) == {NoticeKind.RECOVERED}:
+        priority = min(priority, _RECOVERY_PRIORITY)
+    body: dict[str, object] = {
         "topic": options.topic.reveal(),
         "title": cut_bytes(message.title, _MOST_TITLE),
         "message": cut_bytes(message.text, _MOST_TEXT),
-        "priority": _PRIORITIES[message.severity],
+        "priority": priority,
         "tags": [_SYMBOLS[kind] for kind in kinds if kind in _SYMBOLS],
     }
+    if message.page_url is not None:
+        body["click"] = message.page_url
+    if message.acknowledge_url is not None:
+        body["actions"] = [
+            {
+                "action": "http",
+                "label": "Acknowledge",
+                "url": message.acknowledge_url.reveal(),
+                "method": "POST",
+                "clear": True,
+            }
+        ]
     token = options.token
     headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
     await post(context, options.url, json.dumps(body).encode(), headers)

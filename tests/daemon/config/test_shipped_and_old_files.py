@@ -13,7 +13,14 @@ from .conftest import ACTION_TYPES, CHANNEL_TYPES, CHECK_TYPES, FIXTURES, Folder
 
 SHIPPED = Path(__file__).parents[3] / "checks.yml"
 ENV = {"WEBUI_BASE": "http://127.0.0.1:3000", "HA_TOKEN": "t"}
-SECRETS = "webui_key: k\nnas_password: p\nopsmonitor_token: t\nntfy_topic: t\n"
+SECRETS = """
+webui_key: k
+nas_password: p
+opsmonitor_token: t
+ntfy_topic: t
+bot_token: t
+team_url: json://localhost/
+"""
 
 
 def _load(path: Path, env: dict[str, str]) -> Settings:

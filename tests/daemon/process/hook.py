@@ -21,6 +21,8 @@ class Hook:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
         """What the next requests are answered instead of well."""
+        self.bodies: list[object] = []
+        """The JSON of those answers; without any they are empty."""
         self._news = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -63,4 +65,6 @@ class Hook:
         if status == 200:
             self.taken.append(json.loads(body))
         self._news.set()
+        if status != 200 and self.bodies:
+            return web.json_response(self.bodies.pop(0), status=status, headers=headers)
         return web.Response(status=status, headers=headers)
