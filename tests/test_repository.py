@@ -191,9 +191,55 @@ def test_errors_are_translated() -> None:
     keys = set(re.findall(r'^    key(?:: ClassVar\[str\])? = "(\w+)"', source, re.MULTILINE))
     texts = load(INTEGRATION / "translations" / "en.json")
 
-    assert texts["exceptions"].keys() == keys
+    assert texts["exceptions"].keys() >= keys
     # The form cannot meet another daemon than the expected one: it expects none, or aborts.
     assert texts["config"]["error"].keys() == keys - {"wrong_instance"} | {"invalid_url", "unknown"}
+
+
+def actions() -> dict[str, Any]:
+    """Return the actions as `services.yaml` describes them."""
+    content: dict[str, Any] = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
+    return content
+
+
+def test_actions_are_described() -> None:
+    """Each action that is registered is described, and none that is not."""
+    source = SOURCES[INTEGRATION / "services.py"]
+    registered = re.findall(r'^    "(\w+)": Action\(', source, re.MULTILINE)
+
+    assert set(actions()) == set(registered)
+
+
+@pytest.mark.parametrize("name", actions())
+def test_actions_are_translated(name: str) -> None:
+    """Each action and each of its fields has a name and an explanation, and each action an icon."""
+    texts = load(INTEGRATION / "translations" / "en.json")["services"][name]
+
+    assert texts["fields"].keys() == actions()[name]["fields"].keys()
+    for text in [texts, *texts["fields"].values()]:
+        assert text["name"]
+        assert text["description"]
+    assert load(INTEGRATION / "icons.json")["services"][name]["service"]
+
+
+@pytest.mark.parametrize("name", actions())
+def test_actions_are_documented(name: str) -> None:
+    """The documentation has each action."""
+    assert f"| `ops_monitor.{name}` |" in (ROOT / "docs" / "home-assistant.md").read_text()
+
+
+def test_exceptions_are_translated() -> None:
+    """Each text of an exception is there, and is used."""
+    used = {
+        key
+        for path, source in SOURCES.items()
+        if path.parent == INTEGRATION
+        for key in re.findall(r'translation_key="(\w+)"', source)
+        if path.stem in {"targets", "asking", "service_answers"}
+    }
+    texts = load(INTEGRATION / "translations" / "en.json")["exceptions"].keys()
+
+    assert used <= texts
 
 
 def test_form_fields_are_explained() -> None:

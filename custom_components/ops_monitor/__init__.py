@@ -13,6 +13,7 @@ from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import is_present, keep_devices
 from .frontend import async_register_frontend, async_unregister_frontend
+from .services import async_register_actions
 
 _PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
@@ -22,6 +23,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Offer what all entries share."""
+    async_register_actions(hass)
     await async_register_frontend(hass)
     return True
 

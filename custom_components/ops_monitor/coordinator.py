@@ -207,8 +207,8 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         for frame in frames:
             if isinstance(frame, EventFrame):
                 self._tell_event(frame.transition)
-        if data.api_version != self.info.api_version:
-            # The daemon was exchanged for another release: find out anew whether we understand it.
+        if (data.api_version, data.version) != (self.info.api_version, self.info.version):
+            # The daemon was exchanged for another release: find out anew what it can do.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     @callback

@@ -81,6 +81,7 @@ class FakeDaemon:
         self.version = "0.1.0"
         self.api_version = 1
         self.min_client_version = 1
+        self.capabilities = ["stream"]
         self.token: str | None = None
         self.checks = {item["id"]: item for item in (make_check("web"), make_check("nas"))}
         self.problems: list[str] = []
@@ -244,7 +245,7 @@ class FakeDaemon:
             "version": self.version,
             "api_version": self.api_version,
             "min_client_version": self.min_client_version,
-            "capabilities": ["stream"],
+            "capabilities": self.capabilities,
             "started_at": "2026-11-20T08:00:00Z",
         }
 

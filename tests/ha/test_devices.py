@@ -161,6 +161,10 @@ async def test_hub_follows_the_daemon(
     await daemon.start()
 
     await wait_until(hass, lambda: find(device_registry, loaded, "").sw_version == "0.2.0")
+    # What it can do may have changed as well: the entry is set up anew.
+    await wait_until(hass, lambda: loaded.state is ConfigEntryState.LOADED)
+    await hass.async_block_till_done()
+    assert loaded.runtime_data.info.version == "0.2.0"
 
 
 @pytest.mark.parametrize(("what", "is_removed"), [("web", False), ("", False), ("old", True)])

@@ -1,0 +1,63 @@
+"""Asks a daemon to do something, and tells people why it does not."""
+
+from collections.abc import Mapping
+from http import HTTPMethod
+from typing import Any
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .client import OpsMonitorError, OpsMonitorRefusalError
+from .const import DOMAIN
+from .coordinator import OpsMonitorCoordinator
+
+
+async def ask(
+    coordinator: OpsMonitorCoordinator, path: str, params: Mapping[str, str] | None = None
+) -> Any:
+    """Return what a daemon answers to a question."""
+    try:
+        return await coordinator.client.get(path, params)
+    except OpsMonitorError as err:
+        raise _as_action_error(err) from err
+
+
+async def tell(
+    coordinator: OpsMonitorCoordinator,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    method: HTTPMethod = HTTPMethod.POST,
+    params: Mapping[str, str] | None = None,
+) -> Any:
+    """Ask a daemon to change or start something; return what it answers."""
+    known = {key: value for key, value in (body or {}).items() if value is not None}
+    try:
+        return await coordinator.client.send(method, path, known, params)
+    except OpsMonitorError as err:
+        raise _as_action_error(err) from err
+
+
+def require(coordinator: OpsMonitorCoordinator, capability: str) -> None:
+    """Refuse what the daemon cannot do, before it is asked."""
+    if capability not in coordinator.info.capabilities:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="not_supported",
+            translation_placeholders={
+                "capability": capability,
+                "name": coordinator.name,
+                "version": coordinator.data.version,
+            },
+        )
+
+
+def _as_action_error(error: OpsMonitorError) -> HomeAssistantError:
+    """Return what a person is shown: a mistake of the caller, or trouble with the daemon."""
+    kind = (
+        ServiceValidationError if isinstance(error, OpsMonitorRefusalError) else HomeAssistantError
+    )
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=error.key,
+        translation_placeholders={"error": str(error)},
+    )

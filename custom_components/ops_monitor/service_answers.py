@@ -1,0 +1,192 @@
+"""Actions that only answer."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonObjectType, JsonValueType
+
+from .asking import ask, require, tell
+from .client import Check
+from .const import DOMAIN
+from .targets import ATTR_CHECK, checks_of, daemon_of, the_check_of
+
+_MOST_INCIDENTS: Final = 500
+_MINUTE: Final = timedelta(minutes=1)
+
+
+async def get_summary(call: ServiceCall) -> ServiceResponse:
+    """Answer how the whole and each check are doing; nobody has to be asked for that."""
+    coordinator = daemon_of(call.hass, call.data)
+    summary = coordinator.data.summary
+    checks: list[JsonValueType] = [_check(check) for check in coordinator.data.checks.values()]
+    return {
+        "status": summary.overall.value,
+        "connected": coordinator.last_update_success,
+        "total": summary.total,
+        "up": summary.up,
+        "down": summary.down,
+        "unknown": summary.unknown,
+        "degraded": summary.degraded,
+        "paused": summary.paused,
+        "checks": checks,
+    }
+
+
+async def get_history(call: ServiceCall) -> ServiceResponse:
+    """Answer the history of one check: its uptime, response times and states."""
+    item = the_check_of(call)
+    answer = await ask(
+        item.coordinator,
+        f"api/history/{item.check.id}",
+        {
+            "range_minutes": _minutes(call.data["range"]),
+            "resolution": call.data["resolution"],
+        },
+    )
+    return _object(answer)
+
+
+async def get_incidents(call: ServiceCall) -> ServiceResponse:
+    """Answer what went wrong, newest first."""
+    coordinator = daemon_of(call.hass, call.data)
+    params = {"limit": str(_MOST_INCIDENTS)}
+    if call.data["open_only"]:
+        params["resolved"] = "false"
+    found = await ask(coordinator, "api/alerts", params)
+    if not isinstance(found, list):
+        raise _unreadable()
+    incidents = [item for item in found if isinstance(item, dict)]
+    if "range" in call.data:
+        since = dt_util.utcnow() - call.data["range"]
+        incidents = [item for item in incidents if _lasted_until(item, since)]
+    if "severity" in call.data:
+        incidents = [item for item in incidents if item.get("severity") in call.data["severity"]]
+    if _names_checks(call):
+        ids = {item.check.id for item in checks_of(call)}
+        incidents = [item for item in incidents if item.get("check_id") in ids]
+    return {"incidents": [*incidents]}
+
+
+async def get_ports(call: ServiceCall) -> ServiceResponse:
+    """Answer which ports are open on the daemon's machine, and by what."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "ports")
+    answer = _object(await ask(coordinator, "api/host/ports"))
+    if wanted := call.data.get("contains", "").lower():
+        return {
+            **answer,
+            "ports": [port for port in _ports(answer) if wanted in str(port).lower()],
+        }
+    return answer
+
+
+async def check_port(call: ServiceCall) -> ServiceResponse:
+    """Answer whether a port is free, and what has it if not."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "ports")
+    answer = _object(await ask(coordinator, "api/host/ports"))
+    taken: list[JsonValueType] = [
+        port
+        for port in _ports(answer)
+        if port.get("port") == call.data["port"]
+        and str(port.get("protocol", "tcp")).startswith(call.data["protocol"])
+    ]
+    first = taken[0] if taken and isinstance(taken[0], dict) else {}
+    return {
+        "free": not taken,
+        "process": first.get("process"),
+        "container": first.get("container"),
+        "listeners": taken,
+    }
+
+
+async def generate_report(call: ServiceCall) -> ServiceResponse:
+    """Have a report written."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "reports")
+    body = {"range_minutes": int(_minutes(call.data["range"]))}
+    return _object(await tell(coordinator, "api/reports/generate", body))
+
+
+async def diagnose(call: ServiceCall) -> ServiceResponse:
+    """Answer what is likely to be the cause of a check's trouble."""
+    item = the_check_of(call)
+    require(item.coordinator, "diagnose")
+    body = {
+        "service_name": item.check.id,
+        "lookback_minutes": int(_minutes(call.data["lookback"])),
+    }
+    return _object(await tell(item.coordinator, "api/diagnose", body))
+
+
+async def get_logs(call: ServiceCall) -> ServiceResponse:
+    """Answer lines of a host's log."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "logs")
+    params = {
+        key: str(call.data[key])
+        for key in ("host", "unit", "contains", "lines")
+        if key in call.data
+    }
+    return _object(await ask(coordinator, "api/logs", params))
+
+
+def _check(check: Check) -> JsonObjectType:
+    """Return what is worth knowing of a check."""
+    return {
+        "id": check.id,
+        "name": check.name,
+        "type": check.type,
+        "target": check.target,
+        "status": check.status.value,
+        "ok": check.ok,
+        "error": check.error,
+        "latency_ms": check.latency_ms,
+        "last_change": check.last_change.isoformat() if check.last_change else None,
+        "core": check.is_core,
+        "severity": check.severity,
+        "tags": list(check.tags),
+    }
+
+
+def _ports(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the ports of an answer."""
+    ports = answer.get("ports")
+    if not isinstance(ports, list):
+        raise _unreadable()
+    return [port for port in ports if isinstance(port, dict)]
+
+
+def _names_checks(call: ServiceCall) -> bool:
+    """Tell whether an action is about certain checks only."""
+    targets = (ATTR_CHECK, "entity_id", "device_id", "area_id", "floor_id", "label_id")
+    return any(call.data.get(key) for key in targets)
+
+
+def _lasted_until(incident: dict[str, Any], since: Any) -> bool:
+    """Tell whether an incident is open, or was at a time or later."""
+    resolved = incident.get("resolved_at")
+    if resolved is None:
+        return True
+    at = dt_util.parse_datetime(str(resolved))
+    return at is not None and at >= since
+
+
+def _minutes(duration: timedelta) -> str:
+    """Return a duration in whole minutes, one at least."""
+    return str(max(1, round(duration / _MINUTE)))
+
+
+def _object(answer: object) -> dict[str, Any]:
+    """Return an answer that must be an object."""
+    if isinstance(answer, dict):
+        return answer
+    raise _unreadable()
+
+
+def _unreadable() -> HomeAssistantError:
+    """Return what is said of an answer that makes no sense."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="unreadable_answer")

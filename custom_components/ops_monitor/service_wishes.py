@@ -1,0 +1,105 @@
+"""Actions that change or start something."""
+
+from collections.abc import Mapping
+from http import HTTPMethod
+from typing import Any
+
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+
+from .asking import require, tell
+from .targets import ATTR_CHECK, TargetCheck, checks_of, daemon_of
+
+
+async def run_check(call: ServiceCall) -> ServiceResponse:
+    """Run checks now; answer what came of it."""
+    return {
+        "checks": {
+            item.check.id: _result(await _tell_check(item, "run")) for item in checks_of(call)
+        }
+    }
+
+
+async def acknowledge(call: ServiceCall) -> ServiceResponse:
+    """Note that somebody knows of the trouble of checks."""
+    by = await _name_of_caller(call.hass, call)
+    for item in checks_of(call):
+        await _tell_check(item, "acknowledge", {"by": by, "note": call.data.get("note")})
+    return None
+
+
+async def pause_check(call: ServiceCall) -> ServiceResponse:
+    """Run checks no more, until they are resumed or the time is over."""
+    duration = call.data.get("duration")
+    body = {
+        "duration_s": None if duration is None else max(1, int(duration.total_seconds())),
+        "reason": call.data.get("reason"),
+    }
+    for item in checks_of(call):
+        await _tell_check(item, "pause", body)
+    return None
+
+
+async def resume_check(call: ServiceCall) -> ServiceResponse:
+    """End the pauses of checks; those that are not paused stay as they are."""
+    for item in checks_of(call):
+        if item.check.status == "paused":
+            await _tell_check(item, "resume")
+    return None
+
+
+async def send_test_alert(call: ServiceCall) -> ServiceResponse:
+    """Send a test through one channel or all; answer which took it."""
+    params = {"check_id": call.data.get(ATTR_CHECK), "channel": call.data.get("channel")}
+    answer = await tell(
+        daemon_of(call.hass, call.data),
+        "api/alerts/test",
+        params={key: value for key, value in params.items() if value},
+    )
+    return {"channels": dict.fromkeys(str(answer.get("channel") or "").split(","), "ok")}
+
+
+async def start_maintenance(call: ServiceCall) -> ServiceResponse:
+    """Announce work on checks: what fails meanwhile is no trouble."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "maintenance")
+    tags = call.data.get("tags", [])
+    body = {
+        "checks": [] if tags else [item.check.id for item in checks_of(call)],
+        "tags": tags,
+        "duration_s": max(1, int(call.data["duration"].total_seconds())),
+        "reason": call.data.get("reason"),
+    }
+    return _object(await tell(coordinator, "api/maintenance", body))
+
+
+async def end_maintenance(call: ServiceCall) -> ServiceResponse:
+    """End announced work early: one piece of it, or all."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "maintenance")
+    path = f"api/maintenance/{call.data['id']}" if "id" in call.data else "api/maintenance"
+    return _object(await tell(coordinator, path, method=HTTPMethod.DELETE))
+
+
+async def _tell_check(
+    item: TargetCheck, wish: str, body: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Ask something of one check; return its state after that."""
+    return _object(await tell(item.coordinator, f"api/checks/{item.check.id}/{wish}", body))
+
+
+def _result(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is worth knowing after a run."""
+    keys = ("name", "status", "ok", "latency_ms", "status_code", "error", "last_run")
+    return {key: state.get(key) for key in keys}
+
+
+def _object(answer: object) -> dict[str, Any]:
+    """Return an answer that can be a response."""
+    return answer if isinstance(answer, dict) else {"answer": answer}
+
+
+async def _name_of_caller(hass: HomeAssistant, call: ServiceCall) -> str:
+    """Return who asks, for people."""
+    user_id = call.context.user_id
+    user = await hass.auth.async_get_user(user_id) if user_id else None
+    return (user.name if user else None) or "Home Assistant"

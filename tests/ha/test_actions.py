@@ -1,0 +1,415 @@
+"""Actions: what they ask the daemon, what they answer, and how they refuse."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.script import Script
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.ops_monitor.const import DOMAIN
+from custom_components.ops_monitor.services import ACTIONS
+from tests.ha.fake_daemon import FakeDaemon, answering, error_response, make_check, make_down
+from tests.ha.waiting import wait_for_state
+
+WEB = "binary_sensor.web"
+
+
+async def act(hass: HomeAssistant, name: str, data: dict[str, Any], **more: Any) -> Any:
+    """Perform an action, and return its response if it has one."""
+    has_response = ACTIONS[name].response != "none"
+    return await hass.services.async_call(
+        DOMAIN, name, data, blocking=True, return_response=has_response, **more
+    )
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+async def test_actions_without_a_daemon(hass: HomeAssistant, name: str) -> None:
+    """Actions are there before any daemon is, and say what is missing."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    needs: dict[str, dict[str, Any]] = {
+        "check_port": {"port": 80},
+        "get_logs": {"host": "nas"},
+        "start_maintenance": {"duration": 60},
+    }
+    needed = needs.get(name, {})
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, name, needed | ({"check": "web"} if "check" in _keys(name) else {}))
+
+    assert caught.value.translation_key
+
+
+def _keys(name: str) -> set[str]:
+    """Return the fields of an action."""
+    return {str(key) for key in ACTIONS[name].fields}
+
+
+async def test_summary(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """The summary is answered from what is known, without asking."""
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, WEB, "off")
+
+    answer = await act(hass, "get_summary", {})
+
+    assert (answer["status"], answer["down"], answer["up"]) == ("warn", 1, 1)
+    assert [(check["id"], check["status"]) for check in answer["checks"]] == [
+        ("web", "down"),
+        ("nas", "up"),
+    ]
+    assert daemon.asked == []
+
+
+async def test_history(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """A history is asked for by the check's entity and a range."""
+    daemon.replies["/api/history/web"] = {"id": "web", "points": []}
+
+    answer = await act(hass, "get_history", {"entity_id": WEB, "range": {"hours": 2}})
+
+    assert answer == {"id": "web", "points": []}
+    assert daemon.asked == [
+        ("GET", "/api/history/web", {"range_minutes": "120", "resolution": "auto"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, ["1", "2", "3"]),
+        ({"range": {"hours": 2}}, ["1", "2"]),
+        ({"severity": "P1"}, ["1", "3"]),
+        ({"check": "nas"}, ["2"]),
+        ({"entity_id": WEB, "range": {"hours": 2}}, ["1"]),
+    ],
+)
+async def test_incidents(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    filters: dict[str, Any],
+    expected: list[str],
+) -> None:
+    """Incidents are narrowed down by time, severity and check."""
+    now = dt_util.utcnow()
+    daemon.replies["/api/alerts"] = [
+        {"id": "1", "check_id": "web", "severity": "P1", "resolved_at": None},
+        {
+            "id": "2",
+            "check_id": "nas",
+            "severity": "P2",
+            "resolved_at": (now - timedelta(hours=1)).isoformat(),
+        },
+        {
+            "id": "3",
+            "check_id": "web",
+            "severity": "P1",
+            "resolved_at": (now - timedelta(hours=5)).isoformat(),
+        },
+    ]
+
+    answer = await act(hass, "get_incidents", filters)
+
+    assert [item["id"] for item in answer["incidents"]] == expected
+
+
+async def test_open_incidents(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Open incidents are all that the daemon is asked for."""
+    daemon.replies["/api/alerts"] = []
+
+    assert await act(hass, "get_incidents", {"open_only": True}) == {"incidents": []}
+    assert daemon.asked == [("GET", "/api/alerts", {"limit": "500", "resolved": "false"})]
+
+
+async def test_run(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """Checks are run by their device, and what came of it is answered."""
+    daemon.replies["/api/checks/web/run"] = make_down("web")
+    daemon.replies["/api/checks/nas/run"] = make_check("nas")
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    device_ids = [device.id for device in devices]
+
+    answer = await act(hass, "run_check", {"device_id": device_ids})
+
+    assert {key: state["ok"] for key, state in answer["checks"].items()} == {
+        "web": False,
+        "nas": True,
+    }
+
+
+async def test_run_without_response(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Whoever does not want to know is not told."""
+    daemon.replies["/api/checks/web/run"] = make_check("web")
+
+    await hass.services.async_call(DOMAIN, "run_check", {"check": "web"}, blocking=True)
+
+    assert daemon.asked == [("POST", "/api/checks/web/run", {})]
+
+
+async def test_pause(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """A pause has a duration and a reason, or neither."""
+    daemon.replies["/api/checks/web/pause"] = make_check("web")
+
+    await act(hass, "pause_check", {"entity_id": WEB, "duration": 90, "reason": "Update"})
+    await act(hass, "pause_check", {"entity_id": WEB})
+
+    assert [body for _, _, body in daemon.asked] == [{"duration_s": 90, "reason": "Update"}, {}]
+
+
+async def test_resume(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """Only what is paused is resumed."""
+    daemon.replies["/api/checks/web/resume"] = make_check("web")
+    daemon.put(make_check("web", status="paused", ok=None))
+    await wait_for_state(hass, WEB, "unknown")
+
+    await act(hass, "resume_check", {"check": ["web", "nas"]})
+
+    assert [path for _, path, _ in daemon.asked] == ["/api/checks/web/resume"]
+
+
+@pytest.mark.parametrize("is_person", [True, False])
+async def test_acknowledge(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    hass_admin_user: MockUser,
+    is_person: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Who knows of the trouble is told to the daemon."""
+    daemon.replies["/api/checks/web/acknowledge"] = make_down("web")
+    context = Context(user_id=hass_admin_user.id) if is_person else Context()
+
+    await act(hass, "acknowledge", {"check": "web", "note": "On my way"}, context=context)
+
+    [(_, _, body)] = daemon.asked
+    assert body == {
+        "by": hass_admin_user.name if is_person else "Home Assistant",
+        "note": "On my way",
+    }
+
+
+async def test_test_alert(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """A test is sent, and who took it is answered."""
+    daemon.replies["/api/alerts/test"] = {"ok": True, "check_id": None, "channel": "phone,mail"}
+
+    answer = await act(hass, "send_test_alert", {})
+
+    assert answer == {"channels": {"phone": "ok", "mail": "ok"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("send_test_alert", {}), ("start_maintenance", {"duration": 60}), ("end_maintenance", {})],
+)
+async def test_not_for_everybody(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    hass_read_only_user: MockUser,
+    name: str,
+    data: dict[str, Any],
+) -> None:
+    """What reaches everybody is for administrators."""
+    with pytest.raises(Unauthorized):
+        await act(hass, name, data, context=Context(user_id=hass_read_only_user.id))
+
+
+async def test_maintenance(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Work is announced for checks or tags, and ended."""
+    await capable(hass, loaded, daemon, "maintenance")
+    daemon.replies["/api/maintenance"] = {"id": "m-1"}
+    daemon.replies["/api/maintenance/m-1"] = {"id": "m-1"}
+
+    assert await act(hass, "start_maintenance", {"check": "web", "duration": 60}) == {"id": "m-1"}
+    await act(hass, "start_maintenance", {"tags": ["lab"], "duration": 60, "reason": "Update"})
+    await act(hass, "end_maintenance", {"id": "m-1"})
+
+    assert daemon.asked == [
+        ("POST", "/api/maintenance", {"checks": ["web"], "tags": [], "duration_s": 60}),
+        (
+            "POST",
+            "/api/maintenance",
+            {"checks": [], "tags": ["lab"], "duration_s": 60, "reason": "Update"},
+        ),
+        ("DELETE", "/api/maintenance/m-1", {}),
+    ]
+
+
+async def capable(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon, *capabilities: str
+) -> None:
+    """Let the daemon be one that can do more."""
+    daemon.capabilities = [*capabilities]
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+
+
+PORTS = {
+    "ports": [
+        {"port": 22, "protocol": "tcp", "process": "sshd", "container": None},
+        {"port": 53, "protocol": "udp", "process": None, "container": "dns"},
+    ]
+}
+
+
+async def test_ports(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """Ports are listed, all or those that are asked for."""
+    await capable(hass, loaded, daemon, "ports")
+    daemon.replies["/api/host/ports"] = PORTS
+
+    assert await act(hass, "get_ports", {}) == PORTS
+    assert await act(hass, "get_ports", {"contains": "SSH"}) == {"ports": PORTS["ports"][:1]}
+
+
+@pytest.mark.parametrize(
+    ("port", "protocol", "expected"),
+    [
+        (22, "tcp", (False, "sshd", None)),
+        (22, "udp", (True, None, None)),
+        (53, "udp", (False, None, "dns")),
+    ],
+)
+async def test_port(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    port: int,
+    protocol: str,
+    expected: tuple[bool, str | None, str | None],
+) -> None:
+    """A port is free, or something has it."""
+    await capable(hass, loaded, daemon, "ports")
+    daemon.replies["/api/host/ports"] = PORTS
+
+    answer = await act(hass, "check_port", {"port": port, "protocol": protocol})
+
+    assert (answer["free"], answer["process"], answer["container"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "path"),
+    [
+        ("generate_report", {"range": {"days": 7}}, "/api/reports/generate"),
+        ("diagnose", {"check": "web"}, "/api/diagnose"),
+        ("get_logs", {"host": "nas"}, "/api/logs"),
+    ],
+)
+async def test_what_a_later_daemon_can(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    name: str,
+    data: dict[str, Any],
+    path: str,
+) -> None:
+    """What this daemon cannot do is refused, saying so; what it can do is done."""
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, name, data)
+    assert caught.value.translation_key == "not_supported"
+    assert daemon.asked == []
+
+    await capable(hass, loaded, daemon, "reports", "diagnose", "logs")
+    daemon.replies[path] = {"ok": True}
+    assert await act(hass, name, data) == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({}, "no_check_given"),
+        ({"check": "nobody"}, "unknown_check"),
+        ({"check": ["web", "nas"]}, "one_check_only"),
+        ({"entity_id": "binary_sensor.home_lab_connected"}, "no_check_given"),
+        ({"entity_id": "light.kitchen"}, "no_check_given"),
+    ],
+)
+async def test_wrong_target(
+    hass: HomeAssistant, loaded: MockConfigEntry, data: dict[str, Any], key: str
+) -> None:
+    """Whoever means no check, or too many, is told."""
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "get_history", data)
+
+    assert caught.value.translation_key == key
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "key"),
+    [
+        (409, "not_in_trouble", ServiceValidationError, "refused"),
+        (403, "forbidden", HomeAssistantError, "forbidden"),
+        (503, "not_ready", HomeAssistantError, "cannot_connect"),
+    ],
+)
+async def test_daemon_refuses(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    status: int,
+    code: str,
+    kind: type[HomeAssistantError],
+    key: str,
+) -> None:
+    """A mistake of the caller is told from trouble with the daemon."""
+    daemon.answer = answering(lambda: error_response(status, code))
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await act(hass, "acknowledge", {"check": "web"})
+
+    assert (type(caught.value), caught.value.translation_key) == (kind, key)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("get_incidents", "/api/alerts"), ("get_history", "/api/history/web")]
+)
+async def test_answer_that_makes_no_sense(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon, name: str, path: str
+) -> None:
+    """An answer of another kind is not passed on."""
+    daemon.replies[path] = "what?"
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await act(hass, name, {"check": "web"})
+
+    assert caught.value.translation_key == "unreadable_answer"
+
+
+async def test_ports_that_make_no_sense(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A list that is none is not searched."""
+    await capable(hass, loaded, daemon, "ports")
+    daemon.replies["/api/host/ports"] = {"ports": 5}
+
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "check_port", {"port": 22})
+
+
+async def test_response_in_a_template(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """An automation can use what an action answers."""
+    said: list[str] = []
+    hass.services.async_register("test", "say", lambda call: said.append(call.data["text"]))
+    sequence = cv.SCRIPT_SCHEMA(
+        [
+            {"action": "ops_monitor.get_summary", "response_variable": "found"},
+            {
+                "action": "test.say",
+                "data": {"text": "{{ found.checks | map(attribute='name') | join(', ') }}"},
+            },
+        ]
+    )
+
+    await Script(hass, sequence, "Test", DOMAIN).async_run(context=Context())
+    await hass.async_block_till_done()
+
+    assert said == ["Web, Nas"]
