@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from opsmonitor.clients.smart_attributes import ata_facts
 from opsmonitor.models.drive import Drive, DriveKind, DriveState
-from opsmonitor.util.lenient import flag, items, mapping, number, scaled, text, whole
+from opsmonitor.util.lenient import flag, items, mapping, mappings, number, scaled, text, whole
 
 _COULD_NOT_OPEN: Final = 2
 _FAILING: Final = 8
@@ -17,6 +17,8 @@ _FAILING: Final = 8
 _UNIT_BYTES: Final = 512_000
 """NVMe counts in thousands of 512 bytes. Source: NVM Express Base Specification, SMART log."""
 _KINDS: Final = {"NVMe": DriveKind.NVME, "ATA": DriveKind.SATA, "SCSI": DriveKind.SAS}
+_SELF_TEST_FAULTS: Final = frozenset({5, 6, 7})
+"""Source: NVM Express Base Specification 2.0, Device Self-test log; others were broken off."""
 _MAX_C: Final = 200
 _MAX_HOURS: Final = 1_000_000
 _ASLEEP: Final = re.compile(r"\bin (?:STANDBY|SLEEP)\w* mode\b")
@@ -159,7 +161,18 @@ def _nvme(found: Mapping[str, Any]) -> dict[str, Any]:
         "unsafe_shutdowns": _large(log, "unsafe_shutdowns"),
         "media_errors": _large(log, "media_errors"),
         "error_log_entries": _large(log, "num_err_log_entries"),
+        "self_test_failed": _self_test_failed(found),
     }
+
+
+def _self_test_failed(found: Mapping[str, Any]) -> bool | None:
+    """Tell whether the latest self-test of an NVMe drive that ended found something."""
+    log = mapping(found.get("nvme_self_test_log"))
+    for each in mappings(log.get("table")):
+        result = whole(mapping(each.get("self_test_result")).get("value"), at_most=15)
+        if result == 0 or result in _SELF_TEST_FAULTS:
+            return result != 0
+    return None
 
 
 def _large(log: Mapping[str, Any], key: str) -> int | None:

@@ -106,8 +106,6 @@ def dsl_facts(info: Answer, statistics: Answer) -> Facts:
         "up_noise_margin_db": _decibel(info.get("NewUpstreamNoiseMargin")),
         "down_attenuation_db": _decibel(info.get("NewDownstreamAttenuation")),
         "up_attenuation_db": _decibel(info.get("NewUpstreamAttenuation")),
-        "down_power_dbm": _decibel(info.get("NewDownstreamPower")),
-        "up_power_dbm": _decibel(info.get("NewUpstreamPower")),
         "crc_errors": whole(statistics.get("NewCRCErrors")),
         "up_crc_errors": whole(statistics.get("NewATUCCRCErrors")),
         "fec_errors": whole(statistics.get("NewFECErrors")),

@@ -30,6 +30,8 @@ _NONE_FOUND: Final = (
     "no NVMe, SATA or SAS drive was found: a virtual machine or a container does not show them"
 )
 _LIST_S: Final = 10.0
+_AT_ONCE: Final = 8
+"""So many drives are read at the same time."""
 _MAX_COUNT: Final = 1_000_000
 
 
@@ -76,6 +78,7 @@ class DriveWatch:
             media_errors=options.media_errors,
             bad_sectors=options.bad_sectors,
         )
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._readers: dict[str, DriveReader] = {}
         self._before: dict[str, Drive] = {}
         self._wear: dict[str, tuple[WearPoint, ...]] = {}
@@ -91,7 +94,7 @@ class DriveWatch:
         if not names:
             data = {"drives": [], "drive_count": 0}
             return Reading(data=data, status=ReadingStatus.UNSUPPORTED, note=_NONE_FOUND)
-        drives = await asyncio.gather(*(self._reader(name).read() for name in names))
+        drives = await asyncio.gather(*(self._read(name) for name in names))
         return self._reading(drives)
 
     async def _names(self) -> list[str]:
@@ -108,6 +111,11 @@ class DriveWatch:
             raise ProbeError(f"the list of drives could not be read: {err}") from err
         gone = [each for each in self._before if each not in found]
         return [each for each in [*found, *gone] if each not in self._ignored]
+
+    async def _read(self, name: str) -> Drive:
+        """Read a drive when there is a place; waiting for one does not count as its own time."""
+        async with self._places:
+            return await self._reader(name).read()
 
     def _reader(self, name: str) -> DriveReader:
         """Return the reader of a drive."""

@@ -122,6 +122,25 @@ def test_a_solid_state_drive() -> None:
     assert drive.is_passing is True
 
 
+@pytest.mark.parametrize(
+    ("results", "failed"),
+    [
+        ([0], False),
+        ([7, 0], True),
+        ([1, 15, 0], False),
+        ([1], None),
+        ([], None),
+        ([None, "x"], None),
+    ],
+)
+def test_the_latest_self_test_of_an_nvme_drive(*, results: list[Any], failed: bool | None) -> None:
+    """One that was broken off says nothing; the one before it does."""
+    found = json.loads(sample("smartctl_nvme.json"))
+    found["nvme_self_test_log"] = {"table": [{"self_test_result": {"value": n}} for n in results]}
+
+    assert read_smartctl(found, name="nvme0", device="/dev/nvme0").self_test_failed is failed
+
+
 def test_attributes_of_an_unknown_model_are_no_figures() -> None:
     """Where smartmontools does not know the model, their names are guesses: wear is unknown."""
     found = json.loads(sample("smartctl_ssd.json"))
