@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from opsmonitor.models.reading import Issue, ReadingStatus
+from opsmonitor.parts.limits import Limits
 
 _MAX_ISSUES: Final = 200
 
@@ -30,6 +31,15 @@ def wanted(
     kept = [issue for issue in issues if not _names(issue, subjects) & ignored]
     kept.sort(key=lambda issue: issue.status is not ReadingStatus.CRIT)
     return tuple(kept[:_MAX_ISSUES])
+
+
+def level(limits: Limits, value: float | None) -> ReadingStatus | None:
+    """Return how bad a value is, None if it is not."""
+    if value is None:
+        return None
+    if limits.crit is not None and value >= limits.crit:
+        return ReadingStatus.CRIT
+    return ReadingStatus.WARN if limits.warn is not None and value >= limits.warn else None
 
 
 def _names(issue: Issue, subjects: Sequence[str]) -> set[str]:

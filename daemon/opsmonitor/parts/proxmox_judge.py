@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from opsmonitor.models.reading import Issue, ReadingStatus
+from opsmonitor.parts.issues import level
 from opsmonitor.parts.limits import Limits
 from opsmonitor.parts.proxmox_cluster import Cluster, Guest, Node, Resources, Storage
 from opsmonitor.parts.proxmox_node import Backup, Drive, NodeDetails, Pool, latest_backups
@@ -57,15 +58,6 @@ def judge_cluster(
         *_storages(state, limits),
         *_backups(state, limits, now_ms),
     )
-
-
-def level(limits: Limits, value: float | None) -> ReadingStatus | None:
-    """Return how bad a value is, None if it is not."""
-    if value is None:
-        return None
-    if limits.crit is not None and value >= limits.crit:
-        return ReadingStatus.CRIT
-    return ReadingStatus.WARN if limits.warn is not None and value >= limits.warn else None
 
 
 def _cluster(state: ProxmoxState) -> Iterator[Issue]:

@@ -61,6 +61,13 @@ class HttpTransport:
             timeline = CURRENT.get() or first
             raise timed_out(request.url.host or "", request.timeout_s, timeline) from err
 
+    def session(self, family: socket.AddressFamily) -> ClientSession:
+        """Return the session of an address family, for what is more than one answer."""
+        session = self._sessions.get(family)
+        if session is None:
+            session = self._sessions[family] = self._make_session(family)
+        return session
+
     async def close(self) -> None:
         """Close all connections."""
         sessions = tuple(self._sessions.values())
@@ -106,9 +113,7 @@ class HttpTransport:
 
     async def _send(self, request: HttpRequest) -> ClientResponse:
         """Send the request and wait for the head of the answer."""
-        session = self._sessions.get(request.family)
-        if session is None:
-            session = self._sessions[request.family] = self._make_session(request.family)
+        session = self.session(request.family)
         limit_s = request.connect_timeout_s
         headers, proxy_headers = _headers(request)
         return await session.request(
