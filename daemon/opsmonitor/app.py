@@ -14,6 +14,7 @@ from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
 from opsmonitor.config.watcher import Snapshot, snapshot, watch
 from opsmonitor.engine.monitor import Monitor
+from opsmonitor.engine.poller import Poller
 from opsmonitor.engine.remedies import Remedies
 from opsmonitor.engine.telling import Telling
 from opsmonitor.exceptions import StoreError
@@ -82,6 +83,15 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         )
         await telling.open()
         stack.push_async_callback(telling.close)
+        poller = Poller(
+            probe_types=source.probes,
+            keeper=store,
+            clock=clock,
+            http=http,
+            resolver=resolver,
+            known=await store.reading_states(),
+        )
+        stack.push_async_callback(poller.stop)
         monitor = Monitor(
             check_types=source.types,
             recorder=store,
@@ -89,6 +99,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             http=http,
             resolver=resolver,
             states=await _known_states(store, settings, clock),
+            values=poller,
         )
         stack.push_async_callback(monitor.stop)
         remedies = Remedies(
@@ -103,7 +114,8 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         monitor.subscribe(_settle_after_change)
         monitor.subscribe(telling.take)
         monitor.subscribe(remedies.take)
-        reloader = Reloader(source.load, settings, monitor)
+        reloader = Reloader(source.load, settings, monitor, followers=[poller.apply])
+        poller.apply(settings)
         monitor.apply(settings)
         await remedies.open()
         deps = ApiDeps(
@@ -111,6 +123,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             store=store,
             telling=telling,
             remedies=remedies,
+            readings=poller,
             clock=clock,
             settings=lambda: reloader.settings,
             config_problems=lambda: reloader.problems,
@@ -120,6 +133,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         server = settings.server
         port = await stack.enter_async_context(serve(create_app(deps), server.host, server.port))
         monitor.start()
+        poller.start()
         announce(f"http://{url_host(_reachable_host(server.host))}:{port}/")
         await stack.enter_async_context(_background(reloader, monitor, stamps, reload))
         await stop.wait()

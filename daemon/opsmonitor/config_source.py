@@ -7,7 +7,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from opsmonitor import actions, checks, notifiers
+from opsmonitor import actions, checks, notifiers, probes
 from opsmonitor.access_token import TOKEN_FILE, read_or_create_token
 from opsmonitor.actions.base import ActionType
 from opsmonitor.checks.base import CheckType
@@ -15,6 +15,7 @@ from opsmonitor.config.loader import load_settings
 from opsmonitor.exceptions import ConfigError
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.notifiers.base import NotifierType
+from opsmonitor.probes.base import ProbeType
 from opsmonitor.registry import load_plugins
 from opsmonitor.util.net import is_loopback
 
@@ -42,6 +43,11 @@ def action_types() -> dict[str, ActionType[Any]]:
     return load_plugins(actions, "ACTION", ActionType)
 
 
+def probe_types() -> dict[str, ProbeType[Any]]:
+    """Return every probe there is, by name."""
+    return load_plugins(probes, "PROBE", ProbeType)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigSource:
     """Where the configuration comes from."""
@@ -56,6 +62,7 @@ class ConfigSource:
     types: dict[str, CheckType[Any]] = field(default_factory=check_types)
     channels: dict[str, NotifierType[Any]] = field(default_factory=channel_types)
     actions: dict[str, ActionType[Any]] = field(default_factory=action_types)
+    probes: dict[str, ProbeType[Any]] = field(default_factory=probe_types)
 
     def load(self) -> Settings:
         """Read and validate everything; blocks.
@@ -69,6 +76,7 @@ class ConfigSource:
             check_types=self.types,
             channel_types=self.channels,
             action_types=self.actions,
+            probe_types=self.probes,
             env=self._environment(),
         )
         return replace(settings, server=self._protect(settings.server))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from opsmonitor.exceptions import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from opsmonitor.config.settings import Settings
@@ -33,8 +33,19 @@ class Target(Protocol):
 class Reloader:
     """Hold the configuration in force, and what is wrong with the one on disk."""
 
-    def __init__(self, load: Callable[[], Settings], settings: Settings, target: Target) -> None:
-        """Take how to load, what is in force at first, and who is to be told."""
+    def __init__(
+        self,
+        load: Callable[[], Settings],
+        settings: Settings,
+        target: Target,
+        *,
+        followers: Sequence[Callable[[Settings], None]] = (),
+    ) -> None:
+        """Take how to load, what is in force at first, and who is to be told.
+
+        The followers take a new configuration over before the target does, which tells the world.
+        """
+        self._followers = followers
         self._load = load
         self._target = target
         self._lock = asyncio.Lock()
@@ -58,6 +69,8 @@ class Reloader:
             self.settings = settings
             self.problems = ()
             self._refused_files = ()
+            for follow in self._followers:
+                follow(settings)
             self._target.apply(settings)
             _LOGGER.info("Configuration reloaded: %d checks", len(settings.checks))
 

@@ -14,10 +14,11 @@ from opsmonitor.api.document import Document
 from opsmonitor.api.errors import error_middleware
 from opsmonitor.api.guard import Guard
 from opsmonitor.api.headers import add_security_headers
-from opsmonitor.api.keys import DEPS, DOCUMENT, LOGIN, STATES, STREAM, UPTIME, VERDICTS
+from opsmonitor.api.keys import DEPS, DOCUMENT, LOGIN, READINGS, STATES, STREAM, UPTIME, VERDICTS
 from opsmonitor.api.login import LoginDesk, cookie_name
 from opsmonitor.api.openapi import describe
 from opsmonitor.api.pages import render
+from opsmonitor.api.readings import ReadingCache
 from opsmonitor.api.routes import (
     alerts,
     checks,
@@ -30,6 +31,7 @@ from opsmonitor.api.routes import (
     metrics,
     ops,
     remediation,
+    readings,
     status,
     stream,
 )
@@ -56,6 +58,7 @@ ROUTES: Final = tuple(
         checks,
         stream,
         ops,
+        readings,
         alerts,
         remediation,
         metrics,
@@ -88,7 +91,8 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
     app[DEPS] = deps
     app[STATES] = StateCache(deps.monitor)
     app[VERDICTS] = VerdictCounter()
-    app[STREAM] = StreamHub(deps, app[STATES], heartbeat_s=heartbeat_s)
+    app[READINGS] = ReadingCache(deps.readings, deps.clock)
+    app[STREAM] = StreamHub(deps, app[STATES], app[READINGS], heartbeat_s=heartbeat_s)
     app[UPTIME] = UptimeCache(deps.monitor, deps.store, deps.clock)
     app[LOGIN] = LoginDesk(server, sessions, cookie, deps.clock)
     app[DOCUMENT] = Document(api_document(), lambda content: render("docs.html", document=content))
@@ -109,8 +113,10 @@ def api_document() -> dict[str, object]:
 async def _follow_the_engine(app: web.Application) -> AsyncIterator[None]:
     """Take in every batch of the engine while the server runs."""
     unsubscribe = app[DEPS].monitor.subscribe(partial(_take_in, app))
+    unsubscribe_readings = app[DEPS].readings.subscribe(app[STREAM].publish_reading)
     app[STREAM].start()
     yield
+    unsubscribe_readings()
     unsubscribe()
     await app[UPTIME].close()
 

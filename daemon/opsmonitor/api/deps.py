@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from opsmonitor.config.settings import CheckSettings, Settings
+    from opsmonitor.config.settings import CheckSettings, ProbeSettings, Settings
     from opsmonitor.engine.batch import Listener
     from opsmonitor.engine.stats import EngineStats
     from opsmonitor.models.alert import Alert, ChannelHealth
     from opsmonitor.models.check import CheckState, RunResult, Transition
     from opsmonitor.models.config import ConfigProblem
-    from opsmonitor.models.history import History, RawRun, Resolution, Uptime
+    from opsmonitor.models.history import History, RawRun, Resolution, Uptime, ValueHistory
+    from opsmonitor.models.reading import Measured, ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
     from opsmonitor.util.clock import Clock
 
@@ -167,6 +168,40 @@ class StoreView(Protocol):
         """Return latency and states of one check over time."""
         ...
 
+    async def reading_events(
+        self, *, limit: int, since_ms: int | None = None, name: str | None = None
+    ) -> list[ReadingMoment]:
+        """Return what happened to things that are polled, newest first."""
+        ...
+
+    async def value_history(
+        self, thing: str, value: str, from_ms: int, to_ms: int, resolution: Resolution
+    ) -> ValueHistory:
+        """Return a value of a thing over time."""
+        ...
+
+
+class ReadingsView(Protocol):
+    """What is polled in the background, as the API sees it."""
+
+    @property
+    def probes(self) -> Mapping[str, ProbeSettings]:
+        """The probes in force, by name."""
+        ...
+
+    @property
+    def states(self) -> Mapping[str, ReadingState]:
+        """What is known of each thing, by its full dotted name."""
+        ...
+
+    def latest(self, name: str) -> Measured | None:
+        """Return a value by its full dotted name."""
+        ...
+
+    def subscribe(self, listener: Callable[[ReadingChange], None], /) -> Callable[[], None]:
+        """Call the listener after every poll; the answer ends it."""
+        ...
+
 
 class TellingView(Protocol):
     """Who tells people, as the API sees it."""
@@ -200,6 +235,7 @@ class ApiDeps:
     store: StoreView
     telling: TellingView
     remedies: RemediesView
+    readings: ReadingsView
     clock: Clock
     settings: Callable[[], Settings]
     """Return the configuration in force; another one after a reload."""

@@ -11,6 +11,7 @@ from opsmonitor.api.client import Client
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.document import Document
 from opsmonitor.api.login import LoginDesk
+from opsmonitor.api.readings import ReadingCache
 from opsmonitor.api.scope import Grant
 from opsmonitor.api.stream import StreamHub
 from opsmonitor.api.uptime_cache import UptimeCache
@@ -18,6 +19,7 @@ from opsmonitor.api.verdict_counter import VerdictCounter
 
 DEPS: Final = web.AppKey("deps", ApiDeps)
 STATES: Final = web.AppKey("states", StateCache)
+READINGS: Final = web.AppKey("readings", ReadingCache)
 STREAM: Final = web.AppKey("stream", StreamHub)
 UPTIME: Final = web.AppKey("uptime", UptimeCache)
 VERDICTS: Final = web.AppKey("verdicts", VerdictCounter)

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opsmonitor.models.check import Status
+from opsmonitor.models.reading import ReadingStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.models.check import CheckState
+    from opsmonitor.models.reading import ReadingState
 
 
 @dataclass(slots=True)
@@ -80,6 +82,50 @@ def add_checks(
             (labels, state.last_run_ms / 1000)
             for labels, state in known
             if state.last_run_ms is not None
+        ],
+    )
+
+
+def add_readings(metrics: MetricsText, readings: Mapping[str, ReadingState]) -> None:
+    """Add what is polled in the background."""
+    known = [({"probe": it.probe, "thing": it.thing}, it) for it in readings.values()]
+    metrics.family(
+        "opsmonitor_reading_status",
+        "gauge",
+        "How well the thing is that is polled: 1 for the status it has.",
+        [
+            ({**labels, "status": status.value}, float(state.reading.status is status))
+            for labels, state in known
+            if state.reading is not None
+            for status in ReadingStatus
+        ],
+    )
+    metrics.family(
+        "opsmonitor_reading_value",
+        "gauge",
+        "The latest values that were read; true is 1 and false is 0.",
+        [
+            ({**labels, "value": name}, float(value))
+            for labels, state in known
+            if state.reading is not None
+            for name, value in state.reading.values.items()
+            if isinstance(value, int | float)
+        ],
+    )
+    metrics.family(
+        "opsmonitor_reading_failed",
+        "gauge",
+        "Whether the latest poll failed (1) or not (0).",
+        [(labels, float(state.error is not None)) for labels, state in known],
+    )
+    metrics.family(
+        "opsmonitor_reading_last_fetch_timestamp_seconds",
+        "gauge",
+        "When the thing was last read successfully.",
+        [
+            (labels, state.fetched_ms / 1000)
+            for labels, state in known
+            if state.fetched_ms is not None
         ],
     )
 

@@ -15,11 +15,13 @@ from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.frames import Frame, json_array, json_object
 from opsmonitor.api.schemas.remediation import ActionFrame
+from opsmonitor.api.schemas.readings import ReadingEventBody
 from opsmonitor.api.schemas.status import EventBody
 from opsmonitor.api.schemas.stream import ByeFrame, ConfigFrame, EventFrame
 from opsmonitor.api.stream_client import StreamClient
 from opsmonitor.api.version import API_VERSION
 from opsmonitor.api.wire import EventWire, SocketWire
+from opsmonitor.models.reading import ReadingMoment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 
     from opsmonitor.api.answers import StateCache
     from opsmonitor.api.deps import ApiDeps
+    from opsmonitor.api.readings import ReadingCache
     from opsmonitor.api.wire import Wire
     from opsmonitor.engine.batch import Batch
     from opsmonitor.engine.summary import Summary
     from opsmonitor.models.check import Transition
+    from opsmonitor.models.reading import ReadingChange
 
 HEARTBEAT_S: Final = 15.0
 _MOST_CLIENTS: Final = 200
@@ -46,11 +50,18 @@ class StreamHub:
     """All clients of the stream, and the latest frames for those that come back."""
 
     def __init__(
-        self, deps: ApiDeps, states: StateCache, *, heartbeat_s: float = HEARTBEAT_S
+        self,
+        deps: ApiDeps,
+        states: StateCache,
+        readings: ReadingCache,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         """Take what is to be told."""
         self._deps = deps
         self._states = states
+        self._readings = readings
+        self._names = readings.names()
         self._heartbeat_s = heartbeat_s
         self._epoch = secrets.token_hex(6)
         self._seq = 0
@@ -90,16 +101,24 @@ class StreamHub:
 
     def publish(self, batch: Batch) -> None:
         """Tell a batch; its states are already marked as changed."""
+        if self._send(self._frames(batch)) and batch.config_changed:
+            self.end_invalid()
+
+    def publish_reading(self, change: ReadingChange) -> None:
+        """Tell what a poll brought about."""
+        self._send(self._reading_frames(change))
+
+    def _send(self, frames: Iterable[tuple[str, bytes]]) -> bool:
+        """Number and send frames, which are made only if anybody listens; tell whether one does."""
         if not self._has_audience():
             # Numbers go on, so that nobody who comes back later believes to have missed nothing.
             self._seq += 1
             self._kept.clear()
             self._kept_size = 0
             self._summary = None
-            return
-        self._tell([self._keep(kind, data) for kind, data in self._frames(batch)])
-        if batch.config_changed:
-            self.end_invalid()
+            return False
+        self._tell([self._keep(kind, data) for kind, data in frames])
+        return True
 
     def end_invalid(self) -> None:
         """End the streams whose credentials no longer hold."""
@@ -229,6 +248,7 @@ class StreamHub:
                 ("checks", self._states.checks().raw),
                 ("summary", self._states.summary().raw),
                 ("config_error", to_json(self._problems())),
+                ("readings", json_array(self._readings.frames())),
             )
         )
         return Frame(self._id(self._seq), "snapshot", data)
@@ -256,6 +276,23 @@ class StreamHub:
             yield "config", to_json(ConfigFrame(problems=self._problems()))
         for request in batch.requests:
             yield "action", to_json(ActionFrame.of(request, self._seq + 1))
+            names = self._readings.names()
+            if names != self._names:
+                self._names = names
+                yield "readings", json_array(self._readings.frames())
+
+    def _reading_frames(self, change: ReadingChange) -> Iterator[tuple[str, bytes]]:
+        """Yield kind and content of each frame of a poll."""
+        yield "reading", self._readings.frame(change)
+        for event in change.events:
+            moment = ReadingMoment(
+                at_ms=change.at_ms,
+                name=change.state.name,
+                kind=event.kind,
+                message=event.message,
+                data=event.data,
+            )
+            yield "reading_event", to_json(ReadingEventBody.of(moment))
 
     def _event(self, transition: Transition) -> bytes:
         """Return a transition; it gets the number of the frame that is about to be kept."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opsmonitor.app import database_path
 from opsmonitor.cli.arguments import config_path, data_path
 from opsmonitor.config.loader import load_settings
-from opsmonitor.config_source import action_types, channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types, probe_types
 from opsmonitor.store.backup import backup_database
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_types=check_types(),
         channel_types=channel_types(),
         action_types=action_types(),
+        probe_types=probe_types(),
     )
     target = Path(arguments.file)
     source = database_path(settings, data_path(arguments.data))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opsmonitor.checks.base import CheckContext
 from opsmonitor.cli.arguments import config_path
 from opsmonitor.config.loader import load_settings
-from opsmonitor.config_source import action_types, channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types, probe_types
 from opsmonitor.engine.runner import run_check
 from opsmonitor.exceptions import UnknownCheckError
 from opsmonitor.util.clock import SystemClock
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_types=types,
         channel_types=channel_types(),
         action_types=action_types(),
+        probe_types=probe_types(),
     )
     check = settings.checks.get(arguments.id)
     if check is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opsmonitor.cli.arguments import config_path
 from opsmonitor.config.loader import load_settings
 from opsmonitor.config.report import describe_problems, describe_settings
-from opsmonitor.config_source import action_types, channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types, probe_types
 from opsmonitor.models.history import Resolution
 from opsmonitor.store.size import estimate_size
 
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_types=check_types(),
         channel_types=channel_types(),
         action_types=action_types(),
+        probe_types=probe_types(),
     )
     print(describe_settings(settings))
     print(_describe_size(settings))

@@ -14,7 +14,7 @@ import aiohttp
 from opsmonitor.access_token import TOKEN_FILE, read_token
 from opsmonitor.cli.arguments import config_path, data_path
 from opsmonitor.config.loader import load_settings
-from opsmonitor.config_source import action_types, channel_types, check_types
+from opsmonitor.config_source import action_types, channel_types, check_types, probe_types
 from opsmonitor.exceptions import ConfigError
 from opsmonitor.util.net import url_host
 from opsmonitor.util.secret import Secret
@@ -101,6 +101,7 @@ def _address(arguments: argparse.Namespace) -> tuple[str, Secret | None]:
             check_types=check_types(),
             channel_types=channel_types(),
             action_types=action_types(),
+            probe_types=probe_types(),
         ).server
     except ConfigError:
         if not arguments.url:

@@ -26,12 +26,9 @@ LATER_SECTIONS: Final = frozenset(
         "docker",
         "fritz",
         "homeassistant",
-        "host",
         "maintenance",
-        "nvme",
         "ollama",
         "portainer",
-        "proxmox",
         "reports",
     }
 )

@@ -20,6 +20,7 @@ from opsmonitor.config.environment import Environment
 from opsmonitor.config.membership import join_groups
 from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, plain
 from opsmonitor.config.overrides import apply_overrides, core_ids
+from opsmonitor.config.probes import ProbeKind, ProbesReader, add_probes
 from opsmonitor.config.problems import Problems
 from opsmonitor.config.public import public_settings
 from opsmonitor.config.redaction import as_effective, as_written, known_secrets
@@ -44,6 +45,7 @@ def load_settings(
     check_types: AnyMapping[str, CheckKind],
     channel_types: AnyMapping[str, ChannelKind] | None = None,
     action_types: AnyMapping[str, ActionKind] | None = None,
+    probe_types: AnyMapping[str, ProbeKind] | None = None,
     env: AnyMapping[str, str] | None = None,
 ) -> Settings:
     """Read, expand and validate a configuration file; blocks.
@@ -61,7 +63,15 @@ def load_settings(
     root = read_tree(path, environment, sources, problems)
     if root is None:
         raise problems.error(sources.paths)
-    loader = _Loader(root, environment, problems, check_types, channel_types or {}, action_types)
+    loader = _Loader(
+        root,
+        environment,
+        problems,
+        check_types,
+        channel_types or {},
+        action_types,
+        probe_types or {},
+    )
     settings = loader.load(path, sources)
     if problems.has_errors:
         raise problems.error(sources.paths)
@@ -79,11 +89,13 @@ class _Loader:
         check_types: AnyMapping[str, CheckKind],
         channel_types: AnyMapping[str, ChannelKind],
         action_types: AnyMapping[str, ActionKind] | None,
+        probe_types: AnyMapping[str, ProbeKind],
     ) -> None:
         """Put the environment's overrides into the tree."""
         self._raw = as_written(root)
         apply_overrides(root, environment)
         add_channels(root, environment, channel_types)
+        add_probes(root, environment, probe_types)
         self._root = root
         self._core_ids = core_ids(environment)
         self._problems = problems
@@ -92,10 +104,12 @@ class _Loader:
         self._sections = SectionReader(root, self._validator, problems)
         self._alerts = AlertsReader(self._sections, self._validator, problems, channel_types)
         self._actions = action_types
+        self._probes = ProbesReader(root, self._sections, self._validator, problems, probe_types)
+        self._probe_names = tuple(probe_types)
 
     def load(self, path: Path, sources: Sources) -> Settings:
         """Read every part; where problems were noted, the result is of no use."""
-        self._sections.report_unknown()
+        self._sections.report_unknown(self._probe_names)
         beneath = self._defaults()
         server = self._sections.server()
         store = self._sections.store(path.parent)
@@ -104,6 +118,7 @@ class _Loader:
         programs = self._sections.allowed_programs()
         alerts = self._alerts.read()
         remediation = self._sections.remediation()
+        probes = self._probes.read()
         checks = self._checks(beneath, programs)
         judge_notify(checks, alerts, self._alerts, self._problems)
         if self._problems.has_errors:
@@ -111,7 +126,12 @@ class _Loader:
         advise(checks, self._root, self._core_ids, schema=self._schema, problems=self._problems)
         defaults = self._effective_defaults(beneath)
         public = public_settings(
-            server=server, store=store, engine=engine, time_zone=zone, defaults=defaults
+            server=server,
+            store=store,
+            engine=engine,
+            time_zone=zone,
+            defaults=defaults,
+            probes=probes,
         )
         return Settings(
             checks=MappingProxyType({check.settings.id: check.settings for check in checks}),
@@ -121,6 +141,7 @@ class _Loader:
             allowed_programs=programs,
             alerts=alerts,
             remediation=remediation,
+            probes=MappingProxyType(probes),
             time_zone=zone,
             zone=ZoneInfo(zone) if zone else local_zone(),
             folder=path.parent,

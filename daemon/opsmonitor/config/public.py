@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from opsmonitor.config.settings import EngineSettings, ServerSettings, StoreSettings
+from opsmonitor.config.settings import (
+    EngineSettings,
+    ProbeSettings,
+    ServerSettings,
+    StoreSettings,
+)
 from opsmonitor.util.secret import REDACTED, Secret
 
 
@@ -17,6 +22,7 @@ def public_settings(
     engine: EngineSettings,
     time_zone: str | None,
     defaults: Mapping[str, Any],
+    probes: Mapping[str, ProbeSettings],
 ) -> dict[str, Any]:
     """Return the settings of the daemon itself, JSON-serialisable."""
     return {
@@ -28,6 +34,7 @@ def public_settings(
             "retention": asdict(store.retention),
         },
         "engine": asdict(engine),
+        "probes": {name: dict(probe.public) for name, probe in probes.items()},
     }
 
 

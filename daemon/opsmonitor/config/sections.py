@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AnyMapping
+from collections.abc import Collection, Mapping as AnyMapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -34,16 +34,19 @@ class SectionReader:
         self._validator = validator
         self._problems = problems
 
-    def report_unknown(self) -> None:
-        """Note sections that do not exist, or not yet."""
+    def report_unknown(self, probes: Collection[str] = ()) -> None:
+        """Note sections that do not exist, or not yet; `probes` are those of plug-ins."""
+        sections = {*keys.SECTIONS, *probes}
         for name, node in self._root.entries.items():
             mark = self._root.key_marks.get(name, node.mark)
+            if name in sections:
+                continue
             if name in LATER_SECTIONS:
                 message = f"the section `{name}` is not supported yet by this version: remove it"
                 self._problems.add(mark, message)
-            elif name not in keys.SECTIONS:
-                known = ", ".join(sorted(keys.SECTIONS))
-                hint = did_you_mean(name, keys.SECTIONS) or f"; known are {known}"
+            else:
+                known = ", ".join(sorted(sections))
+                hint = did_you_mean(name, sections) or f"; known are {known}"
                 self._problems.add(mark, f"unknown section `{name}`{hint}")
 
     def mapping(self, name: str) -> Mapping:

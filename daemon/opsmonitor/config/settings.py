@@ -220,6 +220,24 @@ class RemediationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """One thing, or several of a kind, that is polled in the background."""
+
+    name: str
+    options: Any = field(repr=False)
+    """The options dataclass of the probe."""
+    interval_s: float
+    timeout_s: float
+    """A poll that takes longer is given up."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """The secret values among its keys: they are kept out of whatever is told of a poll."""
+    fingerprint: str = ""
+    """Changes whenever anything about the probe does; equal means: keep what is known."""
+    public: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """The effective keys as configured, secrets redacted; JSON-serialisable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that was configured."""
 
@@ -232,6 +250,8 @@ class Settings:
     """What may be run on this machine besides the daemon itself."""
     alerts: AlertSettings = field(default_factory=AlertSettings)
     remediation: RemediationSettings = field(default_factory=RemediationSettings)
+    probes: Mapping[str, ProbeSettings] = field(default_factory=lambda: MappingProxyType({}))
+    """By name."""
     time_zone: str | None = None
     """IANA name for people-facing times; None: the viewer's own."""
     zone: tzinfo = UTC

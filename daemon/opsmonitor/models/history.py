@@ -120,3 +120,32 @@ class History:
     """Oldest first; those that overlap the range, not clipped to it."""
     uptime: Uptime
     latency: LatencySummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuePoint:
+    """One value within one bucket of time."""
+
+    at_ms: int
+    """When the bucket begins; at resolution `raw`, when the value was measured."""
+    count: int
+    """How often it was measured."""
+    low: float
+    mean: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueHistory:
+    """One value of a thing that is polled, over a range of time."""
+
+    thing: str
+    """The thing's full dotted name."""
+    value: str
+    """The value's name below the thing's."""
+    from_ms: int
+    to_ms: int
+    resolution: Resolution
+    """The one that was used, never `auto`."""
+    points: tuple[ValuePoint, ...]
+    """Oldest first; buckets without a value are left out."""

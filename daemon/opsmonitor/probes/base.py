@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from opsmonitor.models.reading import Reading
@@ -35,6 +36,10 @@ class ProbeContext:
     folder: Path = Path()
     """Where the configuration lies: relative paths in it begin there."""
     zone: tzinfo = UTC
+    timeout_s: float = 10.0
+    """The whole poll must be over by then; a probe may plan its own time-outs within it."""
+    known: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
+    """The last good reading of each thing, be it from before a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,5 +64,8 @@ class ProbeType(Generic[OptionsT]):
     """A small valid section."""
     is_default: bool = False
     """Whether it runs without a section in the configuration."""
+    environment: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Documented variables by the key of the section that they stand for, the first that is set
+    wins; the first key alone makes the section where the file has none."""
     collection: str | None = None
     """The key under which the API lists the things by name, such as `boxes`; None: there is one."""

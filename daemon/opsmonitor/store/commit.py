@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from opsmonitor.models.check import Change, RunResult
+from opsmonitor.models.check import RunResult
 from opsmonitor.store.keeper import UNUSABLE, Keeper
-from opsmonitor.store.pending import Item, Pending, Removed
+from opsmonitor.store.pending import Item, Pending, Unwatched
 from opsmonitor.store.prepare import is_damage
+from opsmonitor.store.readings import clear_future as clear_future_values
 from opsmonitor.store.retention import clear_future
 from opsmonitor.store.session import ALIVE, put_meta
 
@@ -46,7 +47,7 @@ def _moment_ms(item: Item) -> int:
     """Return the earliest time that an item says something about."""
     if isinstance(item, RunResult):
         return item.started_ms
-    return item.at_ms if isinstance(item, Change | Removed) else item.from_ms
+    return item.from_ms if isinstance(item, Unwatched) else item.at_ms
 
 
 class Committer:
@@ -100,6 +101,7 @@ class Committer:
         async with keeper.database.transaction():
             if now_ms < self._alive_ms - _SET_BACK_MS:
                 await clear_future(keeper.database, now_ms)
+                await clear_future_values(keeper.database, now_ms)
                 moments.append(now_ms)
             await keeper.recording.write(items)
             if moments:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opsmonitor.models.check import Change, RunResult
+from opsmonitor.models.reading import ReadingChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,13 +32,23 @@ class Removed:
     at_ms: int
 
 
-Item: TypeAlias = RunResult | Change | Unwatched | Removed
+@dataclass(frozen=True, slots=True)
+class Unpolled:
+    """Things that are polled no more."""
+
+    names: tuple[str, ...]
+    at_ms: int
+
+
+Item: TypeAlias = RunResult | Change | Unwatched | Removed | ReadingChange | Unpolled
 
 
 def is_change(item: Item) -> bool:
     """Tell whether an item must be written at once, and is the last to be given up."""
     if isinstance(item, RunResult):
         return item.transition is not None or item.interval is not None
+    if isinstance(item, ReadingChange):
+        return bool(item.events)
     return True
 
 

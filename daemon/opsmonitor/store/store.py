@@ -8,12 +8,13 @@ import sqlite3
 from typing import TYPE_CHECKING, Self
 
 from opsmonitor.exceptions import StoreError
-from opsmonitor.store import alerts, attempts, queries, timeline
+from opsmonitor.models.history import ValueHistory
+from opsmonitor.store import alerts, attempts, queries, readings, timeline, value_history
 from opsmonitor.store.backup import backup_database
 from opsmonitor.store.health import StoreHealth
 from opsmonitor.store.keeper import UNUSABLE, Keeper
 from opsmonitor.store.legacy import copy_legacy
-from opsmonitor.store.pending import Removed, Unwatched
+from opsmonitor.store.pending import Removed, Unpolled, Unwatched
 from opsmonitor.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.alert import Alert, Delivery
     from opsmonitor.models.check import Change, CheckState, RunResult, Transition
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime
+    from opsmonitor.models.reading import ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
     from opsmonitor.store.database import Database
     from opsmonitor.util.clock import Clock
@@ -105,6 +107,14 @@ class Store:
     def remove_checks(self, ids: Collection[str], at_ms: int) -> None:
         """Note that checks left the configuration; their history goes 30 days later."""
         self._writer.put([Removed(tuple(ids), at_ms)])
+
+    def record_reading(self, change: ReadingChange) -> None:
+        """Keep what a poll brought about: within a second, with an event at once; never blocks."""
+        self._writer.put([change])
+
+    def forget_readings(self, names: Collection[str], at_ms: int) -> None:
+        """Note that things are polled no more; the history of their values goes with time."""
+        self._writer.put([Unpolled(tuple(sorted(names)), at_ms)])
 
     async def save_alerts(self, told: Iterable[Alert], deliveries: Iterable[Delivery]) -> None:
         """Keep alerts and deliveries as they are now, all or none; returns once they are written.
@@ -277,6 +287,36 @@ class Store:
         retention = self._keeper.retention
         tier = timeline.choose_tier(resolution, from_ms, to_ms, now_ms, retention)
         return await timeline.history(await self._settled(), check_id, from_ms, to_ms, tier)
+
+    async def reading_states(self) -> dict[str, ReadingState]:
+        """Return what was last known of each thing that was polled, by its full name."""
+        return await readings.states(await self._settled())
+
+    async def reading_events(
+        self, *, limit: int, since_ms: int | None = None, name: str | None = None
+    ) -> list[ReadingMoment]:
+        """Return what happened to things that are polled, newest first."""
+        return await readings.events(
+            await self._settled(), limit=limit, since_ms=since_ms, name=name
+        )
+
+    async def value_history(
+        self, thing: str, value: str, from_ms: int, to_ms: int, resolution: Resolution
+    ) -> ValueHistory:
+        """Return a value of a thing over time, up to now at most."""
+        now_ms = self._keeper.clock.now_ms()
+        to_ms = max(from_ms, min(to_ms, now_ms + 1))
+        tier = timeline.choose_tier(resolution, from_ms, to_ms, now_ms, self._keeper.retention)
+        database = await self._settled()
+        points = await value_history.series(database, thing, value, tier, from_ms, to_ms)
+        return ValueHistory(
+            thing=thing,
+            value=value,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            resolution=tier.resolution,
+            points=tuple(points),
+        )
 
     async def _settled(self) -> Database:
         """Return the database once it holds all that was recorded, if it can be written."""

@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opsmonitor.exceptions import StoreError
+from opsmonitor.store import value_history
 from opsmonitor.store.commit import Committer, is_stale
 from opsmonitor.store.keeper import UNUSABLE, Keeper, describe
 from opsmonitor.store.pending import Item, Pending
@@ -133,6 +134,10 @@ class Writer:
             for finer, tier in ((RAW, FIVE_MINUTES), (FIVE_MINUTES, HOUR), (HOUR, DAY))
         }
         async for _ in prune(database, keeper.retention, now_ms, rolled):
+            yield
+            if keeper.database is not database:
+                return
+        async for _ in value_history.steps(database, keeper.retention, now_ms):
             yield
             if keeper.database is not database:
                 return

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, assert_never
 
 from opsmonitor.models.check import Change, RunResult, Status
-from opsmonitor.store.pending import Item, Removed, Unwatched
+from opsmonitor.models.reading import ReadingChange
+from opsmonitor.store import readings
+from opsmonitor.store.pending import Item, Removed, Unpolled, Unwatched
 from opsmonitor.store.rows import Row, cause, event_row, result_row, state_row
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class Recording:
         self._segment = _Segment()
         await self._look_up(items)
         has_events = False
+        polls: list[ReadingChange] = []
         for position, item in enumerate(items):
             match item:
                 case RunResult():
@@ -96,9 +99,17 @@ class Recording:
                     await self._flush()
                     await self._remove(item)
                     await self._look_up(items[position + 1 :])
+                case ReadingChange():
+                    polls.append(item)
+                case Unpolled():
+                    await readings.write(self._database, polls, self._most_events)
+                    polls.clear()
+                    await readings.forget(self._database, item.names)
                 case _:
                     assert_never(item)
         await self._flush()
+        if polls:
+            await readings.write(self._database, polls, self._most_events)
         if has_events:
             await self._database.execute(_BOUND_EVENTS, (self._most_events,))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opsmonitor.config.settings import CheckSettings, Settings
+from opsmonitor.config.settings import CheckSettings, ProbeSettings, Settings
 from opsmonitor.engine.batch import Batch, Listener, Publisher
 from opsmonitor.engine.interventions import Interventions
 from opsmonitor.engine.state_machine import Thresholds, advance
@@ -27,6 +27,15 @@ from opsmonitor.models.history import (
     RawRun,
     Resolution,
     Uptime,
+    ValueHistory,
+    ValuePoint,
+)
+from opsmonitor.models.reading import (
+    Measured,
+    ReadingChange,
+    ReadingEvent,
+    ReadingMoment,
+    ReadingState,
 )
 from opsmonitor.models.remediation import Attempt
 from opsmonitor.store.health import StoreHealth
@@ -172,6 +181,8 @@ class HandStore:
         self.uptimes: dict[str, Uptime] = {}
         self.uptime_calls = 0
         self.failure: Exception | None = None
+        self.moments: list[ReadingMoment] = []
+        self.points: dict[str, list[ValuePoint]] = {}
 
     def health(self) -> StoreHealth:
         """Return what the test set."""
@@ -259,6 +270,59 @@ class HandStore:
             uptime=Uptime(up_s=90.0, down_s=10.0),
             latency=LatencySummary(count=1, avg_ms=2.5),
         )
+
+    async def reading_events(
+        self, *, limit: int, since_ms: int | None = None, name: str | None = None
+    ) -> list[ReadingMoment]:
+        """Return the events that a test put here, newest first."""
+        wanted = [item for item in self.moments if name is None or item.name == name]
+        return wanted[::-1][:limit]
+
+    async def value_history(
+        self, thing: str, value: str, from_ms: int, to_ms: int, resolution: Resolution
+    ) -> ValueHistory:
+        """Return the points that a test put here."""
+        return ValueHistory(
+            thing=thing,
+            value=value,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            resolution=Resolution.RAW if resolution is Resolution.AUTO else resolution,
+            points=tuple(self.points.get(f"{thing}/{value}", ())),
+        )
+
+
+class HandReadings:
+    """Readings that a test puts in place."""
+
+    def __init__(self) -> None:
+        """Start with nothing that is polled."""
+        self.probes: dict[str, ProbeSettings] = {}
+        self.states: dict[str, ReadingState] = {}
+        self._listeners: list[Callable[[ReadingChange], None]] = []
+
+    def put(self, state: ReadingState, *events: ReadingEvent, at_ms: int = 0) -> None:
+        """Let a poll have ended."""
+        self.probes[state.probe] = ProbeSettings(
+            name=state.probe, options=None, interval_s=state.interval_s, timeout_s=5.0
+        )
+        self.states[state.name] = state
+        change = ReadingChange(at_ms=at_ms, state=state, is_good=state.error is None, events=events)
+        for listener in self._listeners:
+            listener(change)
+
+    def latest(self, name: str) -> Measured | None:
+        """Return a value of a thing."""
+        thing, _, value = name.rpartition(".")
+        state = self.states.get(thing)
+        if state is None or state.reading is None or value not in state.reading.values:
+            return None
+        return Measured(value=state.reading.values[value], at_ms=state.fetched_ms or 0)
+
+    def subscribe(self, listener: Callable[[ReadingChange], None], /) -> Callable[[], None]:
+        """Call the listener with what a test puts in place."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
 
 class HandTelling:

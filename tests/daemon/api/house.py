@@ -24,6 +24,7 @@ from opsmonitor.util.clock import Clock, FakeClock
 from tests.daemon.api.doubles import (
     HandMonitor,
     HandRemedies,
+    HandReadings,
     HandStore,
     HandTelling,
     Reloads,
@@ -110,6 +111,7 @@ class House:
         self.store = HandStore()
         self.telling = HandTelling()
         self.remedies = HandRemedies()
+        self.readings = HandReadings()
         self.reloads = Reloads()
         self.problems: list[ConfigProblem] = []
         self.settings = SettingsBox(
@@ -163,6 +165,7 @@ async def open_house(
         store=house.store,
         telling=house.telling,
         remedies=house.remedies,
+        readings=house.readings,
         clock=house.clock,
         settings=house.settings,
         config_problems=lambda: house.problems,
@@ -184,6 +187,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         store=store,
         telling=HandTelling(),
         remedies=HandRemedies(),
+        readings=HandReadings(),
         clock=clock,
         settings=SettingsBox(settings),
         config_problems=list,

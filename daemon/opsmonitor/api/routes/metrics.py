@@ -8,7 +8,7 @@ from aiohttp import web
 
 from opsmonitor import __version__
 from opsmonitor.api.keys import DEPS, STREAM, VERDICTS
-from opsmonitor.api.metrics import MetricsText, add_checks
+from opsmonitor.api.metrics import MetricsText, add_checks, add_readings
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.scope import Scope
 
@@ -36,6 +36,7 @@ async def metrics(request: web.Request) -> web.Response:
         [({"version": __version__}, 1)],
     )
     add_checks(text, monitor.checks, monitor.states)
+    add_readings(text, deps.readings.states)
     text.family(
         "opsmonitor_runs_total",
         "counter",

@@ -9,6 +9,7 @@ from opsmonitor.api.keys import GRANT, STREAM
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.check import CheckBody
 from opsmonitor.api.schemas.remediation import ActionFrame
+from opsmonitor.api.schemas.readings import ReadingEventBody, ReadingFrame
 from opsmonitor.api.schemas.requests import SINCE
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.schemas.status import SummaryBody
@@ -35,6 +36,9 @@ _FRAMES: Final = {
     "inventory": InventoryFrame,
     "config": ConfigFrame,
     "action": ActionFrame,
+    "reading": ReadingFrame,
+    "reading_event": ReadingEventBody,
+    "readings": tuple[ReadingFrame, ...],
     "bye": ByeFrame,
 }
 
@@ -48,8 +52,9 @@ _FRAMES: Final = {
             content_type="text/event-stream",
             description=(
                 "Server-sent events: `snapshot` first, then `check`, `event`, `summary`,"
-                " `inventory`, `config` and `action`"
-                " as they happen, `bye` at the end; a comment every 15 s."
+                " `inventory`, `config`, `action`, `reading` and `reading_event`"
+                " as they happen, `readings` after a change of the configuration, `bye` at the end; a comment"
+                " every 15 s."
                 " `Last-Event-ID` resumes where the daemon still has what was missed"
             ),
             frames=_FRAMES,

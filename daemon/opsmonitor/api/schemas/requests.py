@@ -113,6 +113,24 @@ class HistoryQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingEventsQuery:
+    """Which events of things that are polled are wanted."""
+
+    limit: int
+    since: int | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesQuery:
+    """Which value is wanted, and how far back."""
+
+    name: str
+    range_minutes: int
+    resolution: Resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRequest:
     """How long a check is to be paused, and why."""
 
@@ -232,16 +250,35 @@ SINCE: Final = RequestSchema(
     },
     make=SinceQuery,
 )
-HISTORY_QUERY: Final = RequestSchema(
+_RANGE: Final[dict[vol.Marker, Any]] = {
+    vol.Optional("range_minutes", default=1440, description="How far back, until now"): Whole(
+        1, _LONGEST_RANGE_MINUTES
+    ),
+    vol.Optional("resolution", default=Resolution.AUTO.value, description="How finely"): OneOf(
+        Resolution
+    ),
+}
+HISTORY_QUERY: Final = RequestSchema(keys=_RANGE, make=HistoryQuery)
+VALUES_QUERY: Final = RequestSchema(
     keys={
-        vol.Optional("range_minutes", default=1440, description="How far back, until now"): Whole(
-            1, _LONGEST_RANGE_MINUTES
+        vol.Required("name", description="Full and dotted, such as `host.memory_percent`"): vol.All(
+            str, vol.Length(min=1, max=300)
         ),
-        vol.Optional("resolution", default=Resolution.AUTO.value, description="How finely"): OneOf(
-            Resolution
+        **_RANGE,
+    },
+    make=ValuesQuery,
+)
+READING_EVENTS_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("limit", default=50, description="How many, newest first"): Whole(1, 500),
+        vol.Optional(
+            "since", description="Only at or after this time: ISO 8601 or epoch seconds"
+        ): Moment(),
+        vol.Optional("name", description="Only of this thing or probe"): vol.All(
+            str, vol.Length(max=300)
         ),
     },
-    make=HistoryQuery,
+    make=ReadingEventsQuery,
 )
 _SHORT: Final = vol.All(str, vol.Length(min=1, max=200))
 PAUSE: Final = RequestSchema(

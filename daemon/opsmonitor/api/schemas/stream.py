@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from opsmonitor.api.schemas.check import CheckBody
 from opsmonitor.api.schemas.notes import Doc
+from opsmonitor.api.schemas.readings import ReadingFrame
 from opsmonitor.api.schemas.status import EventBody, SummaryBody
 
 
@@ -25,6 +26,7 @@ class SnapshotFrame:
     config_error: Annotated[
         tuple[str, ...], Doc("What is wrong with the configuration file; the old one stays")
     ]
+    readings: Annotated[tuple[ReadingFrame, ...], Doc("Everything that is polled, in short")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

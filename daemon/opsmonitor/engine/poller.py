@@ -1,0 +1,346 @@
+"""Poll things in the background, and keep the last good reading of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+from opsmonitor.engine.polled import Polled
+from opsmonitor.engine.schedule import Schedule
+from opsmonitor.engine.standstill import Moment
+from opsmonitor.exceptions import ProbeError
+from opsmonitor.models.reading import Measured, Reading, ReadingChange, ReadingState
+from opsmonitor.probes.base import ProbeContext
+from opsmonitor.util.lanes import Lanes
+from opsmonitor.util.plain import plain_data, plain_values
+from opsmonitor.util.redact import redact_text
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from opsmonitor.config.settings import ProbeSettings, Settings
+    from opsmonitor.probes.base import ProbeType
+    from opsmonitor.util.clock import Clock
+    from opsmonitor.util.http import HttpTransport
+    from opsmonitor.util.resolver import Resolver
+
+_LOGGER = logging.getLogger(__name__)
+
+_KEEP_EVERY_MS: Final = 300_000
+"""A state that is well and stays so is written down this often; its values are every time."""
+
+Listener = Callable[[ReadingChange], None]
+
+
+class ReadingKeeper(Protocol):
+    """Where readings are kept; never blocks."""
+
+    def record_reading(self, change: ReadingChange) -> None:
+        """Keep what a poll brought about."""
+        ...
+
+    def forget_readings(self, names: frozenset[str], at_ms: int) -> None:
+        """Note that things are no longer polled."""
+        ...
+
+
+class Poller:
+    """Polls each thing at its own interval; what hangs delays nothing else."""
+
+    def __init__(
+        self,
+        *,
+        probe_types: Mapping[str, ProbeType[Any]],
+        keeper: ReadingKeeper,
+        clock: Clock,
+        http: HttpTransport,
+        resolver: Resolver,
+        known: Mapping[str, ReadingState],
+    ) -> None:
+        """Take what polls work with, and what is known from before; `apply` gives it things."""
+        self._types = probe_types
+        self._keeper = keeper
+        self._clock = clock
+        self._http = http
+        self._resolver = resolver
+        self._known = dict(known)
+        self._lanes = Lanes()
+        self._schedule = Schedule()
+        self._things: dict[str, Polled] = {}
+        self._probes: dict[str, ProbeSettings] = {}
+        self._place: object = None
+        self._listeners: list[Listener] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake: asyncio.TimerHandle | None = None
+        self.states: dict[str, ReadingState] = {}
+        """By full dotted name, in the order of the probes."""
+
+    @property
+    def probes(self) -> Mapping[str, ProbeSettings]:
+        """Return the probes in force, by name."""
+        return self._probes
+
+    def start(self) -> None:
+        """Begin to poll what was applied; call it in the event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._plan()
+
+    async def stop(self) -> None:
+        """Stop every poll, and write down what is known."""
+        self._loop = None
+        if self._wake is not None:
+            self._wake.cancel()
+        tasks = [thing.task for thing in self._things.values() if thing.task is not None]
+        for thing in self._things.values():
+            thing.stop()
+        if tasks:
+            # A poll that does not end when it is cancelled must not hold up the end of the daemon.
+            await asyncio.wait(tasks, timeout=1.0)
+        now_ms = self._clock.now_ms()
+        for thing in self._things.values():
+            if thing.state.fetched_ms is not None and thing.kept_ms < thing.state.fetched_ms:
+                self._keeper.record_reading(
+                    ReadingChange(at_ms=now_ms, state=thing.state, is_good=False)
+                )
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener after each poll; the returned function ends it."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def apply(self, settings: Settings) -> None:
+        """Put a configuration in force; unchanged probes keep what they remember."""
+        before, self._place = self._place, (settings.folder, settings.zone)
+        has_moved = before != self._place
+        old = self._things
+        self._things = {}
+        fresh: list[Polled] = []
+        for probe in settings.probes.values():
+            known = self._probes.get(probe.name)
+            if known is None or has_moved or known.fingerprint != probe.fingerprint:
+                made = self._build(probe, settings)
+                fresh += made
+                self._things |= {thing.name: thing for thing in made}
+            else:
+                self._things |= {
+                    name: thing for name, thing in old.items() if thing.probe.name == probe.name
+                }
+        self._probes = dict(settings.probes)
+        for name, thing in old.items():
+            if self._things.get(name) is not thing:
+                thing.stop()
+                self._schedule.remove(name)
+        self.states = {name: thing.state for name, thing in self._things.items()}
+        gone = (old.keys() | self._known.keys()) - self._things.keys()
+        self._known = {}
+        if gone:
+            self._keeper.forget_readings(frozenset(gone), self._clock.now_ms())
+        self._schedule.add_all(
+            [(thing.name, thing.probe.interval_s) for thing in fresh], self._clock.monotonic()
+        )
+        self._plan()
+
+    def latest(self, name: str) -> Measured | None:
+        """Return a value by its full dotted name, such as `host.memory_percent`; None: no such."""
+        thing = name
+        while "." in thing:
+            thing = thing.rpartition(".")[0]
+            state = self.states.get(thing)
+            if state is not None and state.reading is not None and state.fetched_ms is not None:
+                key = name[len(thing) + 1 :]
+                if key in state.reading.values:
+                    return Measured(
+                        value=state.reading.values[key],
+                        at_ms=state.fetched_ms,
+                        is_stale=state.is_stale(self._clock.now_ms()),
+                    )
+        return None
+
+    def is_awaited(self, name: str) -> bool:
+        """Tell whether what would measure this is polled, but has not been read or failed yet."""
+        probe = name.partition(".")[0]
+        return any(
+            state.reading is None and state.error is None
+            for state in self.states.values()
+            if state.probe == probe and f"{name}.".startswith(f"{state.name}.")
+        )
+
+    def names(self) -> list[str]:
+        """Return the full dotted names of all values there are."""
+        return [
+            f"{state.name}.{value}"
+            for state in self.states.values()
+            if state.reading is not None
+            for value in state.reading.values
+        ]
+
+    # Configuration
+
+    def _build(self, probe: ProbeSettings, settings: Settings) -> list[Polled]:
+        """Compile a probe."""
+        states = {**self._known, **self.states}
+        of_probe = [state for state in states.values() if state.probe == probe.name]
+        context = ProbeContext(
+            clock=self._clock,
+            http=self._http,
+            resolver=self._resolver,
+            lanes=self._lanes,
+            folder=settings.folder,
+            zone=settings.zone,
+            timeout_s=probe.timeout_s,
+            known={state.thing: state.reading for state in of_probe if state.reading is not None},
+        )
+        polls = self._types[probe.name].compile(probe.options, context)
+        by_thing = {state.thing: state for state in of_probe}
+        return [
+            Polled(
+                probe,
+                poll,
+                replace(by_thing[name], interval_s=probe.interval_s)
+                if name in by_thing
+                else ReadingState(probe=probe.name, thing=name, interval_s=probe.interval_s),
+            )
+            for name, poll in polls.items()
+        ]
+
+    # The beat
+
+    def _plan(self) -> None:
+        """Set the next wake-up to when the next thing is due."""
+        if self._loop is None:
+            return
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        due_s = self._schedule.next_due_s()
+        if due_s is not None:
+            self._wake = self._loop.call_at(due_s, self._tick)
+
+    def _tick(self) -> None:
+        """Start what is due; a poll that is under way, or was told to wait, is not started."""
+        now_s = self._clock.monotonic()
+        due = self._schedule.pop_due(now_s)
+        self._plan()
+        for item in due:
+            thing = self._things.get(item.check_id)
+            if thing is not None and thing.task is None and now_s >= thing.not_before_s:
+                self._start(thing)
+
+    def _start(self, thing: Polled) -> None:
+        """Start a poll, and see to its end."""
+        if self._loop is None:
+            return
+        thing.started = Moment.read(self._clock)
+        thing.is_given_up = False
+        thing.task = self._loop.create_task(_run(thing), name=f"poll:{thing.name}")
+        thing.task.add_done_callback(lambda task: self._on_done(thing, task))
+        thing.timer = self._loop.call_later(thing.probe.timeout_s, self._give_up, thing)
+
+    def _give_up(self, thing: Polled) -> None:
+        """Tell that a poll takes too long; the next one waits until it really ended."""
+        thing.timer = None
+        if thing.task is None or not self._is_in_force(thing):
+            return
+        thing.is_given_up = True
+        thing.task.cancel()
+        text = f"no answer within {thing.probe.timeout_s:g} s"
+        self._take_error(thing, ProbeError(text, code="timeout"))
+
+    def _on_done(self, thing: Polled, task: asyncio.Task[Reading | ProbeError]) -> None:
+        """Take in how a poll ended."""
+        thing.task = None
+        if thing.timer is not None:
+            thing.timer.cancel()
+            thing.timer = None
+        if task.cancelled() or thing.is_given_up or not self._is_in_force(thing):
+            return
+        result = task.result()
+        if isinstance(result, ProbeError):
+            self._take_error(thing, result)
+        else:
+            self._take_reading(thing, result)
+
+    def _is_in_force(self, thing: Polled) -> bool:
+        """Tell whether a thing is still configured so."""
+        return self._loop is not None and self._things.get(thing.name) is thing
+
+    def _take_reading(self, thing: Polled, reading: Reading) -> None:
+        """Keep a good reading."""
+        now_ms = self._clock.now_ms()
+        before = thing.state
+        if before.error is not None:
+            _LOGGER.info("%s can be read again", thing.name)
+        kept = replace(
+            reading,
+            data=plain_data(reading.data),
+            values=plain_values(reading.values),
+            issues=tuple(replace(issue, data=plain_data(issue.data)) for issue in reading.issues),
+            events=(),
+        )
+        state = replace(before, reading=kept, fetched_ms=now_ms, error=None, error_code=None)
+        is_news = (
+            before.error is not None
+            or before.reading is None
+            or before.reading.status is not reading.status
+            or before.reading.issues != reading.issues
+        )
+        self._put(thing, state, now_ms, reading=reading, is_news=is_news)
+
+    def _take_error(self, thing: Polled, error: ProbeError) -> None:
+        """Keep why a poll failed, beside the last good reading."""
+        now_ms = self._clock.now_ms()
+        message = redact_text(str(error), thing.probe.secrets)
+        if error.wait_s > 0 and thing.started is not None:
+            thing.not_before_s = thing.started.mono_s + thing.probe.interval_s + error.wait_s
+        if thing.state.error != message:
+            _LOGGER.warning("%s cannot be read: %s", thing.name, message)
+        state = replace(thing.state, error=message, error_code=error.code, error_ms=now_ms)
+        is_news = thing.state.error != message
+        self._put(thing, state, now_ms, reading=None, is_news=is_news)
+
+    def _put(
+        self,
+        thing: Polled,
+        state: ReadingState,
+        now_ms: int,
+        *,
+        reading: Reading | None,
+        is_news: bool,
+    ) -> None:
+        """Put a state in force, keep and tell it."""
+        is_kept = is_news or not 0 <= now_ms - thing.kept_ms < _KEEP_EVERY_MS
+        if is_kept:
+            thing.kept_ms = now_ms
+        thing.state = self.states[thing.name] = state
+        change = ReadingChange(
+            at_ms=now_ms,
+            state=state,
+            is_good=reading is not None,
+            events=() if reading is None else reading.events,
+            is_kept=is_kept,
+        )
+        self._keeper.record_reading(change)
+        for listener in tuple(self._listeners):
+            try:
+                listener(change)
+            except Exception:
+                _LOGGER.exception("A listener failed on a reading of %s", thing.name)
+
+
+async def _run(thing: Polled) -> Reading | ProbeError:
+    """Poll once; a defect of the probe is told like any failure, and logged with its place."""
+    try:
+        return await thing.poll()
+    except ProbeError as err:
+        return err
+    except Exception:
+        _LOGGER.exception("The probe of %s has a defect", thing.name)
+        return ProbeError("the probe failed: the log tells where", code="defect")
