@@ -30,8 +30,8 @@ from opsmonitor.api.routes import (
     login,
     metrics,
     ops,
-    remediation,
     readings,
+    remediation,
     status,
     stream,
 )

@@ -14,8 +14,8 @@ from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.frames import Frame, json_array, json_object
-from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.readings import ReadingEventBody
+from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.status import EventBody
 from opsmonitor.api.schemas.stream import ByeFrame, ConfigFrame, EventFrame
 from opsmonitor.api.stream_client import StreamClient
@@ -274,12 +274,12 @@ class StreamHub:
             yield "summary", self._states.summary().raw
         if batch.config_changed:
             yield "config", to_json(ConfigFrame(problems=self._problems()))
-        for request in batch.requests:
-            yield "action", to_json(ActionFrame.of(request, self._seq + 1))
             names = self._readings.names()
             if names != self._names:
                 self._names = names
                 yield "readings", json_array(self._readings.frames())
+        for request in batch.requests:
+            yield "action", to_json(ActionFrame.of(request, self._seq + 1))
 
     def _reading_frames(self, change: ReadingChange) -> Iterator[tuple[str, bytes]]:
         """Yield kind and content of each frame of a poll."""

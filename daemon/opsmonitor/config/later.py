@@ -23,8 +23,6 @@ LATER_CHECK_TYPES: Final = frozenset(
 LATER_SECTIONS: Final = frozenset(
     {
         "agents",
-        "docker",
-        "fritz",
         "homeassistant",
         "maintenance",
         "ollama",

@@ -23,8 +23,8 @@ from opsmonitor.models.config import ConfigProblem
 from opsmonitor.util.clock import Clock, FakeClock
 from tests.daemon.api.doubles import (
     HandMonitor,
-    HandRemedies,
     HandReadings,
+    HandRemedies,
     HandStore,
     HandTelling,
     Reloads,

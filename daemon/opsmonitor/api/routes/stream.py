@@ -8,8 +8,8 @@ from opsmonitor.api.body import read_query
 from opsmonitor.api.keys import GRANT, STREAM
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.check import CheckBody
-from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.readings import ReadingEventBody, ReadingFrame
+from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.requests import SINCE
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.schemas.status import SummaryBody
@@ -53,8 +53,8 @@ _FRAMES: Final = {
             description=(
                 "Server-sent events: `snapshot` first, then `check`, `event`, `summary`,"
                 " `inventory`, `config`, `action`, `reading` and `reading_event`"
-                " as they happen, `readings` after a change of the configuration, `bye` at the end; a comment"
-                " every 15 s."
+                " as they happen, `readings` after a change of the configuration, `bye` at"
+                " the end; a comment every 15 s."
                 " `Last-Event-ID` resumes where the daemon still has what was missed"
             ),
             frames=_FRAMES,
