@@ -107,3 +107,19 @@ def test_words_of_older_yaml_stay_words() -> None:
 def test_every_valid_file_loads(path: Path) -> None:
     """No file of the valid ones has a problem."""
     assert _load(path, {"MOCKAPP_BASE": "http://mock:1"}).checks
+
+
+@pytest.mark.parametrize("name", ["morning_checks", "control_plane"])
+def test_files_of_predecessors_load_unchanged(name: str) -> None:
+    """With the variables that they had; what has no effect is told, and nothing else."""
+    env = {"MOCKAPP_BASE": "http://mock:1", "WEBUI_BASE": "http://mock:2", "MAIL_TO": "a@b.example"}
+    settings = load_settings(
+        FIXTURES / "predecessors" / f"{name}.yml",
+        check_types=CHECK_TYPES,
+        channel_types=CHANNEL_TYPES,
+        action_types=ACTION_TYPES,
+        env=env,
+    )
+
+    assert settings.checks
+    assert all("connect_timeout_override" in item.message for item in settings.warnings)
