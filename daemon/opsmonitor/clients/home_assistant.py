@@ -53,7 +53,7 @@ class HomeAssistantApi:
         self,
         http: HttpTransport,
         url: URL,
-        token: Secret,
+        token: Secret | None,
         *,
         tls: ssl.SSLContext,
         timeout_s: float,
@@ -68,7 +68,7 @@ class HomeAssistantApi:
             http,
             self._url,
             tls=tls,
-            headers={"Authorization": f"Bearer {token.reveal()}"},
+            headers={} if token is None else {"Authorization": f"Bearer {token.reveal()}"},
             max_bytes=_MAX_BYTES,
         )
         self._may_render = True
@@ -82,6 +82,17 @@ class HomeAssistantApi:
 
         """
         return await self._get("/api/config")
+
+    async def knock(self) -> None:
+        """Ask for what everybody may see: whether there is a Home Assistant at all.
+
+        Raises:
+            TransportError: There is none.
+
+        """
+        if mapping(await self._get("/manifest.json")).get("name") is None:
+            message = f"{self._api.place} answered, but not as Home Assistant does"
+            raise TransportError("invalid_response", message)
 
     async def counts(self) -> Any:
         """Return the number of entities, those that are unavailable, and pending updates.
@@ -151,7 +162,8 @@ class HomeAssistantApi:
     async def _log_in(self, socket: WebSocket) -> None:
         """Say who asks."""
         await socket.receive()
-        await socket.send({"type": "auth", "access_token": self._token.reveal()})
+        token = "" if self._token is None else self._token.reveal()
+        await socket.send({"type": "auth", "access_token": token})
         answer = mapping(await socket.receive())
         if answer.get("type") != "auth_ok":
             raise TransportError("unauthorized", f"{self._api.place} does not accept the token")

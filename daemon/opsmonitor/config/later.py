@@ -23,7 +23,6 @@ LATER_CHECK_TYPES: Final = frozenset(
 LATER_SECTIONS: Final = frozenset(
     {
         "agents",
-        "homeassistant",
         "maintenance",
         "ollama",
         "portainer",

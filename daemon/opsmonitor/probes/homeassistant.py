@@ -15,6 +15,7 @@ from opsmonitor.exceptions import ProbeError, TransportError
 from opsmonitor.models.reading import Reading
 from opsmonitor.parts.certificate import TLS, TlsOptions
 from opsmonitor.parts.home_assistant import (
+    Core,
     Entities,
     HomeAssistantLimits,
     House,
@@ -34,6 +35,7 @@ from opsmonitor.util.tls import tls_context
 _REQUEST_S: Final = 10.0
 _REFUSED_WAIT_S: Final = 900.0
 """Home Assistant counts refused logins, and may ban this machine: the next one must wait."""
+_BARE_NOTE: Final = "it answers; add a `token` to know more"
 _RECORDER: Final = "recorder/info"
 _REPAIRS: Final = "repairs/list_issues"
 _MAX_COUNT: Final = 1_000_000
@@ -44,8 +46,8 @@ class HomeAssistantOptions(HomeAssistantLimits):
     """Where Home Assistant is, and what is expected of it."""
 
     url: Secret
-    token: Secret
-    """A long-lived access token."""
+    token: Secret | None = None
+    """A long-lived access token; without one, only whether it answers is known."""
     tls: TlsOptions = field(default_factory=TlsOptions)
     ignore: tuple[str, ...] = ()
 
@@ -70,13 +72,9 @@ class _Poll:
 
     async def __call__(self) -> Reading:
         """Return what it says; what only some versions or users are told may be missing."""
-        started_s = self._clock.monotonic()
-        try:
-            core = read_core(await self._api.config())
-        except TransportError as err:
-            raise _refused(err) from err
-        latency_ms = round((self._clock.monotonic() - started_s) * 1000, 1)
-        house = House(core=core, latency_ms=latency_ms)
+        house = await self._greet()
+        if self._options.token is None:
+            return house_reading(house, self._options, self._ignored)
         notes: list[str] = []
         try:
             house = replace(house, entities=await self._entities())
@@ -94,6 +92,26 @@ class _Poll:
             )
         house = replace(house, note="; ".join(notes) or None)
         return house_reading(house, self._options, self._ignored)
+
+    async def _greet(self) -> House:
+        """Return what it says of itself.
+
+        Raises:
+            ProbeError: It says nothing.
+
+        """
+        started_s = self._clock.monotonic()
+        is_known = self._options.token is not None
+        try:
+            if is_known:
+                core = read_core(await self._api.config())
+            else:
+                core = Core()
+                await self._api.knock()
+        except TransportError as err:
+            raise _refused(err) from err
+        latency_ms = round((self._clock.monotonic() - started_s) * 1000, 1)
+        return House(core=core, latency_ms=latency_ms, note=None if is_known else _BARE_NOTE)
 
     async def _entities(self) -> Entities:
         """Return the entities, counted there if the token's user may ask for it."""
@@ -127,7 +145,7 @@ PROBE: Final = ProbeType(
     options=HomeAssistantOptions,
     schema={
         vol.Required("url"): url,
-        vol.Required("token"): cv.secret,
+        vol.Optional("token"): cv.secret,
         vol.Optional("tls"): TLS,
         vol.Optional("ignore"): cv.list_of(cv.text),
         **_LIMITS,
@@ -135,5 +153,6 @@ PROBE: Final = ProbeType(
     compile=compile_home_assistant,
     interval_s=60.0,
     timeout_s=60.0,
-    example={"url": "http://homeassistant.local:8123", "token": "eyJhbGciOi..."},
+    example={"url": "http://homeassistant.local:8123"},
+    environment={"url": ("HA_BASE_URL",), "token": ("HA_TOKEN",)},
 )

@@ -169,4 +169,8 @@ PROBE: Final = ProbeType(
     interval_s=60.0,
     timeout_s=60.0,
     example={"url": "https://pve.lan:8006", "token": "monitor@pve!ops=1234-5678"},
+    environment={
+        "stats_url": ("PROXMOX_STATS_BASE_URL", "PROXMOX_STATS_URL"),
+        "stats_timeout_s": ("PROXMOX_STATS_TIMEOUT_SECONDS",),
+    },
 )

@@ -288,6 +288,23 @@ async def test_a_wrong_token_is_not_a_house_that_is_down(
     assert house.asked == ["GET /api/config"]
 
 
+async def test_without_a_token(make_polls: MakePolls, house: HouseDouble) -> None:
+    """Whether it answers is known, and the note says how to know more; no login is tried."""
+    house.answers["/manifest.json"] = {"name": "Home Assistant", "short_name": "Home Assistant"}
+    house.headers.clear()
+    poll = make_polls(PROBE, url=f"http://127.0.0.1:{house.port}")[""]
+
+    reading = await poll()
+
+    assert reading.status is ReadingStatus.OK
+    assert reading.note is not None
+    assert (reading.values["latency_ms"], reading.values["running"]) == (0.0, None)
+    assert house.asked == ["GET /manifest.json"]
+    house.answers["/manifest.json"] = {"something": "else"}
+    with pytest.raises(ProbeError):
+        await poll()
+
+
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [
@@ -372,7 +389,7 @@ async def test_a_recorder_that_cannot_be_asked(
 @pytest.mark.parametrize(
     "keys",
     [
-        {"url": "http://homeassistant.local:8123"},
+        {"token": "x"},
         {"url": "ws://homeassistant.local", "token": "x"},
         {"url": "http://homeassistant.local", "token": "x", "updates": {"warn": 0}},
     ],
