@@ -1,7 +1,8 @@
-"""The admin token that is made when the API is open to other machines and none was configured."""
+"""Secrets that the daemon makes itself and keeps in its data folder."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 import os
 import secrets
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN_FILE: Final = "admin-token"  # noqa: S105 - a file's name
+LINK_FILE: Final = "link-key"
 _PREFIX: Final = "opm_w_"
 _BYTES: Final = 32
 
@@ -28,12 +30,29 @@ def read_token(folder: Path) -> Secret | None:
 def read_or_create_token(folder: Path) -> Secret:
     """Return the token kept in the data folder; make one, readable by its owner only, at first."""
     token = read_token(folder)
-    if token is not None:
-        return token
-    fresh = _PREFIX + secrets.token_urlsafe(_BYTES)
-    descriptor = os.open(
-        folder / TOKEN_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600
-    )
+    return token or _create(folder / TOKEN_FILE, _PREFIX)
+
+
+def link_key(folder: Path) -> Secret:
+    """Return the key that signs links in messages; blocks.
+
+    Where it cannot be kept it holds until the next start, and links given out before do not.
+    """
+    try:
+        kept = (folder / LINK_FILE).read_text(encoding="ascii").strip()
+        return Secret(kept) if kept else _create(folder / LINK_FILE, "")
+    except FileNotFoundError:
+        with suppress(OSError):
+            return _create(folder / LINK_FILE, "")
+    except (OSError, UnicodeError):
+        pass
+    return Secret(secrets.token_urlsafe(_BYTES))
+
+
+def _create(path: Path, prefix: str) -> Secret:
+    """Make a secret, and keep it where only its owner can read it."""
+    fresh = prefix + secrets.token_urlsafe(_BYTES)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(fresh + "\n")

@@ -9,10 +9,12 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor import __version__
+from opsmonitor.access_token import link_key
 from opsmonitor.api.app import create_app
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
 from opsmonitor.config.watcher import Snapshot, snapshot, watch
+from opsmonitor.engine.links import Links
 from opsmonitor.engine.monitor import Monitor
 from opsmonitor.engine.poller import Poller
 from opsmonitor.engine.remedies import Remedies
@@ -80,6 +82,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             context=SendContext(http=http),
             settings=lambda: reloader.settings,
             states=lambda: monitor.states,
+            links=Links(await asyncio.to_thread(link_key, source.data), lambda: reloader.settings),
         )
         await telling.open()
         stack.push_async_callback(telling.close)

@@ -13,6 +13,7 @@ OpsMonitorError
 ├── ListenError            the address to listen on cannot be had
 ├── UnknownAttemptError    nobody waits for the end of such an action
 ├── UnknownChannelError    no channel has this name
+├── UnknownAlertError      a link leads to no alert of ours
 └── UnknownCheckError      no check has this id
 """
 
@@ -107,6 +108,10 @@ class UnknownChannelError(OpsMonitorError):
     def __init__(self, name: str) -> None:
         """Name what was asked for."""
         super().__init__(f"no channel has the name {name!r}")
+
+
+class UnknownAlertError(OpsMonitorError):
+    """A link leads to no alert of ours."""
 
 
 class ListenError(OpsMonitorError):

@@ -20,6 +20,7 @@ from opsmonitor.api.openapi import describe
 from opsmonitor.api.pages import render
 from opsmonitor.api.readings import ReadingCache
 from opsmonitor.api.routes import (
+    acknowledge,
     alerts,
     checks,
     config,
@@ -64,6 +65,7 @@ ROUTES: Final = tuple(
         metrics,
         docs,
         login,
+        acknowledge,
         dashboard,
     )
 )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings, ProbeSettings, Settings
     from opsmonitor.engine.batch import Listener
     from opsmonitor.engine.stats import EngineStats
-    from opsmonitor.models.alert import Alert, ChannelHealth
+    from opsmonitor.models.alert import Alert, Announcement, ChannelHealth
     from opsmonitor.models.check import CheckState, RunResult, Transition
     from opsmonitor.models.config import ConfigProblem
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime, ValueHistory
@@ -63,6 +63,10 @@ class InterventionsView(Protocol):
 
     def acknowledge(self, check_id: str, *, by: str | None, note: str | None) -> CheckState:
         """Note that somebody knows of a check's trouble."""
+        ...
+
+    def unacknowledge(self, check_id: str) -> CheckState:
+        """Take an acknowledgement back."""
         ...
 
 
@@ -133,7 +137,9 @@ class StoreView(Protocol):
         """Return transitions, newest first."""
         ...
 
-    async def alerts(self, *, is_resolved: bool | None = None, limit: int) -> list[Alert]:
+    async def alerts(
+        self, *, is_resolved: bool | None = None, server_id: str | None = None, limit: int
+    ) -> list[Alert]:
         """Return alerts, newest first."""
         ...
 
@@ -212,6 +218,21 @@ class TellingView(Protocol):
 
     async def test(self, channel: str, check: CheckSettings | None) -> None:
         """Send a test to a channel now."""
+        ...
+
+    async def announce(
+        self, service: str, severity: str, message: str, channels: Sequence[str] | None
+    ) -> Announcement:
+        """Send an alert by hand."""
+        ...
+
+    def open_alert(self, alert_id: str, signature: str) -> Alert | None:
+        """Return the alert that a link of a message leads to, unless it is over.
+
+        Raises:
+            UnknownAlertError: The link is none of ours.
+
+        """
         ...
 
 

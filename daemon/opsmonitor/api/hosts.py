@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 import psutil
+from yarl import URL
 
 from opsmonitor.api.client import parse_address
 from opsmonitor.util.net import is_loopback
@@ -66,7 +67,11 @@ class HostList:
 
     def _configured(self) -> frozenset[str]:
         """Return the further names of the configuration."""
-        return frozenset(_bare(name) for name in self._server().allowed_hosts)
+        server = self._server()
+        names = {_bare(name) for name in server.allowed_hosts}
+        if server.public_url is not None:
+            names.add(_bare(URL(server.public_url).host or ""))
+        return frozenset(names)
 
     def _own_names(self) -> frozenset[str]:
         """Return the machine's names and addresses, which may change while it runs."""

@@ -18,6 +18,8 @@ OVERRIDES: Final = {
     "OPSMONITOR_TOKEN": ("server", "token"),
     "OPSMONITOR_READ_TOKEN": ("server", "read_token"),
     "OPSMONITOR_DB_PATH": ("store", "path"),
+    "OPSMONITOR_PUBLIC_URL": ("server", "public_url"),
+    "ALERT_DEDUPE_SECONDS": ("alerts", "dedupe_s"),
 }
 CORE_IDS: Final = "OPS_CORE_CHECK_IDS"
 

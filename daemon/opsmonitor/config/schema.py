@@ -133,6 +133,7 @@ SERVER: Final = vol.Schema(
         vol.Optional("read_token"): cv.secret,
         vol.Optional("allowed_hosts"): cv.list_of(cv.host),
         vol.Optional("trusted_proxies"): cv.list_of(cv.network),
+        vol.Optional("public_url"): cv.base_url,
         vol.Optional("rate_limit_per_minute"): cv.whole_number(at_least=1, at_most=1_000_000),
     }
 )
@@ -164,6 +165,7 @@ ALERTS: Final = vol.Schema(
         vol.Optional("routes"): list,
         vol.Optional("quiet_hours"): vol.Any(dict, list),
         vol.Optional("escalation"): list,
+        vol.Optional("dedupe_s"): cv.whole_number(at_least=0, at_most=7 * _DAY_S),
     }
 )
 ACTION: Final[Spec] = {

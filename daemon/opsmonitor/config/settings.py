@@ -97,6 +97,8 @@ class ServerSettings:
     """Further values accepted in the Host header."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks whose X-Forwarded-For is believed."""
+    public_url: str | None = None
+    """Where people reach the daemon: what links in messages begin with."""
     rate_limit_per_minute: int = 60
     """Requests a minute per address that is not on loopback."""
 
@@ -207,6 +209,8 @@ class AlertSettings:
     quiet_hours: tuple[QuietSettings, ...] = ()
     escalation: tuple[EscalationSettings, ...] = ()
     """The earliest first."""
+    dedupe_s: int = 600
+    """Within this time the same alert, sent by hand, is told once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

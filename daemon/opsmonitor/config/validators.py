@@ -133,6 +133,17 @@ def host(value: Any) -> str:
     return name
 
 
+def base_url(value: Any) -> str:
+    """Accept where something is reached by a browser, without anything secret in it."""
+    address = text(value).strip()
+    match = re.fullmatch(
+        r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/:@?#\[\]]+)(:\d{1,5})?(/[^\s?#@]*)?", address
+    )
+    if match is None:
+        raise vol.Invalid("expected an address such as https://ops.example.org")
+    return address.rstrip("/")
+
+
 def network(value: Any) -> str:
     """Accept an address or a network, such as 192.0.2.0/24."""
     try:

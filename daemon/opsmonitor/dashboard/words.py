@@ -167,6 +167,8 @@ def change(event: Transition) -> str:
         return f"{label}, first result"
     if event.event is EventKind.ACKNOWLEDGED:
         return f"{label}, acknowledged"
+    if event.event is EventKind.UNACKNOWLEDGED:
+        return f"{label}, no longer acknowledged"
     if event.event in _ACTIONS:
         return _ACTIONS[event.event]
     if event.status is event.previous:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from opsmonitor.config.settings import AlertSettings, ChannelSettings
     from opsmonitor.models.alert import Notice
-    from opsmonitor.notifiers.base import NotifierType, SendContext
+    from opsmonitor.notifiers.base import Message, NotifierType, SendContext
     from opsmonitor.util.clock import Clock
 
 
@@ -32,8 +32,10 @@ class Channels:
         context: SendContext,
         on_change: Callable[[Sequence[Delivery]], None],
         on_left: Callable[[Sequence[Delivery]], None],
+        dress: Callable[[Message], Message],
     ) -> None:
-        """Take who is told how deliveries fared, and who keeps those that a channel left behind."""
+        """Take who hears how deliveries fared and of those left behind, and who adds links."""
+        self._dress = dress
         self._clock = clock
         self._kinds = kinds
         self._context = context
@@ -116,7 +118,7 @@ class Channels:
         return Channel(
             channel.name,
             channel.type,
-            send=lambda message: kind.send(channel.options, message, self._context),
+            send=lambda message: kind.send(channel.options, self._dress(message), self._context),
             on_change=self._on_change,
             clock=self._clock,
             group_wait_s=self._group_wait_s,

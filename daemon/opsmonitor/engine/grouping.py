@@ -21,6 +21,7 @@ _WORDS: Final = {
     NoticeKind.ESCALATED: "not acknowledged",
     NoticeKind.REMINDER: "still in trouble",
     NoticeKind.RECOVERED: "up again",
+    NoticeKind.MANUAL: "messages",
     NoticeKind.TEST: "tests",
 }
 _BETTER: Final = "better again"

@@ -94,6 +94,21 @@ class Interventions:
         self._host.change(wishes.acknowledge(state, wish))
         return self._state(check_id)
 
+    def unacknowledge(self, check_id: str) -> CheckState:
+        """Take an acknowledgement back: reminders and escalation go on.
+
+        Raises:
+            UnknownCheckError: No check has this id.
+            CheckConflictError: It is not acknowledged.
+
+        """
+        state = self._state(check_id)
+        if state.acknowledged is None:
+            message = f"the check {check_id!r} is not acknowledged"
+            raise CheckConflictError("not_acknowledged", message)
+        self._host.change(wishes.unacknowledge(state, self._clock.now_ms()))
+        return self._state(check_id)
+
     def refuse_paused(self, check_id: str) -> None:
         """Let nobody run a check that is paused.
 

@@ -11,14 +11,16 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
+from opsmonitor.engine.announcer import Announcer
 from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.reminding import look_around
 from opsmonitor.engine.routing import is_quiet
-from opsmonitor.exceptions import StoreError
+from opsmonitor.exceptions import StoreError, UnknownAlertError
 from opsmonitor.models.alert import (
     OPENING,
     Alert,
     AlertKind,
+    Announcement,
     ChannelHealth,
     Delivery,
     DeliveryState,
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
 
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.batch import Batch
+    from opsmonitor.engine.links import Links
     from opsmonitor.models.check import CheckState
     from opsmonitor.notifiers.base import NotifierType, SendContext
     from opsmonitor.util.clock import Clock
 
 _LOGGER = logging.getLogger(__name__)
+_LOOKED_BACK: Final = 500
+"""How many past alerts are looked at for those that were sent by hand a moment ago."""
 _SAVE_AGAIN_S: Final = 10.0
 _MINUTE_MS: Final = 60_000
 _LONGEST_NAP_S: Final = 60.0
@@ -74,6 +79,7 @@ class Telling:
         context: SendContext,
         settings: Callable[[], Settings],
         states: Callable[[], Mapping[str, CheckState]],
+        links: Links,
     ) -> None:
         """Take the parts; `open` reads what was told before."""
         self._store = store
@@ -87,7 +93,10 @@ class Telling:
             context=context,
             on_change=self._note,
             on_left=self._take_back,
+            dress=links.dress,
         )
+        self._links = links
+        self._announcer = Announcer(self._channels)
         self._unsaved_alerts: dict[str, Alert] = {}
         self._unsaved: dict[tuple[str, str], Delivery] = {}
         self._waiting: list[Delivery] = []
@@ -106,6 +115,7 @@ class Telling:
         open_alerts = await self._store.alerts(is_resolved=False, limit=-1)
         for alert in reversed(open_alerts):
             self._told.setdefault(alert.subject, {})[alert.kind] = alert
+        self._announcer.remember(await self._store.alerts(is_resolved=True, limit=_LOOKED_BACK))
         for item in await self._store.queued_deliveries():
             if item.state is DeliveryState.HELD:
                 self._held[item.key] = item
@@ -169,6 +179,39 @@ class Telling:
         )
         await self._channels.send_now(channel, notice)
 
+    async def announce(
+        self, service: str, severity: str, message: str, channels: Sequence[str] | None
+    ) -> Announcement:
+        """Send an alert by hand, to every channel if none is named; one that fails stops no other.
+
+        What some channel took is kept among the alerts.
+        """
+        settings = self._settings().alerts
+        told = await self._announcer.announce(
+            service,
+            severity,
+            message,
+            settings.channels if channels is None else channels,
+            now_ms=self._clock.now_ms(),
+            dedupe_s=settings.dedupe_s,
+        )
+        if told.alert.channels:
+            self._unsaved_alerts[told.alert.id] = told.alert
+            self._news.set()
+        return told
+
+    def open_alert(self, alert_id: str, signature: str) -> Alert | None:
+        """Return the alert that a link of a message leads to, unless it is over.
+
+        Raises:
+            UnknownAlertError: The link is none of ours.
+
+        """
+        if not self._links.is_ours(alert_id, signature):
+            raise UnknownAlertError("this link leads nowhere")
+        opened = [alert for kinds in self._told.values() for alert in kinds.values()]
+        return next((alert for alert in opened if alert.id == alert_id), None)
+
     # Deciding
 
     def _compare(self, states: Iterable[CheckState], settings: Settings) -> None:
@@ -226,12 +269,24 @@ class Telling:
         for notice, channels in decision.notices:
             for name in channels:
                 self._queue(notice, name, now_ms)
+            if not self._settings().alerts.channels:
+                self._print(notice)
         for check_id, at_ms in decision.again:
             self._again[check_id] = at_ms
             self._wake_at(at_ms)
         if decision.alerts:
             self._wake_at(now_ms + 1)
             self._news.set()
+
+    def _print(self, notice: Notice) -> None:
+        """Leave a notice in the log, as nobody can be told."""
+        check = self._settings().checks.get(notice.subject)
+        if check is not None and check.notify is not False:
+            _LOGGER.warning(
+                "Nobody is told, as there is no channel under `alerts`: %s\n%s",
+                notice.title,
+                notice.text,
+            )
 
     def _queue(self, notice: Notice, channel: str, now_ms: int) -> None:
         """Let a notice go to a channel, after quiet hours if they are now."""

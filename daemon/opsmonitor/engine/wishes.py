@@ -51,6 +51,19 @@ def acknowledge(state: CheckState, wish: Acknowledgement) -> Change:
     )
 
 
+def unacknowledge(state: CheckState, now_ms: int) -> Change:
+    """Return the change to a check whose trouble nobody takes care of after all."""
+    return _change(
+        state,
+        EventKind.UNACKNOWLEDGED,
+        now_ms,
+        None,
+        acknowledged=None,
+        status=state.status,
+        ok=state.ok,
+    )
+
+
 def _change(
     state: CheckState,
     event: EventKind,

@@ -13,6 +13,8 @@ class AlertKind(StrEnum):
     DOWN = "down"
     DEGRADED = "degraded"
     CERT_EXPIRING = "cert_expiring"
+    MANUAL = "manual"
+    """Somebody said so by the API; it is over as soon as it is told."""
 
 
 class NoticeKind(StrEnum):
@@ -28,6 +30,7 @@ class NoticeKind(StrEnum):
     """Nobody has acknowledged it in time: others are told, too."""
     RECOVERED = "recovered"
     """Whatever it was is over."""
+    MANUAL = "manual"
     TEST = "test"
 
 
@@ -61,7 +64,7 @@ class Alert:
     id: str
     """The same however often it is decided: made of subject, kind and beginning."""
     subject: str
-    """The id of the check."""
+    """The id of the check; of a manual one, what it is about."""
     name: str
     kind: AlertKind
     severity: str
@@ -76,6 +79,8 @@ class Alert:
     """How many were told."""
     steps: tuple[str, ...] = ()
     """What else is told once only, and was."""
+    server_id: str | None = None
+    """The monitored server that it is about, if it is about one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +122,17 @@ class Delivery:
     def key(self) -> tuple[str, str]:
         """Return what no second delivery has."""
         return self.notice.id, self.channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What came of an alert that somebody sent by hand."""
+
+    alert: Alert
+    errors: dict[str, str | None]
+    """By channel, why it did not take it; None: it did."""
+    repeated: tuple[str, ...] = ()
+    """The channels that had been told the same a moment ago, and were left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,8 @@ class EventKind(StrEnum):
     RESUMED = "RESUMED"
     ACKNOWLEDGED = "ACKNOWLEDGED"
     """Somebody knows of the trouble; the status stays as it is."""
+    UNACKNOWLEDGED = "UNACKNOWLEDGED"
+    """Nobody takes care of it after all."""
     ACTION_STARTED = "ACTION_STARTED"
     """Something is being done about the trouble; here and below the status stays as it is."""
     ACTION_DONE = "ACTION_DONE"

@@ -40,7 +40,8 @@ _FORGET_ALERTS: Final = "DELETE FROM alerts WHERE opened_ms < ? AND resolved_ms 
 _FORGET_DELIVERIES: Final = "DELETE FROM deliveries WHERE done_ms < ?"
 _ALERTS: Final = """
 SELECT body FROM alerts
-WHERE :resolved IS NULL OR (resolved_ms IS NOT NULL) = :resolved
+WHERE (:resolved IS NULL OR (resolved_ms IS NOT NULL) = :resolved)
+  AND (:server_id IS NULL OR json_extract(body, '$.server_id') = :server_id)
 ORDER BY opened_ms DESC, id LIMIT :limit
 """
 _QUEUED: Final = """
@@ -61,9 +62,11 @@ async def save(
         await database.execute(_FORGET_DELIVERIES, (before_ms,))
 
 
-async def alerts(database: Database, *, is_resolved: bool | None, limit: int) -> list[Alert]:
+async def alerts(
+    database: Database, *, is_resolved: bool | None, server_id: str | None, limit: int
+) -> list[Alert]:
     """Return alerts, newest first."""
-    parameters = {"resolved": is_resolved, "limit": limit}
+    parameters = {"resolved": is_resolved, "server_id": server_id, "limit": limit}
     return [_alert(body) for (body,) in await database.query(_ALERTS, parameters)]
 
 

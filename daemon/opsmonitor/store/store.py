@@ -235,9 +235,13 @@ class Store:
             check_id=check_id,
         )
 
-    async def alerts(self, *, is_resolved: bool | None = None, limit: int) -> list[Alert]:
+    async def alerts(
+        self, *, is_resolved: bool | None = None, server_id: str | None = None, limit: int
+    ) -> list[Alert]:
         """Return alerts, newest first."""
-        return await alerts.alerts(self._keeper.database, is_resolved=is_resolved, limit=limit)
+        return await alerts.alerts(
+            self._keeper.database, is_resolved=is_resolved, server_id=server_id, limit=limit
+        )
 
     async def queued_deliveries(self) -> list[Delivery]:
         """Return what is on its way to channels, oldest first."""

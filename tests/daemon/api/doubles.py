@@ -14,10 +14,11 @@ from opsmonitor.engine.stats import EngineStats
 from opsmonitor.exceptions import (
     CheckConflictError,
     DeliveryError,
+    UnknownAlertError,
     UnknownAttemptError,
     UnknownCheckError,
 )
-from opsmonitor.models.alert import Alert, ChannelHealth
+from opsmonitor.models.alert import Alert, AlertKind, Announcement, ChannelHealth
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Transition
 from opsmonitor.models.history import (
     History,
@@ -211,12 +212,15 @@ class HandStore:
         ]
         return found[:limit]
 
-    async def alerts(self, *, is_resolved: bool | None = None, limit: int) -> list[Alert]:
+    async def alerts(
+        self, *, is_resolved: bool | None = None, server_id: str | None = None, limit: int
+    ) -> list[Alert]:
         """Return the alerts that a test put here."""
         wanted = [
             alert
             for alert in self.told
-            if is_resolved is None or (alert.resolved_ms is not None) == is_resolved
+            if (is_resolved is None or (alert.resolved_ms is not None) == is_resolved)
+            and (server_id is None or alert.server_id == server_id)
         ]
         return wanted[:limit]
 
@@ -333,6 +337,9 @@ class HandTelling:
         self.channels: list[ChannelHealth] = []
         self.tests: list[tuple[str, str | None]] = []
         self.failures: dict[str, str] = {}
+        self.announced: list[tuple[str, str, str]] = []
+        self.lately: set[str] = set()
+        self.opened: dict[str, Alert] = {}
 
     def add(self, name: str, **values: Any) -> None:
         """Add a channel."""
@@ -349,6 +356,32 @@ class HandTelling:
         self.tests.append((channel, check.id if check else None))
         if channel in self.failures:
             raise DeliveryError(self.failures[channel])
+
+    async def announce(
+        self, service: str, severity: str, message: str, channels: Sequence[str] | None
+    ) -> Announcement:
+        """Note the alert; channels fail as the test says."""
+        self.announced.append((service, severity, message))
+        names = [channel.name for channel in self.channels] if channels is None else channels
+        errors = {name: self.failures.get(name) for name in names if name not in self.lately}
+        alert = Alert(
+            id="manual:1:1",
+            subject=service,
+            name=service,
+            kind=AlertKind.MANUAL,
+            severity=severity,
+            message=message,
+            opened_ms=1,
+            channels=tuple(name for name, error in errors.items() if error is None),
+        )
+        repeated = tuple(name for name in names if name in self.lately)
+        return Announcement(alert=alert, errors=errors, repeated=repeated)
+
+    def open_alert(self, alert_id: str, signature: str) -> Alert | None:
+        """Return the alert if the signature is `good`."""
+        if signature != "good":
+            raise UnknownAlertError
+        return self.opened.get(alert_id)
 
 
 class HandRemedies:

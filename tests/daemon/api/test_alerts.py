@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from opsmonitor.models.alert import Alert, AlertKind
-from tests.daemon.api.house import House
+from tests.daemon.api.house import House, open_house
+from tests.daemon.api.samples import BAD, check
 
 _OPEN = Alert(
     id="nas:down:1700000000000",
@@ -18,6 +21,7 @@ _OPEN = Alert(
     channels=("phone",),
 )
 _OVER = replace(_OPEN, id="nas:down:1600000000000", resolved_ms=1_700_000_000_500)
+_HAND = {"service_name": "shop", "severity": "Critical", "message": "no stock"}
 
 
 async def test_alerts_are_told_open_or_over(house: House) -> None:
@@ -66,3 +70,111 @@ async def test_the_operator_sees_how_each_channel_does(house: House) -> None:
     assert seen["channel:hook"]["note"] == "webhook channel, 2 waiting"
     assert seen["ntfy"] == seen["channel:phone"]
     assert seen["ntfy"]["last_fetch_ts"] == "2023-11-14T22:13:20.000Z"
+
+
+async def test_an_alert_by_hand_says_who_took_it(house: House) -> None:
+    """Each channel for itself; words for the severity; those that had it a moment ago."""
+    assert (await house.post("/api/alerts", json=_HAND)).error["code"] == "no_channel"
+    for name in ("phone", "mail", "hook"):
+        house.telling.add(name)
+    house.telling.failures["phone"] = "answered 403 Forbidden"
+    house.telling.lately.add("hook")
+
+    answer = await house.post("/api/alerts", json=_HAND)
+
+    assert answer.json == {
+        "ok": False,
+        "alert_id": "manual:1:1",
+        "severity": "P1",
+        "sent": ["mail"],
+        "repeated": ["hook"],
+        "failed": [{"channel": "phone", "error": "answered 403 Forbidden"}],
+    }
+    assert house.telling.announced == [("shop", "P1", "no stock")]
+
+
+async def test_an_alert_that_no_channel_took_has_failed(house: House) -> None:
+    """502 with the reason of each."""
+    house.telling.add("phone")
+    house.telling.failures["phone"] = "no answer in time"
+
+    answer = await house.post("/api/alerts", json={**_HAND, "channels": ["phone"]})
+
+    assert (answer.status, answer.error["message"]) == (502, "phone: no answer in time")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"severity": "awful"}, "severity"),
+        ({"message": ""}, "message"),
+        ({"service_name": 7}, "service_name"),
+        ({"channels": []}, "channels"),
+        ({"channels": [7]}, "channels.0"),
+        ({"servise": "x"}, "servise"),
+    ],
+)
+async def test_what_is_wrong_with_an_alert_is_named(
+    house: House, change: dict[str, object], field: str
+) -> None:
+    """422 and the field."""
+    house.telling.add("phone")
+
+    answer = await house.post("/api/alerts", json={**_HAND, **change})
+
+    assert (answer.status, answer.error["details"][0]["field"]) == (422, field)
+    assert house.telling.announced == []
+
+
+async def test_alerts_of_one_server_can_be_asked_for(house: House) -> None:
+    """`server_id` chooses; one by hand is about no check."""
+    hand = replace(_OVER, id="manual:1:1", kind=AlertKind.MANUAL)
+    house.store.told = [replace(_OPEN, server_id="srv"), hand]
+
+    (found,) = (await house.get("/api/alerts?server_id=srv")).json
+    every = (await house.get("/api/alerts")).json
+
+    assert (found["server_id"], found["check_id"]) == ("srv", "nas")
+    assert every[1]["check_id"] is None
+
+
+async def test_a_link_shows_first_and_acknowledges_when_asked_to(house: House) -> None:
+    """Following it changes nothing, as programs follow links; the button does, once and for all."""
+    house.monitor.tick(nas=BAD)
+    house.telling.opened[_OPEN.id] = replace(_OPEN, name="<b>NAS</b>")
+    link = f"/acknowledge/{_OPEN.id}/good"
+
+    shown = await house.get(link)
+    before = (await house.get("/api/status/checks/nas")).json["acknowledged"]
+    done = await house.post(link)
+    again = await house.post(link)
+
+    assert (shown.status, before) == (200, None)
+    assert b"&lt;b&gt;NAS&lt;/b&gt;" in shown.body
+    assert b"<button" in shown.body
+    assert (done.status, again.status) == (200, 200)
+    after = (await house.get("/api/status/checks/nas")).json["acknowledged"]
+    assert after["note"] == "by the link in a message"
+
+
+async def test_a_link_that_is_over_or_forged_does_nothing(house: House) -> None:
+    """409 for what is over, 404 for what we never gave out."""
+    house.monitor.tick(nas=BAD)
+    house.telling.opened[_OPEN.id] = _OPEN
+
+    over = await house.post("/acknowledge/other:down:1/good")
+    forged = await house.post(f"/acknowledge/{_OPEN.id}/bad")
+
+    assert (over.status, forged.status) == (409, 404)
+    assert (await house.get("/acknowledge/other:down:1/good")).status == 200
+    assert (await house.get(f"/acknowledge/{_OPEN.id}/bad")).status == 404
+    assert (await house.get("/api/status/checks/nas")).json["acknowledged"] is None
+
+
+async def test_the_public_address_is_a_name_of_ours() -> None:
+    """What links begin with is accepted in the Host header without being listed twice."""
+    async with open_house(check("nas"), public_url="https://ops.example.org/deep") as house:
+        ours = await house.get("/api/info", headers={"Host": "ops.example.org"})
+        other = await house.get("/api/info", headers={"Host": "evil.example.org"})
+
+    assert (ours.status, other.status) == (200, 403)

@@ -68,7 +68,19 @@ async def test_an_acknowledgement_is_told(house: House) -> None:
     assert (refused.status, refused.error["code"]) == (409, "not_in_trouble")
 
 
-@pytest.mark.parametrize("action", ["pause", "resume", "acknowledge"])
+async def test_an_acknowledgement_can_be_taken_back(house: House) -> None:
+    """Once; then there is nothing to take back."""
+    house.monitor.tick(nas=BAD)
+    await house.post("/api/checks/nas/acknowledge")
+
+    answer = await house.post("/api/checks/nas/unacknowledge")
+    again = await house.post("/api/checks/nas/unacknowledge")
+
+    assert answer.json["acknowledged"] is None
+    assert (again.status, again.error["code"]) == (409, "not_acknowledged")
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "acknowledge", "unacknowledge"])
 async def test_unknown_checks(house: House, action: str) -> None:
     """No check has the id: 404."""
     answer = await house.post(f"/api/checks/nobody/{action}")

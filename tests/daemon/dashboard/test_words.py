@@ -148,6 +148,7 @@ def test_note_names_the_root_cause_and_what_people_said() -> None:
         (EventKind.UNREACHABLE, Status.UNREACHABLE, Status.DOWN, "Unreachable, was down"),
         (EventKind.PAUSED, Status.PAUSED, Status.PAUSED, "Paused, again"),
         (EventKind.ACKNOWLEDGED, Status.DOWN, Status.DOWN, "Down, acknowledged"),
+        (EventKind.UNACKNOWLEDGED, Status.DOWN, Status.DOWN, "Down, no longer acknowledged"),
         (EventKind.ACTION_STARTED, Status.DOWN, Status.DOWN, "Action begins"),
         (EventKind.ACTION_DONE, Status.DOWN, Status.DOWN, "Action done"),
         (EventKind.ACTION_FAILED, Status.DOWN, Status.DOWN, "Action failed"),

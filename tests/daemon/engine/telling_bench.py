@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from opsmonitor.config.settings import AlertSettings, ChannelSettings, CheckSettings, Settings
 from opsmonitor.engine.batch import Batch
+from opsmonitor.engine.links import Links
 from opsmonitor.engine.telling import Telling
 from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import Alert, Delivery, DeliveryState
@@ -23,6 +24,7 @@ from opsmonitor.models.check import (
 )
 from opsmonitor.notifiers.base import Message, NotifierType, SendContext
 from opsmonitor.util.clock import FakeClock
+from opsmonitor.util.secret import Secret
 
 
 class MemoryAlerts:
@@ -106,6 +108,7 @@ class Bench:
             context=SendContext(http=cast("Any", None)),
             settings=lambda: self.settings,
             states=lambda: self.states,
+            links=Links(Secret("key"), lambda: self.settings),
         )
         await self.telling.open()
         self.telling.take(Batch(config_changed=True))

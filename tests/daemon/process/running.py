@@ -67,7 +67,7 @@ class Daemon:
         """Return what it logged."""
         return self._log.read_text()
 
-    async def start(self) -> None:
+    async def start(self, *, token: str | None = None) -> None:
         """Start it and wait until it says where it listens."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -80,7 +80,8 @@ class Daemon:
         line = await asyncio.wait_for(self._process.stdout.readline(), _START_S)
         assert line.startswith(b"Dashboard: "), self.log
         self.url = line.decode().split()[1].rstrip("/")
-        self._session = aiohttp.ClientSession(self.url)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._session = aiohttp.ClientSession(self.url, headers=headers)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """End it by a signal: exit code and seconds it took."""

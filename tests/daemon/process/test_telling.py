@@ -10,6 +10,8 @@ from pathlib import Path
 import signal
 import sqlite3
 
+import aiohttp
+
 from tests.daemon.process.hook import Hook
 from tests.daemon.process.running import Daemon, Target
 
@@ -321,3 +323,50 @@ def rows(data: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
+
+
+async def test_a_button_in_the_message_acknowledges(
+    daemon: Daemon, target: Target, hook: Hook
+) -> None:
+    """The link of a message works as it is, over a restart, without a token, for its alert only."""
+    write(daemon, target, {"phone": {"type": "ntfy", "topic": "t", "url": hook.url}})
+    content = json.loads(daemon.config.read_text())
+    content["server"] = {"public_url": "https://ops.example.org", "token": "secret-admin"}
+    daemon.config.write_text(json.dumps(content))
+    await daemon.start(token="secret-admin")  # noqa: S106 - made up
+    await up(daemon)
+    await target.stop()
+    await hook.until(lambda: len(hook.taken) == 1)
+    await daemon.stop()
+    await daemon.start(token="secret-admin")  # noqa: S106 - made up
+
+    (body,) = hook.taken
+    (action,) = body["actions"]
+    assert (body["click"], action["method"]) == ("https://ops.example.org/", "POST")
+    path = action["url"].removeprefix("https://ops.example.org")
+    forged = path[:-3] + "AAA"
+    async with aiohttp.ClientSession(daemon.url, headers={"Host": "ops.example.org"}) as phone:
+        async with phone.post(forged) as refused, phone.get("/api/alerts") as closed:
+            assert (refused.status, closed.status) == (404, 401)
+        async with phone.post(path) as taken:
+            assert taken.status == 200
+    known = await daemon.get("/api/status/checks/web-0")
+
+    assert known["acknowledged"]["note"] == "by the link in a message"
+    assert (daemon.data / "link-key").stat().st_mode & 0o777 == 0o600
+    assert action["url"].rpartition("/")[2] not in daemon.log
+
+
+async def test_without_a_channel_it_is_in_the_log(daemon: Daemon, target: Target) -> None:
+    """A failure and its end are printed, unless the check says that nobody is to be told."""
+    write(daemon, target, {}, checks=({}, {"notify": False}))
+    await daemon.start()
+    await up(daemon)
+    await target.stop()
+    await daemon.until("/api/alerts", lambda seen: len(seen) == 2)
+    await target.start()
+    await daemon.until("/api/alerts?resolved=true", lambda seen: len(seen) == 2)
+    await daemon.stop()
+
+    assert daemon.log.count("DOWN: web-0") == daemon.log.count("UP again: web-0") == 1
+    assert "web-1" not in daemon.log

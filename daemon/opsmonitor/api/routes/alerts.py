@@ -10,8 +10,8 @@ from opsmonitor.api.encode import json_answer
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.keys import DEPS
 from opsmonitor.api.routing import Answer, Routes
-from opsmonitor.api.schemas.alerts import AlertBody, AlertTestBody
-from opsmonitor.api.schemas.requests import ALERT_TEST_QUERY, ALERTS_QUERY, NO_BODY
+from opsmonitor.api.schemas.alerts import AlertBody, AlertTestBody, AnnouncementBody
+from opsmonitor.api.schemas.requests import ALERT_TEST_QUERY, ALERTS_QUERY, ANNOUNCE, NO_BODY
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Scope
 from opsmonitor.exceptions import DeliveryError, UnknownChannelError, UnknownCheckError
@@ -35,8 +35,33 @@ async def alerts(request: web.Request) -> web.Response:
     """Return open and past alerts, newest first."""
     query = read_query(request, ALERTS_QUERY)
     store = request.app[DEPS].store
-    found = await store.alerts(is_resolved=query.resolved, limit=query.limit)
+    found = await store.alerts(
+        is_resolved=query.resolved, server_id=query.server_id, limit=query.limit
+    )
     return json_answer([AlertBody.of(alert) for alert in found])
+
+
+@routes.post(
+    "/api/alerts",
+    scope=Scope.ADMIN,
+    body=ANNOUNCE,
+    answers={
+        200: Answer(body=AnnouncementBody, description="Some channel took it, or all had it"),
+        400: Answer(body=ErrorBody, description="No channel is configured"),
+        502: Answer(body=ErrorBody, description="No channel took it; the details say why"),
+    },
+)
+async def announce(request: web.Request) -> web.Response:
+    """Send an alert of one's own; a channel that fails stops no other."""
+    wish = await read_json(request, ANNOUNCE)
+    telling = request.app[DEPS].telling
+    if not telling.health():
+        raise _no_channel()
+    told = await telling.announce(wish.service_name, wish.severity, wish.message, wish.channels)
+    body = AnnouncementBody.of(told)
+    if not body.sent and not body.repeated:
+        raise _refused([(refusal.channel, refusal.error) for refusal in body.failed])
+    return json_answer(body)
 
 
 @routes.post(
@@ -65,7 +90,7 @@ async def test_alert(request: web.Request) -> web.Response:
             raise UnknownCheckError(query.check_id)
     names = [channel.name for channel in deps.telling.health()]
     if not names:
-        raise ApiError(400, "no_channel", "no channel is configured under `alerts: channels`")
+        raise _no_channel()
     if query.channel is not None:
         if query.channel not in names:
             raise UnknownChannelError(query.channel)
@@ -84,12 +109,22 @@ async def _test_all(telling: TellingView, names: list[str], check: CheckSettings
     errors = await asyncio.gather(*(_test(telling, name, check) for name in names))
     failed = [(name, error) for name, error in zip(names, errors, strict=True) if error]
     if failed:
-        raise ApiError(
-            502,
-            "channel_failed",
-            "; ".join(f"{name}: {error}" for name, error in failed),
-            details=[{"field": name, "message": error} for name, error in failed],
-        )
+        raise _refused(failed)
+
+
+def _no_channel() -> ApiError:
+    """Return the error that there is nobody to tell."""
+    return ApiError(400, "no_channel", "no channel is configured under `alerts: channels`")
+
+
+def _refused(failed: list[tuple[str, str]]) -> ApiError:
+    """Return the error that channels did not take a message."""
+    return ApiError(
+        502,
+        "channel_failed",
+        "; ".join(f"{name}: {error}" for name, error in failed),
+        details=[{"field": name, "message": error} for name, error in failed],
+    )
 
 
 async def _test(telling: TellingView, name: str, check: CheckSettings | None) -> str | None:

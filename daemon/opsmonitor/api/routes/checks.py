@@ -83,3 +83,21 @@ async def acknowledge(request: web.Request) -> web.Response:
         check_id, by=wish.by, note=wish.note
     )
     return json_answer(await detail(request, state))
+
+
+@routes.post(
+    "/api/checks/{id}/unacknowledge",
+    scope=Scope.ADMIN,
+    body=NO_BODY,
+    answers={
+        200: _DONE,
+        404: UNKNOWN,
+        409: Answer(body=ErrorBody, description="It is not acknowledged"),
+    },
+)
+async def unacknowledge(request: web.Request) -> web.Response:
+    """Take an acknowledgement back: reminders and escalation go on."""
+    check_id = known_id(request)
+    await read_json(request, NO_BODY)
+    state = request.app[DEPS].monitor.interventions.unacknowledge(check_id)
+    return json_answer(await detail(request, state))

@@ -174,6 +174,42 @@ class AlertsQuery:
 
     limit: int
     resolved: bool | None = None
+    server_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceRequest:
+    """An alert that somebody sends by hand."""
+
+    service_name: str
+    severity: str
+    message: str
+    channels: tuple[str, ...] | None = None
+
+
+class SeverityWord:
+    """How bad it is: `P1` to `P4`, or a word that means one of them."""
+
+    openapi: Final[dict[str, Any]] = {"type": "string", "examples": ["P1", "critical", "warning"]}
+    _MEANING: Final = {
+        **{f"p{number}": f"P{number}" for number in range(1, 5)},
+        **dict.fromkeys(("critical", "fatal", "emergency", "crit"), "P1"),
+        **dict.fromkeys(("error", "high", "major"), "P2"),
+        **dict.fromkeys(("warning", "warn", "medium", "minor"), "P3"),
+        **dict.fromkeys(("info", "information", "low", "notice", "debug"), "P4"),
+    }
+
+    def __call__(self, value: object) -> str:
+        """Return the severity.
+
+        Raises:
+            vol.Invalid: It is none.
+
+        """
+        found = self._MEANING.get(value.lower()) if isinstance(value, str) else None
+        if found is None:
+            raise vol.Invalid("expected P1 to P4, or critical, error, warning or info")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +249,9 @@ ALERTS_QUERY: Final = RequestSchema(
         vol.Optional(
             "resolved", description="Only those that are over, or only open ones"
         ): Truth(),
+        vol.Optional("server_id", description="Only those about this monitored server"): vol.All(
+            str, vol.Length(max=200)
+        ),
     },
     make=AlertsQuery,
 )
@@ -320,6 +359,19 @@ RESULT: Final = RequestSchema(
         vol.Optional("message", description="How it went, for people"): _SHORT,
     },
     make=ResultRequest,
+)
+ANNOUNCE: Final = RequestSchema(
+    keys={
+        vol.Required("service_name", description="What it is about"): _SHORT,
+        vol.Optional("severity", default="warning", description="How bad it is"): SeverityWord(),
+        vol.Required("message", description="What there is to know"): vol.All(
+            str, vol.Length(min=1, max=4000)
+        ),
+        vol.Optional("channels", description="Only to these; without it to every channel"): (
+            vol.All([_SHORT], vol.Length(min=1, max=50), vol.Coerce(tuple))
+        ),
+    },
+    make=AnnounceRequest,
 )
 NO_BODY: Final = RequestSchema(keys={}, make=NoBody)
 

@@ -121,6 +121,7 @@ export function change(event) {
   const now = label(event.status);
   if (event.event === "INIT") return `${now}, first result`;
   if (event.event === "ACKNOWLEDGED") return `${now}, acknowledged`;
+  if (event.event === "UNACKNOWLEDGED") return `${now}, no longer acknowledged`;
   if (event.event in ACTIONS) return ACTIONS[event.event];
   if (event.status === event.previous) return `${now}, again`;
   return `${now}, was ${label(event.previous).toLowerCase()}`;
