@@ -3,9 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import timedelta
 from enum import Enum
 import logging
+from operator import attrgetter
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -19,6 +21,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .client import (
+    Check,
     EventFrame,
     Frame,
     Info,
@@ -48,12 +51,21 @@ type OpsMonitorConfigEntry = ConfigEntry[OpsMonitorCoordinator]
 
 
 class Topic(Enum):
-    """What a listener wants to hear of; the id of a check is a topic too."""
+    """What a listener wants to hear of.
+
+    The id of a check is a topic too: it was judged otherwise, renamed, added or removed. So is
+    `every_run` of an id: the check was run, or any of that.
+    """
 
     HUB = "hub"
     """The whole: counts, overall status, configuration."""
     DEVICES = "devices"
     """Which devices there are and how they are described."""
+
+
+def every_run(check_id: str) -> tuple[str, str]:
+    """Return the topic of all that happens to a check, be it only that it was run once more."""
+    return (check_id, "run")
 
 
 class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
@@ -284,6 +296,16 @@ def _key(transition: Transition) -> tuple[object, ...]:
     return (transition.check_id, transition.at, transition.event)
 
 
+_lasting: Final = attrgetter(
+    *(
+        field.name
+        for field in fields(Check)
+        if field.name not in {"last_run", "last_ok", "latency_ms"}
+    )
+)
+"""Return what a further run of a check leaves as it is, as a rule."""
+
+
 def _changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
     """Return what differs between two states."""
     topics: set[object] = set()
@@ -294,11 +316,15 @@ def _changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
         before = old.checks.get(check_id)
         if before is check or before == check:
             continue
+        topics.add(every_run(check_id))
+        if before is not None and _lasting(before) == _lasting(check):
+            continue
         topics.add(check_id)
         if before is None or (before.name, before.type) != (check.name, check.type):
             has_new_devices = True
     if gone := old.checks.keys() - new.checks.keys():
         topics |= gone
+        topics.update(map(every_run, gone))
         has_new_devices = True
     if has_new_devices:
         topics.add(Topic.DEVICES)

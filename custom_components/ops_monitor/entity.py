@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
-from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic, every_run
 from .devices import check_device_info, hub_identifier
 
 
@@ -45,11 +45,20 @@ class CheckEntity(OpsMonitorEntity):
     """An entity of one check."""
 
     def __init__(
-        self, entry: OpsMonitorConfigEntry, check: Check, description: EntityDescription
+        self,
+        entry: OpsMonitorConfigEntry,
+        check: Check,
+        description: EntityDescription,
+        *,
+        hears_every_run: bool = False,
     ) -> None:
-        """Belong to a check's device, and listen for that check only."""
+        """Belong to a check's device, and listen for that check only.
+
+        Most entities show nothing that is new after every run, and need not be asked then.
+        """
         coordinator = entry.runtime_data
-        super().__init__(coordinator, context=check.id)
+        topic = every_run(check.id) if hears_every_run else check.id
+        super().__init__(coordinator, context=topic)
         self.entity_description = description
         self._check = check
         self._attr_unique_id = f"{coordinator.data.instance_id}_check_{check.id}_{description.key}"

@@ -30,6 +30,8 @@ class CheckSensorDescription(SensorEntityDescription):
     """A sensor of a check."""
 
     value_fn: Callable[[Check], StateType | datetime]
+    hears_every_run: bool = False
+    """Whether its value is another one after every run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,7 @@ CHECK_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda check: check.latency_ms,
+        hears_every_run=True,
     ),
     CheckSensorDescription(
         key="last_change",
@@ -139,7 +142,10 @@ async def async_setup_entry(
     keep_adding_checks(
         entry,
         async_add_entities,
-        lambda check: [CheckSensor(entry, check, description) for description in CHECK_SENSORS],
+        lambda check: [
+            CheckSensor(entry, check, description, hears_every_run=description.hears_every_run)
+            for description in CHECK_SENSORS
+        ],
     )
 
 
