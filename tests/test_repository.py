@@ -35,7 +35,7 @@ MANIFEST_KEYS = {
     "zeroconf",
 }
 # Entity platforms and diagnostics are there without being a dependency.
-ALWAYS_THERE = {"binary_sensor", "diagnostics", "sensor"}
+ALWAYS_THERE = {"event", "binary_sensor", "diagnostics", "sensor"}
 NAMED_BY_DEVICE_CLASS = {"connected", "problem"}
 
 
@@ -162,7 +162,7 @@ def test_texts_are_plain(language: str) -> None:
     assert [key for key, text in texts.items() if "[%key" in text or "<" in text] == []
 
 
-@pytest.mark.parametrize("platform", ["binary_sensor", "sensor"])
+@pytest.mark.parametrize("platform", ["binary_sensor", "event", "sensor"])
 def test_entities_are_translated(platform: str) -> None:
     """Each entity has its name, and no name is without an entity."""
     names = load(INTEGRATION / "translations" / "en.json")["entity"][platform]
@@ -170,7 +170,7 @@ def test_entities_are_translated(platform: str) -> None:
     assert names.keys() == keys_in(platform)
 
 
-@pytest.mark.parametrize("platform", ["binary_sensor", "sensor"])
+@pytest.mark.parametrize("platform", ["binary_sensor", "event", "sensor"])
 def test_entities_have_icons(platform: str) -> None:
     """Each entity has an icon, of its own or of its device class."""
     icons = load(INTEGRATION / "icons.json")["entity"][platform]

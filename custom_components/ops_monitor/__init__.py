@@ -13,9 +13,10 @@ from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import is_present, keep_devices
 from .frontend import async_register_frontend, async_unregister_frontend
+from .occurrence import announce_occurrences
 from .services import async_register_actions
 
-_PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+_PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -39,6 +40,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     keep_devices(hass, entry)
+    announce_occurrences(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, _PLATFORMS)
     entry.async_create_background_task(
         hass, coordinator.async_listen(), name=f"{entry.title} stream"

@@ -3,6 +3,8 @@
 from typing import Final
 
 DOMAIN: Final = "ops_monitor"
+EVENT: Final = "ops_monitor_event"
+"""What is put on the event bus when something happens."""
 MANUFACTURER: Final = "Ops Monitor"
 
 SECTION_ADVANCED: Final = "advanced"

@@ -156,6 +156,8 @@ async def test_few_entities_by_default(
     is_off = {item.entity_id for item in entities if item.disabled_by}
 
     assert is_off == {
+        "event.nas_event",
+        "event.web_event",
         "sensor.home_lab_checks_degraded",
         "sensor.home_lab_checks_paused",
         "sensor.home_lab_checks_unknown",

@@ -1,0 +1,85 @@
+"""Event entities: what happened to one check, and to all of them."""
+
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .client import Transition
+from .coordinator import OpsMonitorConfigEntry
+from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .occurrence import OF_CHECKS, describe, kind_of
+
+PARALLEL_UPDATES = 0
+
+_TYPES: Final = [kind.value for kind in OF_CHECKS]
+INCIDENT: Final = EventEntityDescription(
+    key="incident", translation_key="incident", event_types=_TYPES
+)
+OCCURRENCE: Final = EventEntityDescription(
+    key="occurrence",
+    translation_key="occurrence",
+    event_types=_TYPES,
+    entity_registry_enabled_default=False,
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: OpsMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the event entities of the daemon and of its checks."""
+    async_add_entities([HubEvent(entry, INCIDENT)])
+    keep_adding_checks(
+        entry, async_add_entities, lambda check: [CheckEvent(entry, check, OCCURRENCE)]
+    )
+
+
+class HubEvent(HubEntity, EventEntity):
+    """What happened to any check."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for events."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_event_listener(self._handle_event))
+
+    @callback
+    def _handle_event(self, transition: Transition) -> None:
+        """Show an event."""
+        if kind := kind_of(transition):
+            entry = self.coordinator.config_entry
+            details = describe(entry, transition, kind)
+            self._trigger_event(details.pop("type"), details)
+            self.async_write_ha_state()
+
+    @override
+    def _to_show(self) -> object:
+        """Return nothing: an event is shown when it happens, not when something else changes."""
+        return None
+
+
+class CheckEvent(CheckEntity, EventEntity):
+    """What happened to one check."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for events."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_event_listener(self._handle_event))
+
+    @callback
+    def _handle_event(self, transition: Transition) -> None:
+        """Show an event of this check."""
+        if transition.check_id == self._check.id and (kind := kind_of(transition)):
+            entry = self.coordinator.config_entry
+            details = describe(entry, transition, kind)
+            self._trigger_event(details.pop("type"), details)
+            self.async_write_ha_state()
+
+    @override
+    def _to_show(self) -> object:
+        """Return nothing: an event is shown when it happens, not when something else changes."""
+        return None
