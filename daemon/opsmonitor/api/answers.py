@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import to_json
 from opsmonitor.api.schemas.check import CheckBody, check_values
 from opsmonitor.api.schemas.status import SummaryBody
-from opsmonitor.engine.summary import Summary, summarise
+from opsmonitor.engine.summary import Overall, Summary, proxmox_weight, summarise
 
 if TYPE_CHECKING:
-    from opsmonitor.api.deps import MonitorView
+    from opsmonitor.api.deps import MonitorView, ReadingsView
     from opsmonitor.engine.batch import Batch
+
+WEIGHTY: Final = "proxmox"
+"""The probe that has a say in how the whole is."""
 
 
 class StateCache:
@@ -22,9 +25,10 @@ class StateCache:
     A batch only marks what it changed; the encoding is done when somebody asks.
     """
 
-    def __init__(self, monitor: MonitorView) -> None:
-        """Take the engine whose states are told."""
+    def __init__(self, monitor: MonitorView, readings: ReadingsView | None = None) -> None:
+        """Take the engine whose states are told, and what is polled beside it."""
         self._monitor = monitor
+        self._readings = readings
         self._fragments: dict[str, bytes] = {}
         self._checks: CachedBody | None = None
         self._summary: CachedBody | None = None
@@ -43,6 +47,11 @@ class StateCache:
         for change in batch.changes:
             self._fragments.pop(change.check_id, None)
         self._checks = self._summary = None
+        self._version += 1
+
+    def invalidate_whole(self) -> None:
+        """Forget what something beside the checks made stale."""
+        self._summary = None
         self._version += 1
 
     def fragment(self, check_id: str) -> bytes:
@@ -86,7 +95,17 @@ class StateCache:
         if self._core_ids is None:
             checks = self._monitor.checks.values()
             self._core_ids = frozenset(check.id for check in checks if check.core)
-        return summarise(self._monitor.states.values(), self._core_ids)
+        return summarise(self._monitor.states.values(), self._core_ids, beside=self._beside())
+
+    def _beside(self) -> Overall:
+        """Return what Proxmox makes of the whole, by its latest good reading."""
+        if self._readings is None:
+            return Overall.OK
+        state, probe = self._readings.states.get(WEIGHTY), self._readings.probes.get(WEIGHTY)
+        if state is None or state.reading is None or probe is None:
+            return Overall.OK
+        is_core = getattr(probe.options, "core", False) is True
+        return proxmox_weight(state.reading.status, is_core=is_core)
 
     def _tag(self, kind: str) -> str:
         """Return the tag of what is told now."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from opsmonitor.api.answers import StateCache
+from opsmonitor.api.answers import WEIGHTY, StateCache
 from opsmonitor.api.auth import refuse_open_server
 from opsmonitor.api.body import MAX_BODY_BYTES
 from opsmonitor.api.document import Document
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from opsmonitor.api.deps import ApiDeps
     from opsmonitor.config.settings import ServerSettings
     from opsmonitor.engine.batch import Batch
+    from opsmonitor.models.reading import ReadingChange
 
 ROUTES: Final = tuple(
     module.routes
@@ -91,7 +92,7 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
         middlewares=[error_middleware, guard.middleware], client_max_size=MAX_BODY_BYTES
     )
     app[DEPS] = deps
-    app[STATES] = StateCache(deps.monitor)
+    app[STATES] = StateCache(deps.monitor, deps.readings)
     app[VERDICTS] = VerdictCounter()
     app[READINGS] = ReadingCache(deps.readings, deps.clock)
     app[STREAM] = StreamHub(deps, app[STATES], app[READINGS], heartbeat_s=heartbeat_s)
@@ -115,7 +116,7 @@ def api_document() -> dict[str, object]:
 async def _follow_the_engine(app: web.Application) -> AsyncIterator[None]:
     """Take in every batch of the engine while the server runs."""
     unsubscribe = app[DEPS].monitor.subscribe(partial(_take_in, app))
-    unsubscribe_readings = app[DEPS].readings.subscribe(app[STREAM].publish_reading)
+    unsubscribe_readings = app[DEPS].readings.subscribe(partial(_take_in_reading, app))
     app[STREAM].start()
     yield
     unsubscribe_readings()
@@ -129,6 +130,13 @@ def _take_in(app: web.Application, batch: Batch) -> None:
     app[VERDICTS].add(batch)
     app[UPTIME].note(batch)
     app[STREAM].publish(batch)
+
+
+def _take_in_reading(app: web.Application, change: ReadingChange) -> None:
+    """Mark what a poll changed, then tell it."""
+    if change.state.probe == WEIGHTY:
+        app[STATES].invalidate_whole()
+    app[STREAM].publish_reading(change)
 
 
 async def _say_goodbye(app: web.Application) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import hdrs
 
 from opsmonitor import __version__
+from opsmonitor.api.answers import WEIGHTY
 from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
@@ -293,6 +294,8 @@ class StreamHub:
                 data=event.data,
             )
             yield "reading_event", to_json(ReadingEventBody.of(moment))
+        if change.state.probe == WEIGHTY and self._is_summary_new():
+            yield "summary", self._states.summary().raw
 
     def _event(self, transition: Transition) -> bytes:
         """Return a transition; it gets the number of the frame that is about to be kept."""
@@ -308,6 +311,10 @@ class StreamHub:
             result.transition is None and result.interval is None for result in batch.results
         ):
             return False
+        return self._is_summary_new()
+
+    def _is_summary_new(self) -> bool:
+        """Tell whether the summary is another one than the last time."""
         before, self._summary = self._summary, self._states.counts()
         return before != self._summary
 

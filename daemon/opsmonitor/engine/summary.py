@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opsmonitor.models.check import CheckState, Status
+from opsmonitor.models.reading import ReadingStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -42,8 +43,20 @@ class Summary:
     overall: Overall
 
 
-def summarise(states: Iterable[CheckState], core_ids: Collection[str]) -> Summary:
-    """Count the states: crit if a core check fails, warn if any other fails or is degraded."""
+def proxmox_weight(status: ReadingStatus | None, *, is_core: bool) -> Overall:
+    """Return what Proxmox makes of the whole: with its `crit`, nothing is `ok`."""
+    if status is ReadingStatus.CRIT:
+        return Overall.CRIT if is_core else Overall.WARN
+    return Overall.WARN if status is ReadingStatus.WARN else Overall.OK
+
+
+def summarise(
+    states: Iterable[CheckState], core_ids: Collection[str], *, beside: Overall = Overall.OK
+) -> Summary:
+    """Count the states: crit if a core check fails, warn if any other fails or is degraded.
+
+    `beside` is what else there is makes of the whole.
+    """
     total = up = unreachable = unknown = degraded = paused = 0
     down_ids: list[str] = []
     core_down_ids: list[str] = []
@@ -73,7 +86,10 @@ def summarise(states: Iterable[CheckState], core_ids: Collection[str]) -> Summar
         paused=paused,
         down_ids=tuple(down_ids),
         core_down_ids=tuple(core_down_ids),
-        overall=_overall(has_core_down=bool(core_down_ids), has_trouble=has_trouble),
+        overall=_overall(
+            has_core_down=bool(core_down_ids) or beside is Overall.CRIT,
+            has_trouble=has_trouble or beside is Overall.WARN,
+        ),
     )
 
 

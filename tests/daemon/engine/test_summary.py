@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from opsmonitor.engine.summary import Overall, summarise
+from opsmonitor.engine.summary import Overall, proxmox_weight, summarise
 from opsmonitor.models.check import CheckState, Status
+from opsmonitor.models.reading import ReadingStatus
 
 
 def states(**statuses: Status) -> list[CheckState]:
@@ -55,3 +56,28 @@ def test_counts() -> None:
 
     assert (summary.total, summary.up, summary.down, summary.unknown) == (4, 2, 1, 1)
     assert (summary.degraded, summary.down_ids, summary.core_down_ids) == (1, ("c",), ("c",))
+
+
+@pytest.mark.parametrize(
+    ("check", "proxmox", "is_core", "overall"),
+    [
+        (Status.UP, ReadingStatus.OK, True, Overall.OK),
+        (Status.UP, ReadingStatus.UNKNOWN, True, Overall.OK),
+        (Status.UP, None, True, Overall.OK),
+        (Status.UP, ReadingStatus.WARN, True, Overall.WARN),
+        (Status.UP, ReadingStatus.CRIT, False, Overall.WARN),
+        (Status.UP, ReadingStatus.CRIT, True, Overall.CRIT),
+        (Status.DEGRADED, ReadingStatus.OK, True, Overall.WARN),
+        (Status.DOWN, ReadingStatus.OK, False, Overall.CRIT),
+    ],
+)
+def test_proxmox_has_a_say(
+    check: Status,
+    proxmox: ReadingStatus | None,
+    is_core: bool,  # noqa: FBT001
+    overall: Overall,
+) -> None:
+    """Trouble there is at least `warn`; it never hides that of a check."""
+    beside = proxmox_weight(proxmox, is_core=is_core)
+
+    assert summarise(states(a=check), {"a"}, beside=beside).overall is overall

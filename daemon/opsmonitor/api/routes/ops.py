@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.api.encode import json_answer
 from opsmonitor.api.keys import DEPS, STATES
+from opsmonitor.api.ops_readings import (
+    docker_body,
+    polled_dependency,
+    portainer_dependency,
+    proxmox_body,
+    proxmox_dependency,
+)
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.ops import (
     DependencyBody,
-    DockerBody,
     OpsHealthBody,
     OpsSummaryBody,
-    ProxmoxBody,
     RecentEvent,
     ServicesBody,
 )
@@ -24,11 +29,12 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from opsmonitor.api.deps import StoreHealthView
+    from opsmonitor.api.deps import ReadingsView, StoreHealthView
     from opsmonitor.engine.summary import Summary
     from opsmonitor.models.alert import ChannelHealth
 
 _RECENT: Final = 10
+_POLLED: Final = ("docker", "homeassistant")
 _NOT_CONFIGURED: Final = DependencyBody(status="unknown", note="not configured")
 
 routes = Routes("operations")
@@ -44,8 +50,8 @@ async def ops_summary(request: web.Request) -> web.Response:
         timestamp=iso_utc(deps.clock.now_ms()),
         overall=counts.overall,
         services=_services(counts),
-        proxmox=ProxmoxBody(),
-        docker=DockerBody(),
+        proxmox=proxmox_body(deps.readings.states.get("proxmox")),
+        docker=docker_body(deps.readings.states.get("docker")),
         recent_events=tuple(
             RecentEvent(ts=iso_utc(event.at_ms), id=event.check_id, event=event.event)
             for event in events
@@ -60,14 +66,25 @@ async def ops_health(request: web.Request) -> web.Response:
     deps = request.app[DEPS]
     dependencies = {
         "database": _database(deps.store.health()),
-        "proxmox_stats": _NOT_CONFIGURED,
         "ntfy": _NOT_CONFIGURED,
-        "portainer": _NOT_CONFIGURED,
+        **_polled(deps.readings, deps.clock.now_ms()),
         **_channels(deps.telling.health()),
     }
     return json_answer(
         OpsHealthBody(timestamp=iso_utc(deps.clock.now_ms()), dependencies=dependencies)
     )
+
+
+def _polled(readings: ReadingsView, now_ms: int) -> dict[str, DependencyBody]:
+    """Tell of what is polled elsewhere; the old names are always there."""
+    states = readings.states
+    docker = states.get("docker")
+    others = {name: state for name in _POLLED if (state := states.get(name)) is not None}
+    return {
+        "proxmox_stats": proxmox_dependency(states.get("proxmox"), now_ms),
+        "portainer": portainer_dependency(readings.probes.get("docker"), docker, now_ms),
+        **{name: polled_dependency(state, now_ms) for name, state in others.items()},
+    }
 
 
 def _services(counts: Summary) -> ServicesBody:
