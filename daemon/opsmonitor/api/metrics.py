@@ -50,8 +50,8 @@ def add_checks(
     metrics.family(
         "opsmonitor_check_up",
         "gauge",
-        "Whether the check was judged up (1) or down (0); absent until it was judged.",
-        [(labels, float(state.ok)) for labels, state in known if state.ok is not None],
+        "Whether the check was judged up (1) or down (0); absent while nobody can tell.",
+        [(labels, float(state.shown_ok)) for labels, state in known if state.shown_ok is not None],
     )
     metrics.family(
         "opsmonitor_check_status",
@@ -63,6 +63,12 @@ def add_checks(
             for status in Status
             if status is not Status.UNMONITORED
         ],
+    )
+    metrics.family(
+        "opsmonitor_check_flapping",
+        "gauge",
+        "Whether the check changes too often (1) or not (0).",
+        [(labels, float(state.flapping_since_ms is not None)) for labels, state in known],
     )
     metrics.family(
         "opsmonitor_check_latency_seconds",

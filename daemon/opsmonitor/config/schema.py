@@ -90,7 +90,7 @@ _NO_RETRIES: Final[Spec] = {
 }
 REPETITION: Final = frozenset({"retries", "retry_backoff_s", "down_threshold", "up_threshold"})
 """What the defaults say of it is not meant for types that are settled."""
-DEFAULT_NOTICES: Final = ("first_fail", "recovered")
+DEFAULT_NOTICES: Final = ("first_fail", "recovered", "flapping")
 NOTICES: Final = (*DEFAULT_NOTICES, "reminder", "deadline_miss", "degraded", "cert_expiring")
 
 
@@ -104,12 +104,31 @@ def _whom(value: Any) -> bool | tuple[str, ...]:
         raise vol.Invalid("expected true, false, or a list of channels") from err
 
 
+def _flapping(value: Any) -> bool | dict[str, float]:
+    """Accept true, false, or the two limits in percent."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, dict):
+        raise vol.Invalid("expected true, false, or {enter: 30, leave: 25}")
+    limits: dict[str, float] = _LIMITS(value)
+    if limits["leave"] >= limits["enter"]:
+        raise vol.Invalid("`leave` must be below `enter`", ["leave"])
+    return limits
+
+
+_LIMITS: Final = vol.Schema(
+    {
+        vol.Optional("enter", default=30.0): cv.number(at_least=1, at_most=100),
+        vol.Optional("leave", default=25.0): cv.number(at_least=0, at_most=100),
+    }
+)
 _MEANING: Final[Spec] = {
     vol.Optional("severity", default="P2"): cv.one_of("P1", "P2", "P3", "P4"),
     vol.Optional("core", default=False): cv.boolean,
     vol.Optional("tags", default=()): cv.list_of(cv.text),
     vol.Optional("site", default=None): vol.Any(None, cv.text),
     vol.Optional("unreachable_when", default="any"): cv.one_of("any", "all"),
+    vol.Optional("flapping", default=True): _flapping,
     vol.Optional("notify", default=True): _whom,
     vol.Optional("notify_on", default=DEFAULT_NOTICES): cv.list_of(cv.one_of(*NOTICES)),
 }

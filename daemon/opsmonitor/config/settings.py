@@ -66,13 +66,15 @@ class CheckSettings:
     """Where it is: a name for routes and windows."""
     depends_on: tuple[str, ...] = ()
     """Ids of checks; while one of them is down, a failure of this one is no news."""
+    flapping: bool | Mapping[str, float] = True
+    """Whether it is noticed that it changes too often, or `enter` and `leave` in percent."""
     unreachable_when: str = "any"
     """Whether `any` or `all` of those must be down for that."""
     members: tuple[str, ...] = ()
     """Of a group: the ids of the checks that it judges."""
     notify: bool | tuple[str, ...] = True
     """Who is told: everybody, nobody, or the channels of these names."""
-    notify_on: tuple[str, ...] = ("first_fail", "recovered")
+    notify_on: tuple[str, ...] = ("first_fail", "recovered", "flapping")
     actions: tuple[ActionSettings, ...] = ()
     """What is done about it when it fails, in this order."""
     is_reachability: bool = True

@@ -30,6 +30,7 @@ def recorded_s(uptime: Uptime) -> float:
         + uptime.degraded_s
         + uptime.down_s
         + uptime.unreachable_s
+        + uptime.no_network_s
         + uptime.maintenance_s
         + uptime.paused_s
         + uptime.unmonitored_s

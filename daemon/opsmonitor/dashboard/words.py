@@ -21,19 +21,27 @@ LABELS: Final = {
     Status.DOWN: "Down",
     Status.DEGRADED: "Degraded",
     Status.UNREACHABLE: "Unreachable",
+    Status.NO_NETWORK: "No network",
     Status.UP: "Up",
     Status.PENDING: "Not judged yet",
     Status.PAUSED: "Paused",
     Status.MAINTENANCE: "In maintenance",
     Status.UNMONITORED: "Not monitored",
 }
-PROBLEMS: Final = (Status.DOWN, Status.DEGRADED, Status.UNREACHABLE)
+PROBLEMS: Final = (Status.DOWN, Status.DEGRADED, Status.UNREACHABLE, Status.NO_NETWORK)
 """The statuses that come first, worst first."""
 _ACTIONS: Final = {
     EventKind.ACTION_STARTED: "Action begins",
     EventKind.ACTION_DONE: "Action done",
     EventKind.ACTION_FAILED: "Action failed",
     EventKind.ACTION_GIVEN_UP: "No further action",
+}
+_REMARKS: Final = {
+    EventKind.INIT: "first result",
+    EventKind.FLAPPING: "flapping",
+    EventKind.STEADY: "steady again",
+    EventKind.ACKNOWLEDGED: "acknowledged",
+    EventKind.UNACKNOWLEDGED: "no longer acknowledged",
 }
 _QUIET: Final = (
     (Status.PENDING, "waiting for a first result"),
@@ -51,7 +59,8 @@ def verdict(named: Sequence[tuple[str, Status]]) -> str:
     told = [problem for problem in problems if problem]
     if total == 1:
         name, status = named[0]
-        return f"{name} is {LABELS[status].lower()}"
+        verb = "has" if status is Status.NO_NETWORK else "is"
+        return f"{name} {verb} {LABELS[status].lower()}"
     if told:
         count, rest = told[0]
         parts = [f"{count} of {total} {rest}", *(f"{count} {rest}" for count, rest in told[1:])]
@@ -68,6 +77,8 @@ def _problem(named: Sequence[tuple[str, Status]], status: Status) -> tuple[int, 
     if len(names) > MAX_NAMES:
         listed += f" and {len(names) - MAX_NAMES} more"
     verb = "is" if len(names) == 1 else "are"
+    if status is Status.NO_NETWORK:
+        verb = "has" if len(names) == 1 else "have"
     return len(names), f"{verb} {LABELS[status].lower()}: {listed}"
 
 
@@ -146,6 +157,8 @@ def note(state: CheckState, names: Mapping[str, str], stamp: Callable[[int], str
     parts = []
     if state.because is not None:
         parts.append(f"Depends on {names.get(state.because, state.because)}, which is down")
+    if state.flapping_since_ms is not None:
+        parts.append(f"Flapping since {stamp(state.flapping_since_ms)}")
     if state.pause is not None:
         until = "" if state.pause.until_ms is None else f" until {stamp(state.pause.until_ms)}"
         parts.append(_with_reason(f"Paused{until}", state.pause.reason))
@@ -163,12 +176,8 @@ def _with_reason(text: str, reason: str | None) -> str:
 def change(event: Transition) -> str:
     """Say what happened to a check."""
     label = LABELS[event.status]
-    if event.event is EventKind.INIT:
-        return f"{label}, first result"
-    if event.event is EventKind.ACKNOWLEDGED:
-        return f"{label}, acknowledged"
-    if event.event is EventKind.UNACKNOWLEDGED:
-        return f"{label}, no longer acknowledged"
+    if event.event in _REMARKS:
+        return f"{label}, {_REMARKS[event.event]}"
     if event.event in _ACTIONS:
         return _ACTIONS[event.event]
     if event.status is event.previous:

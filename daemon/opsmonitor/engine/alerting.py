@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from opsmonitor.models.check import CheckState
 
 _GOOD: Final = frozenset({Status.UP, Status.DEGRADED})
+_JUDGED: Final = frozenset({*_GOOD, Status.DOWN})
 _DEADLINES: Final = frozenset({"deadline_missed", "heartbeat_missed"})
 """The codes of failures that are something not having come in time."""
 _WANTED_BY: Final = {
     AlertKind.DEGRADED: NoticeKind.DEGRADED,
     AlertKind.CERT_EXPIRING: NoticeKind.CERT_EXPIRING,
+    AlertKind.FLAPPING: NoticeKind.FLAPPING,
 }
 """Alerts that there are only for checks whose `notify_on` has the notice."""
 
@@ -108,7 +110,22 @@ class _Desk:
     def judge(
         self, state: CheckState, check: CheckSettings, told: Mapping[AlertKind, Alert]
     ) -> None:
-        """Draw the consequences of one state."""
+        """Draw the consequences of one state; while it flaps no single change is news."""
+        if state.flapping_since_ms is None:
+            steadied = told.get(AlertKind.FLAPPING)
+            if steadied is not None and state.status in _JUDGED:
+                self._steady(steadied, state, check, told.get(AlertKind.DOWN))
+            else:
+                self._judge_status(state, check, told)
+        elif _is_wanted(AlertKind.FLAPPING, check) and AlertKind.FLAPPING not in told:
+            self._open_flapping(state, check)
+        if _is_wanted(AlertKind.CERT_EXPIRING, check):
+            self._judge_certificate(state, check, told.get(AlertKind.CERT_EXPIRING))
+
+    def _judge_status(
+        self, state: CheckState, check: CheckSettings, told: Mapping[AlertKind, Alert]
+    ) -> None:
+        """Tell what is down or degraded, and what is no more."""
         status = state.status
         has_recovered: tuple[str, ...] = ()
         down = told.get(AlertKind.DOWN)
@@ -121,8 +138,31 @@ class _Desk:
             has_recovered = self._recover(down, state, check)
         if _is_wanted(AlertKind.DEGRADED, check):
             self._judge_degraded(state, check, told.get(AlertKind.DEGRADED), has_recovered)
-        if _is_wanted(AlertKind.CERT_EXPIRING, check):
-            self._judge_certificate(state, check, told.get(AlertKind.CERT_EXPIRING))
+
+    # Flapping
+
+    def _open_flapping(self, state: CheckState, check: CheckSettings) -> None:
+        """Tell that a check changes too often."""
+        since_ms = state.flapping_since_ms or self._now_ms
+        message = f"it keeps changing, now it is {state.status}: you hear of it when it is steady"
+        alert = self._new(AlertKind.FLAPPING, check, since_ms, message)
+        self._tell_opened(alert, NoticeKind.FLAPPING, check)
+
+    def _steady(
+        self, alert: Alert, state: CheckState, check: CheckSettings, down: Alert | None
+    ) -> None:
+        """Tell how a check is that changes no more; that is all that is told of it."""
+        after = replace(alert, resolved_ms=self._now_ms)
+        self._alerts.append(after)
+        error = None if state.status is Status.UP else _error(state, "see the page")
+        news = notices.steady(after, check, state.status, error)
+        self._notices.append((news, after.channels))
+        since_ms = state.last_change_ms or self._now_ms
+        if state.status is Status.DOWN and down is None:
+            message = _error(state, "the check fails")
+            self._alerts.append(self._new(AlertKind.DOWN, check, since_ms, message))
+        elif state.status in _GOOD and down is not None:
+            self._alerts.append(replace(down, resolved_ms=since_ms))
 
     # Down
 

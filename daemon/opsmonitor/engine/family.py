@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.dependencies import Dependencies
 from opsmonitor.engine.holds import Holds
-from opsmonitor.engine.state_machine import parent_down
-from opsmonitor.models.check import Change, CheckState, EventKind, Status, Transition
+from opsmonitor.engine.state_machine import Cover, cover_up, parent_down
+from opsmonitor.models.check import Change, CheckState, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +35,10 @@ class Family:
         self._graph = Dependencies.of(checks.values())
         self.holds.apply(checks)
 
-    def root(self, check_id: str) -> str | None:
-        """Return the check whose failure explains that this one fails."""
-        if check_id not in self._graph.parents:
-            return None
-        return self._graph.root(check_id, self._is_down)
+    def cover(self, check_id: str) -> Cover | None:
+        """Return what covers a failure of a check, if another one explains it."""
+        root = self._root(check_id)
+        return None if root is None else parent_down(root)
 
     def hold(self, before: CheckState, after: CheckState, *, is_first: bool) -> CheckState:
         """Return the state after a run, with its failure held back if something may explain it.
@@ -78,12 +77,18 @@ class Family:
         state = self._host.states[check_id]
         if state.judged is not Status.DOWN or state.pause is not None:
             return
-        root = self.root(check_id)
+        root = self._root(check_id)
         if root is not None:
             if state.because != root:
-                self._host.change(_unreachable(state, root, now_ms))
+                self._host.change(cover_up(state, parent_down(root), now_ms))
         elif state.status is Status.UNREACHABLE:
             self._host.run_soon(check_id, afresh=True)
+
+    def _root(self, check_id: str) -> str | None:
+        """Return the check whose failure explains that this one fails."""
+        if check_id not in self._graph.parents:
+            return None
+        return self._graph.root(check_id, self._is_down)
 
     def _forgive(self, check_id: str, now_ms: int) -> None:
         """Count no failing run towards the threshold that may have had its cause elsewhere."""
@@ -94,29 +99,3 @@ class Family:
     def _is_down(self, check_id: str) -> bool:
         """Tell whether a check is known to fail now."""
         return self._host.states[check_id].status in _DOWN
-
-
-def _unreachable(state: CheckState, root: str, now_ms: int) -> Change:
-    """Return the change of a failing check to one that nothing can be said of."""
-    if state.status is Status.UNREACHABLE:
-        return Change(state=replace(state, because=root), at_ms=now_ms)
-    after = replace(
-        state,
-        status=Status.UNREACHABLE,
-        covered=state.judged,
-        because=root,
-        is_held=False,
-        last_change_ms=now_ms,
-    )
-    error, error_code = parent_down(root)
-    transition = Transition(
-        check_id=state.id,
-        at_ms=now_ms,
-        event=EventKind.UNREACHABLE,
-        status=after.status,
-        previous=state.status,
-        ok=state.ok,
-        error=error,
-        error_code=error_code,
-    )
-    return Change(state=after, at_ms=now_ms, transition=transition, interval=after.status)

@@ -19,6 +19,8 @@ _WORDS: Final = {
     NoticeKind.DEGRADED: "degraded",
     NoticeKind.CERT_EXPIRING: "certificates expiring",
     NoticeKind.ESCALATED: "not acknowledged",
+    NoticeKind.FLAPPING: "flapping",
+    NoticeKind.STEADY: "steady again",
     NoticeKind.REMINDER: "still in trouble",
     NoticeKind.RECOVERED: "up again",
     NoticeKind.MANUAL: "messages",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from opsmonitor.engine.flapping import limits_of
 from opsmonitor.engine.runner import longest_run_s
 from opsmonitor.engine.state_machine import Thresholds
 
@@ -41,7 +42,9 @@ class Job:
         """Prepare the job; it is not busy."""
         self.check = check
         self.probe = probe
-        self.thresholds = Thresholds(down=check.down_threshold, up=check.up_threshold)
+        self.thresholds = Thresholds(
+            down=check.down_threshold, up=check.up_threshold, flapping=limits_of(check.flapping)
+        )
         self.longest_s = longest_run_s(check)
         self.start: Callable[[], None]
         """Start the run; set once by the owner, so that no run needs a closure of its own."""

@@ -17,7 +17,7 @@ from opsmonitor.engine.outbox import Outbox
 from opsmonitor.engine.runway import Runway
 from opsmonitor.engine.schedule import Due
 from opsmonitor.engine.standstill import Moment, is_void
-from opsmonitor.engine.state_machine import advance
+from opsmonitor.engine.state_machine import advance, flapping_change
 from opsmonitor.engine.stats import EngineStats
 from opsmonitor.exceptions import UnknownCheckError
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult
@@ -284,15 +284,15 @@ class Monitor:
         before = self.states[check_id]
         finished = Moment.read(self._clock)
         is_stale, job.is_stale = job.is_stale, False
-        root = None
+        cover = None
         if not outcome.is_good:
             is_voided = is_void(job.started, finished, job.longest_s)
             self._voided += is_voided
             if is_voided or is_stale:
                 self._runway.submit(job, finished.mono_s)
                 return
-            root = self._family.root(check_id)
-        state, transition = advance(before, outcome, job.thresholds, finished.wall_ms, root)
+            cover = self._family.cover(check_id)
+        state, transition = advance(before, outcome, job.thresholds, finished.wall_ms, cover)
         state = self._family.hold(before, state, is_first=not job.has_interval)
         state = self._groups.hold(before, state)
         is_new_interval = transition is not None or not job.has_interval
@@ -310,6 +310,8 @@ class Monitor:
         self._runs += 1
         self._unjudged.discard(check_id)
         self._outbox.put(result)
+        if (state.flapping_since_ms is None) is not (before.flapping_since_ms is None):
+            self._outbox.put_change(flapping_change(state, finished.wall_ms))
         if job.waiters:
             job.tell_waiters(result)
         if transition is not None:

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from opsmonitor.config.settings import CheckSettings
+    from opsmonitor.models.check import Status
 
 _TITLES: Final = {
     NoticeKind.FIRST_FAIL: "DOWN",
     NoticeKind.DEADLINE_MISS: "DEADLINE MISSED",
     NoticeKind.DEGRADED: "DEGRADED",
+    NoticeKind.FLAPPING: "FLAPPING",
 }
 _OVER: Final = {
     AlertKind.DOWN: ("UP again", "down"),
@@ -99,6 +101,21 @@ def recovered(
         at_ms=at_ms,
         title=f"{word}: {check.name}",
         text="\n".join([*lines, check.target]),
+    )
+
+
+def steady(alert: Alert, check: CheckSettings, status: Status, error: str | None) -> Notice:
+    """Tell that a check changes no more, and how it is now."""
+    at_ms = alert.resolved_ms or alert.opened_ms
+    lasted = duration_text((at_ms - alert.opened_ms) / 1000)
+    why = f": {error}" if error else ""
+    return notice(
+        NoticeKind.STEADY,
+        alert,
+        check,
+        at_ms=at_ms,
+        title=f"Steady again, {status.upper()}: {check.name}",
+        text=f"It is {status}{why}\n{check.target} ({alert.severity})\nIt flapped for {lasted}",
     )
 
 

@@ -136,7 +136,8 @@ def _is_told(check: CheckSettings) -> bool:
 
 def _is_open_question(alert: Alert, state: CheckState) -> bool:
     """Tell whether an alert holds now, and nobody has said to know of it."""
-    return state.status is _SHOWN_AS.get(alert.kind) and state.acknowledged is None
+    is_steady = state.flapping_since_ms is None
+    return state.status is _SHOWN_AS.get(alert.kind) and state.acknowledged is None and is_steady
 
 
 def _reminder_ms(alert: Alert, state: CheckState, reminders: ReminderSettings) -> int:

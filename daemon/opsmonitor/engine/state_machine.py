@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from opsmonitor.engine.flapping import FlappingLimits, add_run, is_flapping, percent
 from opsmonitor.models.check import (
     Acknowledgement,
+    Change,
     CheckState,
     EventKind,
     Outcome,
@@ -21,15 +23,35 @@ _EVENTS: Final = {
     Status.DEGRADED: EventKind.DEGRADED,
     Status.DOWN: EventKind.DOWN,
     Status.UNREACHABLE: EventKind.UNREACHABLE,
+    Status.NO_NETWORK: EventKind.NO_NETWORK,
+    Status.MAINTENANCE: EventKind.MAINTENANCE,
 }
+
+
+_STEADY: Final = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
+"""What counts for flapping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """How many runs in a row it takes to change a check's state."""
+    """How many runs in a row it takes to change a check's state, and how many changes are odd."""
 
     down: int = 1
     up: int = 1
+    flapping: FlappingLimits | None = None
+    """None: it is not looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What is shown in place of what is judged."""
+
+    status: Status
+    error: str
+    """Why, in one sentence for people."""
+    error_code: str
+    because: str | None = None
+    """The id of the check that is the cause."""
 
 
 def advance(
@@ -37,22 +59,31 @@ def advance(
     outcome: Outcome,
     thresholds: Thresholds,
     now_ms: int,
-    root: str | None = None,
+    cover: Cover | None = None,
 ) -> tuple[CheckState, Transition | None]:
     """Return the state after a run, and the transition when the status changed.
 
     `down` failing runs in a row turn a check DOWN and `up` good runs in a row turn it UP; until
     then its state stays as it was. A degraded run is a good run. The first judgement is an INIT.
     A run that says nothing makes a check PENDING, neither good nor bad.
-    What is judged DOWN while `root`, which it depends on, is down is shown as UNREACHABLE.
+    What is judged DOWN is shown as UNREACHABLE if the cover says so; MAINTENANCE covers whatever is
+    judged. A run that fails without a network is not judged at all.
     """
     is_good = outcome.is_good
-    ok_streak = state.ok_streak + 1 if is_good else 0
-    fail_streak = state.fail_streak + 1 if outcome.verdict is Verdict.FAIL else 0
-    ok, judged = _judge(state, outcome, ok_streak, fail_streak, thresholds)
-    is_hidden = root is not None and judged is Status.DOWN
-    status = Status.UNREACHABLE if is_hidden else judged
+    is_blind = cover is not None and cover.status is Status.NO_NETWORK and not is_good
+    if is_blind:
+        ok_streak, fail_streak, ok, judged = 0, state.fail_streak, state.ok, state.judged
+    else:
+        ok_streak = state.ok_streak + 1 if is_good else 0
+        fail_streak = state.fail_streak + 1 if outcome.verdict is Verdict.FAIL else 0
+        ok, judged = _judge(state, outcome, ok_streak, fail_streak, thresholds)
+    if cover is not None and not is_blind and not _hides(cover, judged):
+        cover = None
+    status = judged if cover is None else cover.status
     has_changed = status is not state.status
+    flips, flapping_since_ms = state.flips, state.flapping_since_ms
+    if flips or has_changed or flapping_since_ms is not None:
+        flips, flapping_since_ms = _watch_flapping(state, status, cover, thresholds, now_ms)
     # Made anew and not by `replace`, which costs more than all the rest.
     after = CheckState(
         id=state.id,
@@ -65,15 +96,101 @@ def advance(
         last_ok_ms=now_ms if is_good else state.last_ok_ms,
         last_change_ms=now_ms if has_changed else state.last_change_ms,
         outcome=outcome,
-        covered=judged if is_hidden else None,
-        because=root if is_hidden else None,
+        covered=None if cover is None else judged,
+        because=None if cover is None else cover.because,
         is_held=state.is_held and status is Status.DOWN,
+        flips=flips,
+        flapping_since_ms=flapping_since_ms,
         pause=state.pause,
         acknowledged=state.acknowledged and _kept(state, judged),
     )
     if not has_changed:
         return after, None
-    return after, _transition(state, after, outcome, now_ms)
+    return after, _transition(state, after, outcome, now_ms, cover)
+
+
+def cover_up(state: CheckState, cover: Cover, now_ms: int) -> Change:
+    """Return the change to what covers the judged status, without a run."""
+    after = replace(
+        state,
+        status=cover.status,
+        covered=state.judged,
+        because=cover.because,
+        is_held=False,
+    )
+    if state.status is cover.status:
+        return Change(state=after, at_ms=now_ms)
+    after = replace(after, last_change_ms=now_ms)
+    transition = Transition(
+        check_id=state.id,
+        at_ms=now_ms,
+        event=_EVENTS[cover.status],
+        status=cover.status,
+        previous=state.status,
+        ok=after.shown_ok,
+        error=cover.error,
+        error_code=cover.error_code,
+    )
+    return Change(state=after, at_ms=now_ms, transition=transition, interval=cover.status)
+
+
+def flapping_change(state: CheckState, now_ms: int) -> Change:
+    """Return the news that a check began to change too often, or does so no more."""
+    is_flapping = state.flapping_since_ms is not None
+    often = f"it changes too often: {percent(state.flips):.0f} % of what is possible"
+    transition = Transition(
+        check_id=state.id,
+        at_ms=now_ms,
+        event=EventKind.FLAPPING if is_flapping else EventKind.STEADY,
+        status=state.status,
+        previous=state.status,
+        ok=state.shown_ok,
+        error=often if is_flapping else None,
+        error_code="flapping" if is_flapping else None,
+    )
+    return Change(state=state, at_ms=now_ms, transition=transition)
+
+
+def parent_down(root: str) -> Cover:
+    """Return what covers a failure whose cause lies in another check."""
+    return Cover(
+        status=Status.UNREACHABLE,
+        error=f"it depends on {root}, which is down",
+        error_code="parent_down",
+        because=root,
+    )
+
+
+def _hides(cover: Cover, judged: Status) -> bool:
+    """Tell whether what is judged is not shown."""
+    if cover.status is Status.UNREACHABLE:
+        return judged is Status.DOWN
+    return cover.status is Status.MAINTENANCE
+
+
+def _watch_flapping(
+    state: CheckState,
+    status: Status,
+    cover: Cover | None,
+    thresholds: Thresholds,
+    now_ms: int,
+) -> tuple[int, int | None]:
+    """Return which runs changed the status, and since when these are too many.
+
+    What is shown in place of the judged status says nothing, nor does the first run after it.
+    """
+    limits = thresholds.flapping
+    if limits is None:
+        return 0, None
+    flips, since_ms = state.flips, state.flapping_since_ms
+    if cover is not None or state.covered is not None:
+        return flips, since_ms
+    if state.status not in _STEADY or status not in _STEADY:
+        return flips, since_ms
+    flips = add_run(flips, has_changed=status is not state.status)
+    if not is_flapping(flips, limits, was_flapping=since_ms is not None):
+        return flips, None
+    return flips, now_ms if since_ms is None else since_ms
 
 
 def _judge(
@@ -100,25 +217,23 @@ def _kept(state: CheckState, judged: Status) -> Acknowledgement | None:
     return None if judged is Status.UP or has_worsened else state.acknowledged
 
 
-def _transition(before: CheckState, after: CheckState, outcome: Outcome, now_ms: int) -> Transition:
+def _transition(
+    before: CheckState, after: CheckState, outcome: Outcome, now_ms: int, cover: Cover | None
+) -> Transition:
     """Describe the change from one status to another."""
     error, error_code = outcome.error, outcome.error_code
-    if after.because is not None:
-        error, error_code = parent_down(after.because)
+    is_first = before.ok is None and after.ok is not None
+    if cover is not None:
+        error, error_code = cover.error, cover.error_code
     return Transition(
         check_id=after.id,
         at_ms=now_ms,
-        event=EventKind.INIT if before.ok is None else _EVENTS[after.status],
+        event=EventKind.INIT if is_first else _EVENTS[after.status],
         status=after.status,
         previous=before.status,
-        ok=after.ok,
+        ok=after.shown_ok,
         latency_ms=outcome.latency_ms,
         status_code=outcome.status_code,
         error=error,
         error_code=error_code,
     )
-
-
-def parent_down(root: str) -> tuple[str, str]:
-    """Say why a check is unreachable, for people and for programs."""
-    return f"it depends on {root}, which is down", "parent_down"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.check import CheckState, Status
 from opsmonitor.models.reading import ReadingStatus
@@ -36,11 +36,17 @@ class Summary:
     """Never judged."""
     degraded: int
     paused: int
-    """Counted as nothing else."""
+    """Counted as nothing else, as are the next two."""
+    maintenance: int
+    no_network: int
     down_ids: tuple[str, ...]
     core_down_ids: tuple[str, ...]
     """Failing core checks, unreachable ones included."""
     overall: Overall
+
+
+_ASIDE: Final = (Status.PAUSED, Status.MAINTENANCE, Status.NO_NETWORK)
+"""Whatever was judged before, it counts for nothing now."""
 
 
 def proxmox_weight(status: ReadingStatus | None, *, is_core: bool) -> Overall:
@@ -57,13 +63,14 @@ def summarise(
 
     `beside` is what else there is makes of the whole.
     """
-    total = up = unreachable = unknown = degraded = paused = 0
+    total = up = unreachable = unknown = degraded = 0
+    aside = dict.fromkeys(_ASIDE, 0)
     down_ids: list[str] = []
     core_down_ids: list[str] = []
     for state in states:
         total += 1
-        if state.status is Status.PAUSED:
-            paused += 1
+        if state.status in _ASIDE:
+            aside[state.status] += 1
             continue
         up += state.ok is True
         unknown += state.ok is None
@@ -83,7 +90,9 @@ def summarise(
         unreachable=unreachable,
         unknown=unknown,
         degraded=degraded,
-        paused=paused,
+        paused=aside[Status.PAUSED],
+        maintenance=aside[Status.MAINTENANCE],
+        no_network=aside[Status.NO_NETWORK],
         down_ids=tuple(down_ids),
         core_down_ids=tuple(core_down_ids),
         overall=_overall(

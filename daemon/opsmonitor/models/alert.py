@@ -15,6 +15,7 @@ class AlertKind(StrEnum):
     CERT_EXPIRING = "cert_expiring"
     MANUAL = "manual"
     """Somebody said so by the API; it is over as soon as it is told."""
+    FLAPPING = "flapping"
 
 
 class NoticeKind(StrEnum):
@@ -25,6 +26,10 @@ class NoticeKind(StrEnum):
     """A job or a heartbeat did not come in time: a failure, too."""
     DEGRADED = "degraded"
     CERT_EXPIRING = "cert_expiring"
+    FLAPPING = "flapping"
+    """It changes too often for each change to be told."""
+    STEADY = "steady"
+    """It does so no more, and is as this tells."""
     REMINDER = "reminder"
     ESCALATED = "escalated"
     """Nobody has acknowledged it in time: others are told, too."""
@@ -41,6 +46,7 @@ OPENING: Final = frozenset(
         NoticeKind.DEGRADED,
         NoticeKind.CERT_EXPIRING,
         NoticeKind.ESCALATED,
+        NoticeKind.FLAPPING,
     }
 )
 """What tells that something is wrong: who never got one of these is not told of the end."""

@@ -20,8 +20,11 @@ class Status(StrEnum):
     DOWN = "down"
     UNREACHABLE = "unreachable"
     """Something it depends on is down, so nothing can be said of it."""
+    NO_NETWORK = "no_network"
+    """This machine has no network, so nothing can be said of what lies beyond it."""
     PAUSED = "paused"
     MAINTENANCE = "maintenance"
+    """Somebody works on it: it is looked at, but nobody is told."""
     PENDING = "pending"
     """Not judged yet."""
     UNMONITORED = "unmonitored"
@@ -52,8 +55,16 @@ class EventKind(StrEnum):
     PENDING = "PENDING"
     """Nothing can be said of it any more; the next judgement is an INIT."""
     UNREACHABLE = "UNREACHABLE"
+    NO_NETWORK = "NO_NETWORK"
+    MAINTENANCE = "MAINTENANCE"
+    """A maintenance window begins."""
+    FLAPPING = "FLAPPING"
+    """It changes too often for each change to be told; the status stays as it is."""
+    STEADY = "STEADY"
+    """It does so no more; the status is what it is now."""
     PAUSED = "PAUSED"
     RESUMED = "RESUMED"
+    """A pause or a maintenance window is over, and nothing else is known than before."""
     ACKNOWLEDGED = "ACKNOWLEDGED"
     """Somebody knows of the trouble; the status stays as it is."""
     UNACKNOWLEDGED = "UNACKNOWLEDGED"
@@ -168,6 +179,10 @@ class CheckState:
     """The id of the check whose failure makes this one UNREACHABLE."""
     is_held: bool = False
     """It is down, but nobody is told before what it depends on was looked at."""
+    flips: int = 0
+    """Which of the latest runs changed the judged status, as bits, the newest lowest."""
+    flapping_since_ms: int | None = None
+    """Since when it changes too often; None: it does not."""
     pause: Pause | None = None
     acknowledged: Acknowledgement | None = None
     """Ends when the target recovers, or gets worse than what was acknowledged."""
@@ -176,6 +191,12 @@ class CheckState:
     def judged(self) -> Status:
         """Return what the runs say of the target, whatever is shown."""
         return self.covered or self.status
+
+    @property
+    def shown_ok(self) -> bool | None:
+        """Return whether the target is good; None while nobody can tell."""
+        is_blind = self.pause is not None or self.status is Status.NO_NETWORK
+        return None if is_blind else self.ok
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

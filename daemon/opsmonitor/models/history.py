@@ -59,6 +59,7 @@ class Uptime:
     degraded_s: float = 0.0
     down_s: float = 0.0
     unreachable_s: float = 0.0
+    no_network_s: float = 0.0
     maintenance_s: float = 0.0
     paused_s: float = 0.0
     pending_s: float = 0.0

@@ -31,7 +31,8 @@ _RUN: Final = (
 _STATES: Final = """
 SELECT c.id, s.type, s.status, s.ok, s.fail_streak, s.ok_streak, s.last_run_ms, s.last_ok_ms,
   s.last_change_ms, s.verdict, s.latency_us, s.status_code, s.error_code, s.error, s.attempts,
-  s.extra, s.covered, s.because, s.pause, s.acknowledged
+  s.extra, s.covered, s.because, s.pause, s.acknowledged, s.flips,
+  s.flapping_since_ms
 FROM check_states s JOIN checks c ON c.key = s.check_key WHERE c.removed_ms IS NULL
 """
 _EVENTS: Final = """

@@ -28,7 +28,16 @@ VERDICTS: Final = (Verdict.OK, Verdict.DEGRADED, Verdict.FAIL, Verdict.UNKNOWN)
 """By the number that stands for each."""
 FAILED: Final = VERDICTS.index(Verdict.FAIL)
 _NUMBERS: Final = {verdict: number for number, verdict in enumerate(VERDICTS)}
-_EXPLAINED: Final = frozenset({Status.DOWN, Status.DEGRADED, Status.UNREACHABLE, Status.PAUSED})
+_EXPLAINED: Final = frozenset(
+    {
+        Status.DOWN,
+        Status.DEGRADED,
+        Status.UNREACHABLE,
+        Status.NO_NETWORK,
+        Status.PAUSED,
+        Status.MAINTENANCE,
+    }
+)
 """The statuses that have a cause."""
 _LONGEST_TEXT: Final = 500
 _LARGEST: Final = 2**63 - 1
@@ -120,6 +129,8 @@ def state_row(key: int, state: CheckState) -> Row:
         state.because,
         None if state.pause is None else json.dumps(asdict(state.pause)),
         None if state.acknowledged is None else json.dumps(asdict(state.acknowledged)),
+        state.flips,
+        state.flapping_since_ms,
     )
 
 
@@ -136,7 +147,7 @@ def _extra(outcome: Outcome) -> str | None:
 def check_state(row: Row) -> CheckState:
     """Return a state from the id of its check and the columns of its row."""
     (check_id, kind, status, ok, fail_streak, ok_streak, last_run, last_ok, last_change) = row[:9]
-    covered, because, pause, known = row[16:]
+    covered, because, pause, known, flips, flapping_since_ms = row[16:]
     return CheckState(
         id=check_id,
         type=kind,
@@ -150,6 +161,8 @@ def check_state(row: Row) -> CheckState:
         outcome=_outcome(row[9:16]),
         covered=None if covered is None else Status(covered),
         because=because,
+        flips=flips,
+        flapping_since_ms=flapping_since_ms,
         pause=None if pause is None else Pause(**json.loads(pause)),
         acknowledged=None if known is None else Acknowledgement(**json.loads(known)),
     )

@@ -28,8 +28,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 _PUT_STATE: Final = f"""
 INSERT OR REPLACE INTO check_states (check_key, type, status, ok, fail_streak, ok_streak,
   last_run_ms, last_ok_ms, last_change_ms, verdict, latency_us, status_code, error_code, error,
-  attempts, extra, covered, because, pause, acknowledged)
-VALUES ({", ".join("?" * 20)})
+  attempts, extra, covered, because, pause, acknowledged, flips, flapping_since_ms)
+VALUES ({", ".join("?" * 22)})
 """  # noqa: S608 - only question marks are added
 _ADD_EVENT: Final = """
 INSERT INTO events (ts, check_key, event, status, previous, ok, latency_us, status_code,

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings, strategies as st
 import pytest
 
 from opsmonitor.engine import wishes
-from opsmonitor.engine.state_machine import Thresholds, advance
+from opsmonitor.engine.state_machine import Thresholds, advance, parent_down
 from opsmonitor.models.check import Acknowledgement, CheckState, Outcome, Pause, Transition, Verdict
 from opsmonitor.store.rows import check_state, state_row
 
@@ -102,8 +102,8 @@ def live(history: str, down: int, up: int) -> None:
             state = check_state(("nas", *state_row(1, state)[1:]))
         elif not account.is_paused:
             account.run(step)
-            root = "router" if step.isupper() else None
-            state, transition = advance(state, _RUNS[step], thresholds, now_ms, root)
+            cover = parent_down("router") if step.isupper() else None
+            state, transition = advance(state, _RUNS[step], thresholds, now_ms, cover)
             last_ok_ms = now_ms if step in "odOD" else last_ok_ms
             if transition is not None:
                 assert (transition.event == "INIT") == (not was_judged), history[: second + 1]

@@ -30,6 +30,7 @@ class Ears:
         self._told: dict[str, dict[AlertKind, Alert]] = {}
         self.heard: list[tuple[str, str]] = []
         self.times_s: list[float] = []
+        self.titles: list[str] = []
         stage.monitor.subscribe(self._take)
 
     def _take(self, batch: Batch) -> None:
@@ -48,6 +49,7 @@ class Ears:
                 del kinds[alert.kind]
         for notice, _ in decision.notices:
             self.heard.append((notice.kind.value, notice.subject))
+            self.titles.append(notice.title)
             self.times_s.append(stage.clock.monotonic())
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from opsmonitor.api.encode import KEY
 from opsmonitor.api.schemas.notes import Doc, Timestamp
 from opsmonitor.config.settings import CheckSettings
+from opsmonitor.engine.flapping import percent
 from opsmonitor.models.check import Acknowledgement, CheckState, Outcome, Pause, Status, TlsInfo
 from opsmonitor.util.clock import iso_utc
 
@@ -44,6 +45,14 @@ class AcknowledgementBody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlappingBody:
+    """It changes too often for each change to be told."""
+
+    since: Timestamp
+    percent: Annotated[float, Doc("How much of the possible change there was of late, weighted")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckBody:
     """What is known of one check now."""
 
@@ -54,7 +63,10 @@ class CheckBody:
     status: Status
     ok: Annotated[
         bool | None,
-        Doc("The judged state of the target; null until it was judged, and while it is paused"),
+        Doc(
+            "The judged state of the target; null until it was judged, while it is paused, and"
+            " without a network"
+        ),
     ]
     last_run: Timestamp | None
     last_ok: Timestamp | None
@@ -78,6 +90,7 @@ class CheckBody:
     because: Annotated[
         str | None, Doc("While it is `unreachable`: the id of the check that is the cause")
     ]
+    flapping: Annotated[FlappingBody | None, Doc("Null unless it changes too often")]
     paused: Annotated[PauseBody | None, Doc("Null unless it is paused")]
     acknowledged: Annotated[
         AcknowledgementBody | None, Doc("Who knows of its trouble; null once it is over")
@@ -186,7 +199,7 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "type": check.type,
         "target": check.target,
         "status": state.status,
-        "ok": None if state.pause else state.ok,
+        "ok": state.shown_ok,
         "last_run": _moment(state.last_run_ms),
         "last_ok": _moment(state.last_ok_ms),
         "last_change": _moment(state.last_change_ms),
@@ -205,6 +218,7 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "down_threshold": check.down_threshold,
         "depends_on": check.depends_on,
         "because": state.because,
+        "flapping": _flapping(state),
         "paused": PauseBody.of(state.pause) if state.pause else None,
         "acknowledged": AcknowledgementBody.of(state.acknowledged) if state.acknowledged else None,
     }
@@ -222,6 +236,14 @@ def _moment(at_ms: int | None) -> str | None:
     Kept for a while: a good run was last good when it was last run, and most states do not change.
     """
     return None if at_ms is None else iso_utc(at_ms)
+
+
+def _flapping(state: CheckState) -> FlappingBody | None:
+    """Tell how much a check flaps."""
+    since_ms = state.flapping_since_ms
+    if since_ms is None:
+        return None
+    return FlappingBody(since=iso_utc(since_ms), percent=round(percent(state.flips), 1))
 
 
 def _timings(outcome: Outcome | None) -> TimingsBody | None:

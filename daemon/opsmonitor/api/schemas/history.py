@@ -74,6 +74,7 @@ class UptimeBody:
     degraded_s: float
     down_s: float
     unreachable_s: float
+    no_network_s: Annotated[float, Doc("The machine that looks had no network")]
     maintenance_s: float
     paused_s: float
     pending_s: float
@@ -88,6 +89,7 @@ class UptimeBody:
             degraded_s=uptime.degraded_s,
             down_s=uptime.down_s,
             unreachable_s=uptime.unreachable_s,
+            no_network_s=uptime.no_network_s,
             maintenance_s=uptime.maintenance_s,
             paused_s=uptime.paused_s,
             pending_s=uptime.pending_s,

@@ -23,7 +23,9 @@ class SummaryBody:
     unreachable: Annotated[int, Doc("Failing because something that they depend on is down")]
     unknown: Annotated[int, Doc("Never judged")]
     degraded: int
-    paused: Annotated[int, Doc("Counted as nothing else")]
+    paused: Annotated[int, Doc("Counted as nothing else, as are the next two")]
+    maintenance: int
+    no_network: Annotated[int, Doc("The machine that looks has no network")]
     down_checks: tuple[CheckBody, ...]
     overall: Annotated[Overall, Doc("`crit` if a core check is down, `warn` if anything is wrong")]
 
@@ -38,6 +40,8 @@ class SummaryBody:
             unknown=summary.unknown,
             degraded=summary.degraded,
             paused=summary.paused,
+            maintenance=summary.maintenance,
+            no_network=summary.no_network,
             down_checks=down_checks,
             overall=summary.overall,
         )

@@ -1,16 +1,18 @@
 // How the page puts states, durations and numbers into words; words.py says the same.
 
 export const DASH = "–";
-export const PROBLEMS = ["down", "degraded", "unreachable"];
+export const PROBLEMS = ["down", "degraded", "unreachable", "no_network"];
 export const LABELS = {
   down: "Down",
   degraded: "Degraded",
   unreachable: "Unreachable",
+  no_network: "No network",
   up: "Up",
   pending: "Not judged yet",
   paused: "Paused",
   maintenance: "In maintenance",
 };
+const FLAPPING = { FLAPPING: "flapping", STEADY: "steady again" };
 const MAX_NAMES = 3;
 const ACTIONS = {
   ACTION_STARTED: "Action begins",
@@ -33,7 +35,7 @@ export function label(status) {
 export function verdict(checks) {
   const total = checks.length;
   if (total === 0) return "No checks are configured";
-  if (total === 1) return `${checks[0].name} is ${label(checks[0].status).toLowerCase()}`;
+  if (total === 1) return `${checks[0].name} ${verb(checks[0].status, 1)} ${label(checks[0].status).toLowerCase()}`;
   const told = PROBLEMS.map((status) => problem(checks, status)).filter(Boolean);
   if (told.length === 0) return calm(checks);
   return told
@@ -46,7 +48,12 @@ function problem(checks, status) {
   if (names.length === 0) return null;
   let listed = names.slice(0, MAX_NAMES).join(", ");
   if (names.length > MAX_NAMES) listed += ` and ${names.length - MAX_NAMES} more`;
-  return [names.length, `${names.length === 1 ? "is" : "are"} ${label(status).toLowerCase()}: ${listed}`];
+  return [names.length, `${verb(status, names.length)} ${label(status).toLowerCase()}: ${listed}`];
+}
+
+function verb(status, count) {
+  if (status === "no_network") return count === 1 ? "has" : "have";
+  return count === 1 ? "is" : "are";
 }
 
 function calm(checks) {
@@ -93,7 +100,7 @@ export function ago(seconds) {
 
 /** Say that a check is failing while its status does not show it yet. */
 export function hint(state) {
-  if (!state.fail_streak || ["down", "unreachable", "paused"].includes(state.status)) return "";
+  if (!state.fail_streak || ["down", "unreachable", "no_network", "paused"].includes(state.status)) return "";
   return `failing ${state.fail_streak} of ${state.down_threshold}`;
 }
 
@@ -101,6 +108,7 @@ export function hint(state) {
 export function note(state, nameOf, stamp) {
   const parts = [];
   if (state.because) parts.push(`Depends on ${nameOf(state.because)}, which is down`);
+  if (state.flapping) parts.push(`Flapping since ${stamp(Date.parse(state.flapping.since))}`);
   if (state.paused) {
     const until = state.paused.until ? ` until ${stamp(Date.parse(state.paused.until))}` : "";
     parts.push(withReason(`Paused${until}`, state.paused.reason));
@@ -120,6 +128,7 @@ function withReason(text, reason) {
 export function change(event) {
   const now = label(event.status);
   if (event.event === "INIT") return `${now}, first result`;
+  if (event.event in FLAPPING) return `${now}, ${FLAPPING[event.event]}`;
   if (event.event === "ACKNOWLEDGED") return `${now}, acknowledged`;
   if (event.event === "UNACKNOWLEDGED") return `${now}, no longer acknowledged`;
   if (event.event in ACTIONS) return ACTIONS[event.event];
