@@ -25,7 +25,6 @@ LATER_SECTIONS: Final = frozenset(
         "agents",
         "maintenance",
         "ollama",
-        "portainer",
         "reports",
     }
 )

@@ -20,6 +20,7 @@ from opsmonitor.config.environment import Environment
 from opsmonitor.config.membership import join_groups
 from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, plain
 from opsmonitor.config.overrides import apply_overrides, core_ids
+from opsmonitor.config.portainer import join_portainer
 from opsmonitor.config.probes import ProbeKind, ProbesReader, add_probes
 from opsmonitor.config.problems import Problems
 from opsmonitor.config.public import public_settings
@@ -95,6 +96,8 @@ class _Loader:
         self._raw = as_written(root)
         apply_overrides(root, environment)
         add_channels(root, environment, channel_types)
+        if "docker" in probe_types:
+            join_portainer(root, environment, problems)
         add_probes(root, environment, probe_types)
         self._root = root
         self._core_ids = core_ids(environment)

@@ -34,8 +34,18 @@ def public_settings(
             "retention": asdict(store.retention),
         },
         "engine": asdict(engine),
+        "portainer_base_url": _address(probes, "docker", "portainer", "url"),
+        "proxmox_stats_url": _address(probes, "proxmox", "stats_url"),
         "probes": {name: dict(probe.public) for name, probe in probes.items()},
     }
+
+
+def _address(probes: Mapping[str, ProbeSettings], name: str, *keys: str) -> Any:
+    """Return what stands under some keys of a probe's section, None if there is nothing."""
+    found: Any = probes[name].public if name in probes else None
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
 
 
 def _shown(value: Any) -> Any:
