@@ -98,9 +98,9 @@ def find_mount(mountinfo: str, path: str) -> Mount:
             continue
         # Source: proc(5): optional fields end with a dash; type and source follow.
         dash = fields.index("-", 6)
-        point = _unescaped(fields[4])
+        point = unescaped(fields[4])
         if _holds(point, path) and (best is None or len(point) >= len(best.point)):
-            best = Mount(point=point, kind=fields[dash + 1], source=_unescaped(fields[dash + 2]))
+            best = Mount(point=point, kind=fields[dash + 1], source=unescaped(fields[dash + 2]))
     if best is None:
         raise OSError(f"nothing is mounted that holds {path}")
     return best
@@ -111,6 +111,6 @@ def _holds(point: str, path: str) -> bool:
     return path == point or path.startswith(point.rstrip("/") + "/")
 
 
-def _unescaped(field: str) -> str:
+def unescaped(field: str) -> str:
     """Return a field with blanks and the like as they are; the kernel writes them in octal."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), field)
