@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opsmonitor import actions, checks, notifiers
+from opsmonitor import actions, checks, notifiers, probes
 from opsmonitor.actions.base import ActionType
 from opsmonitor.checks.base import CheckType
 from opsmonitor.config.loader import load_settings
@@ -14,12 +14,15 @@ from opsmonitor.config.settings import Settings
 from opsmonitor.exceptions import ConfigError
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.notifiers.base import NotifierType
+from opsmonitor.probes.base import ProbeType
 from opsmonitor.registry import load_plugins
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "config"
 CHECK_TYPES: dict[str, CheckType[Any]] = load_plugins(checks, "CHECK", CheckType)
 CHANNEL_TYPES: dict[str, NotifierType[Any]] = load_plugins(notifiers, "NOTIFIER", NotifierType)
 ACTION_TYPES: dict[str, ActionType[Any]] = load_plugins(actions, "ACTION", ActionType)
+
+PROBE_TYPES: dict[str, ProbeType[Any]] = load_plugins(probes, "PROBE", ProbeType)
 
 
 class Folder:
@@ -45,6 +48,7 @@ class Folder:
             check_types=CHECK_TYPES,
             channel_types=CHANNEL_TYPES,
             action_types=ACTION_TYPES,
+            probe_types=PROBE_TYPES,
             env=env or {},
         )
 

@@ -9,7 +9,7 @@ import pytest
 from opsmonitor.config.loader import load_settings
 from opsmonitor.config.settings import Settings
 
-from .conftest import ACTION_TYPES, CHANNEL_TYPES, CHECK_TYPES, FIXTURES, Folder
+from .conftest import ACTION_TYPES, CHANNEL_TYPES, CHECK_TYPES, FIXTURES, PROBE_TYPES, Folder
 
 SHIPPED = Path(__file__).parents[3] / "checks.yml"
 ENV = {"WEBUI_BASE": "http://127.0.0.1:3000", "HA_TOKEN": "t"}
@@ -25,7 +25,13 @@ team_url: json://localhost/
 
 def _load(path: Path, env: dict[str, str]) -> Settings:
     """Load a file of the repository."""
-    return load_settings(path, check_types=CHECK_TYPES, action_types=ACTION_TYPES, env=env)
+    return load_settings(
+        path,
+        check_types=CHECK_TYPES,
+        action_types=ACTION_TYPES,
+        probe_types=PROBE_TYPES,
+        env=env,
+    )
 
 
 def test_the_shipped_file_is_valid_and_needs_nothing() -> None:

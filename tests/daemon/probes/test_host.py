@@ -266,12 +266,13 @@ async def test_a_dead_network_drive_hangs_nothing(
         return real(path)
 
     monkeypatch.setattr(os, "statvfs", statvfs)
-    monkeypatch.setattr(host_disks, "DEADLINE_S", 0.05)
+    monkeypatch.setattr(host_disks, "DEADLINE_S", 1.0)
     polls = watch(machine)
 
-    for _ in range(3):
-        reading = await polls.poll()
-    hung = reading.values["disk.mnt_nas.responsive"], reading.issues[0].kind
+    reading = await polls.poll()
+    reading = await polls.poll()
+    hung = reading.values["disk.mnt_nas.responsive"]
+    kinds = {issue.kind for issue in reading.issues}
     root = reading.values["disk.root.responsive"]
     asked = len(calls)
     release.set()
@@ -281,7 +282,8 @@ async def test_a_dead_network_drive_hangs_nothing(
             # Polling gives way by itself: it waits for threads.
             pass
 
-    assert hung == (False, "disk_unresponsive")
+    assert hung is False
+    assert "disk_unresponsive" in kinds
     assert root is True
     assert asked == 1
 
