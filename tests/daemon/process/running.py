@@ -27,7 +27,9 @@ def command(*words: str | Path) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Return the environment without anything that steers the daemon."""
-    steering = ("OPSMONITOR", "NTFY_", "SMTP_", "MAIL_", "TELEGRAM_")
+    channels = ("NTFY_", "SMTP_", "MAIL_", "TELEGRAM_")
+    boxes = ("PROXMOX_", "PORTAINER_", "HA_", "FRITZBOX_", "NVME_", "DOCKER_HOST")
+    steering = ("OPSMONITOR", *channels, *boxes)
     return {name: value for name, value in os.environ.items() if not name.startswith(steering)}
 
 
