@@ -111,7 +111,7 @@ async def test_an_alert_that_no_channel_took_has_failed(house: House) -> None:
         ({"service_name": 7}, "service_name"),
         ({"channels": []}, "channels"),
         ({"channels": [7]}, "channels.0"),
-        ({"servise": "x"}, "servise"),
+        ({"servicename": "x"}, "servicename"),
     ],
 )
 async def test_what_is_wrong_with_an_alert_is_named(

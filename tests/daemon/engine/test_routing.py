@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from opsmonitor.config.settings import (
@@ -102,6 +102,7 @@ def test_a_night_belongs_to_the_day_on_which_it_begins(
     assert window.holds(datetime.fromisoformat(moment)) is is_within
 
 
+@settings(max_examples=50)
 @given(start=st.times(), end=st.times(), minutes=st.integers(min_value=0, max_value=3 * 366 * 1440))
 def test_a_window_goes_by_the_clock_on_the_wall(start: time, end: time, minutes: int) -> None:
     """In any hour of any day, those of clock changes included, a window and its rest are one."""
@@ -325,6 +326,33 @@ def test_a_dead_channel_gets_one_message_when_it_is_back() -> None:
         await house.wait(1000)
 
         assert house.of("a") == ["1 down, 1 up again"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_changed_channel_goes_on_where_the_old_one_was() -> None:
+    """A reload in the middle of a send: what is under way arrives, the rest follows, all once."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = bench(clock, "a")
+        for name in ("nas", "tv"):
+            house.add(name)
+        house.broken["a"] = DeliveryError("answered 503")
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        house.broken["a"] = None
+        await house.wait(5)
+        await house.see("tv", Status.DOWN)
+        house.name("a", group_wait_s=1.0)
+        house.configure()
+        del house.broken["a"]
+        await house.wait(60)
+
+        assert house.of("a") == ["2 down"]
+        await house.restart()
+        await house.wait(60)
+        assert len(house.told) == 1
         await house.telling.close()
 
     run_in_virtual_time(scenario)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 import hashlib
 import hmac
@@ -323,6 +324,63 @@ def rows(data: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
+
+
+def with_alerts(daemon: Daemon, **keys: object) -> None:
+    """Add keys to the section `alerts`."""
+    content = json.loads(daemon.config.read_text())
+    content["alerts"] |= keys
+    daemon.config.write_text(json.dumps(content))
+
+
+async def written(daemon: Daemon, **states: int) -> None:
+    """Wait until the database has deliveries in these states: then a kill can lose nothing."""
+    counts = "SELECT state, count(*) FROM deliveries GROUP BY state"
+    async with asyncio.timeout(30):
+        while {str(state): count for state, count in rows(daemon.data, counts)} != states:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+
+
+async def test_a_killed_daemon_repeats_no_reminder(
+    daemon: Daemon, target: Target, hook: Hook
+) -> None:
+    """What was said again is not said again because of kill -9."""
+    notify_on = ["first_fail", "recovered", "reminder"]
+    write(daemon, target, hook_channel(hook), checks=({"notify_on": notify_on},))
+    with_alerts(daemon, reminders={"first": "1s", "factor": 100})
+    await daemon.start()
+    await up(daemon)
+    await target.stop()
+    await written(daemon, sent=2)
+    await daemon.stop(signal.SIGKILL)
+    await daemon.start()
+    await daemon.until("/api/status/checks/web-0", lambda check: check["fail_streak"] > 10)
+    await target.start()
+    await hook.until(lambda: hook.events[2:] == ["recovered"], limit_s=30)
+
+    assert hook.events == ["first_fail", "reminder", "recovered"]
+
+
+async def test_what_is_held_back_survives_a_kill(
+    daemon: Daemon, target: Target, hook: Hook
+) -> None:
+    """Quiet hours all day long: nothing is told; once there are none, all of it in one message."""
+    checks = ({"severity": "P3"}, {"severity": "P4"}, {"severity": "P1"})
+    write(daemon, target, hook_channel(hook), checks=checks)
+    with_alerts(daemon, quiet_hours={"between": "00:00-24:00"})
+    await daemon.start()
+    await up(daemon)
+    await target.stop()
+    await written(daemon, sent=1, held=2)
+    health = await daemon.get("/api/ops/health")
+    await daemon.stop(signal.SIGKILL)
+    with_alerts(daemon, quiet_hours=[])
+    await daemon.start()
+    await hook.until(lambda: len(hook.taken) == 2, limit_s=30)
+
+    assert "2 held back" in health["dependencies"]["channel:hook"]["note"]
+    assert [notice["check_id"] for notice in hook.taken[0]["notices"]] == ["web-2"]
+    assert hook.taken[1]["title"] == "While it was quiet: 2 down"
 
 
 async def test_a_button_in_the_message_acknowledges(
