@@ -9,11 +9,12 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor import __version__
-from opsmonitor.access_token import link_key
+from opsmonitor.access_token import heartbeat_key, link_key
 from opsmonitor.api.app import create_app
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
 from opsmonitor.config.watcher import Snapshot, snapshot, watch
+from opsmonitor.engine.heartbeats import Heartbeats
 from opsmonitor.engine.links import Links
 from opsmonitor.engine.monitor import Monitor
 from opsmonitor.engine.poller import Poller
@@ -95,6 +96,14 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             known=await store.reading_states(),
         )
         stack.push_async_callback(poller.stop)
+        heartbeats = Heartbeats(
+            store=store,
+            clock=clock,
+            key=await asyncio.to_thread(heartbeat_key, source.data),
+            settings=lambda: reloader.settings,
+        )
+        await heartbeats.open(store.alive_ms)
+        stack.push_async_callback(heartbeats.close)
         monitor = Monitor(
             check_types=source.types,
             recorder=store,
@@ -103,6 +112,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             resolver=resolver,
             states=await _known_states(store, settings, clock),
             values=poller,
+            pulses=heartbeats.pulse,
         )
         stack.push_async_callback(monitor.stop)
         remedies = Remedies(
@@ -114,8 +124,10 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             settings=lambda: reloader.settings,
         )
         stack.push_async_callback(remedies.close)
+        heartbeats.attach(monitor.run_soon)
         monitor.subscribe(_settle_after_change)
         monitor.subscribe(telling.take)
+        monitor.subscribe(heartbeats.take)
         monitor.subscribe(remedies.take)
         reloader = Reloader(source.load, settings, monitor, followers=[poller.apply])
         poller.apply(settings)
@@ -127,6 +139,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             telling=telling,
             remedies=remedies,
             readings=poller,
+            heartbeats=heartbeats,
             clock=clock,
             settings=lambda: reloader.settings,
             config_problems=lambda: reloader.problems,

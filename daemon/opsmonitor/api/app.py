@@ -14,10 +14,21 @@ from opsmonitor.api.document import Document
 from opsmonitor.api.errors import error_middleware
 from opsmonitor.api.guard import Guard
 from opsmonitor.api.headers import add_security_headers
-from opsmonitor.api.keys import DEPS, DOCUMENT, LOGIN, READINGS, STATES, STREAM, UPTIME, VERDICTS
+from opsmonitor.api.keys import (
+    DEPS,
+    DOCUMENT,
+    LOGIN,
+    PUSHES,
+    READINGS,
+    STATES,
+    STREAM,
+    UPTIME,
+    VERDICTS,
+)
 from opsmonitor.api.login import LoginDesk, cookie_name
 from opsmonitor.api.openapi import describe
 from opsmonitor.api.pages import render
+from opsmonitor.api.push_desk import PushDesk
 from opsmonitor.api.readings import ReadingCache
 from opsmonitor.api.routes import (
     acknowledge,
@@ -27,6 +38,7 @@ from opsmonitor.api.routes import (
     dashboard,
     docs,
     health,
+    heartbeat,
     info,
     login,
     metrics,
@@ -58,6 +70,7 @@ ROUTES: Final = tuple(
         config,
         status,
         checks,
+        heartbeat,
         stream,
         ops,
         readings,
@@ -93,6 +106,7 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
     )
     app[DEPS] = deps
     app[STATES] = StateCache(deps.monitor, deps.readings)
+    app[PUSHES] = PushDesk(deps.heartbeats, deps.clock)
     app[VERDICTS] = VerdictCounter()
     app[READINGS] = ReadingCache(deps.readings, deps.clock)
     app[STREAM] = StreamHub(deps, app[STATES], app[READINGS], heartbeat_s=heartbeat_s)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from opsmonitor.config.settings import CheckSettings, ProbeSettings, Settings
+    from opsmonitor.config.settings import CheckSettings, ProbeSettings, Push, Settings
     from opsmonitor.engine.batch import Listener
     from opsmonitor.engine.stats import EngineStats
     from opsmonitor.models.alert import Alert, Announcement, ChannelHealth
     from opsmonitor.models.check import CheckState, RunResult, Transition
     from opsmonitor.models.config import ConfigProblem
+    from opsmonitor.models.heartbeat import Ping, Pulse
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime, ValueHistory
     from opsmonitor.models.reading import Measured, ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
@@ -147,6 +148,10 @@ class StoreView(Protocol):
         """Return what was done about checks that failed, newest first."""
         ...
 
+    async def pings(self, check_id: str, *, limit: int) -> list[Ping]:
+        """Return what one job reported, newest first."""
+        ...
+
     async def recent_runs(
         self, per_check: int = 30, check_ids: Sequence[str] | None = None
     ) -> dict[str, list[RawRun]]:
@@ -209,6 +214,30 @@ class ReadingsView(Protocol):
         ...
 
 
+class HeartbeatsView(Protocol):
+    """What jobs report, as the API sees it."""
+
+    def find(self, token: str) -> str | None:
+        """Return the id of the check that a token belongs to."""
+        ...
+
+    def push(self, check_id: str) -> Push | None:
+        """Return how others report to a check."""
+        ...
+
+    def token(self, check_id: str) -> str:
+        """Return the token of a check that others report to."""
+        ...
+
+    def pulse(self, check_id: str) -> Pulse | None:
+        """Return what is known of a job."""
+        ...
+
+    async def receive(self, ping: Ping) -> None:
+        """Take in what a job reports."""
+        ...
+
+
 class TellingView(Protocol):
     """Who tells people, as the API sees it."""
 
@@ -257,6 +286,7 @@ class ApiDeps:
     telling: TellingView
     remedies: RemediesView
     readings: ReadingsView
+    heartbeats: HeartbeatsView
     clock: Clock
     settings: Callable[[], Settings]
     """Return the configuration in force; another one after a reload."""

@@ -17,6 +17,7 @@ from opsmonitor.exceptions import (
     UnknownChannelError,
     UnknownCheckError,
 )
+from opsmonitor.util.secret import REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -111,6 +112,12 @@ def _of_question(error: OpsMonitorError) -> ApiError:
     return ApiError(404, _UNKNOWN[type(error)], str(error))
 
 
+def _shown(request: web.Request) -> str:
+    """Return the path of a request for the log: the token of a ping is a credential."""
+    token = request.match_info.get("token")
+    return request.path.replace(token, REDACTED) if token else request.path
+
+
 @web.middleware
 async def error_middleware(
     request: web.Request,
@@ -124,7 +131,7 @@ async def error_middleware(
     except _QUESTIONS as error:
         return error_response(_of_question(error))
     except StoreError as error:
-        _LOGGER.warning("%s %r: %s", request.method, request.path, error)
+        _LOGGER.warning("%s %r: %s", request.method, _shown(request), error)
         return error_response(ApiError(503, "store_unavailable", "the database cannot be read"))
     except web.HTTPException as exception:
         if exception.status < HTTPStatus.BAD_REQUEST:
@@ -133,7 +140,7 @@ async def error_middleware(
     except ConnectionError:
         raise
     except Exception as err:
-        _LOGGER.exception("%s %r failed", request.method, request.path)
+        _LOGGER.exception("%s %r failed", request.method, _shown(request))
         if request.writer.output_size:
             # It can neither be taken back nor be told within what is already out.
             raise ConnectionResetError("the answer broke off") from err

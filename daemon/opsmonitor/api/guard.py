@@ -116,10 +116,15 @@ class Guard:
 
 
 def _is_uncounted(spec: RouteSpec | None, grant: Grant) -> bool:
-    """Tell whether a request leaves the limit alone: a file, or a stream that is granted."""
+    """Tell whether a request leaves the limit alone.
+
+    That is a file, what is counted otherwise, or a stream that is granted.
+    """
     if spec is None:
         return False
-    return spec.kind is Kind.ASSET or (spec.kind is Kind.STREAM and grant.scope >= spec.scope)
+    return spec.kind in (Kind.ASSET, Kind.PUSH) or (
+        spec.kind is Kind.STREAM and grant.scope >= spec.scope
+    )
 
 
 def _check_scope(spec: RouteSpec, grant: Grant) -> None:

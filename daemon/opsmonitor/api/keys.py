@@ -11,6 +11,7 @@ from opsmonitor.api.client import Client
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.document import Document
 from opsmonitor.api.login import LoginDesk
+from opsmonitor.api.push_desk import PushDesk
 from opsmonitor.api.readings import ReadingCache
 from opsmonitor.api.scope import Grant
 from opsmonitor.api.stream import StreamHub
@@ -23,6 +24,7 @@ READINGS: Final = web.AppKey("readings", ReadingCache)
 STREAM: Final = web.AppKey("stream", StreamHub)
 UPTIME: Final = web.AppKey("uptime", UptimeCache)
 VERDICTS: Final = web.AppKey("verdicts", VerdictCounter)
+PUSHES: Final = web.AppKey("pushes", PushDesk)
 LOGIN: Final = web.AppKey("login", LoginDesk)
 DOCUMENT: Final = web.AppKey("document", Document)
 

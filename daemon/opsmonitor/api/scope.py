@@ -26,6 +26,8 @@ class Kind(Enum):
     """For browsers: strangers are sent to the login page."""
     ASSET = "asset"
     """A static file: does not count against the rate limit."""
+    PUSH = "push"
+    """What others report: counted by who reports and not by where it comes from."""
     STREAM = "stream"
     """A long answer: does not count against the rate limit, and other origins are refused."""
 

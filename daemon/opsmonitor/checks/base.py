@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from opsmonitor.config.schema import Members
+from opsmonitor.config.settings import Push
 from opsmonitor.models.check import CheckState, Outcome
+from opsmonitor.models.heartbeat import Pulse
 from opsmonitor.models.reading import Measured
 from opsmonitor.util.lanes import Lanes
 from opsmonitor.util.pinger import Pinger, shared_pinger
@@ -87,6 +89,10 @@ class CheckContext:
     """For checks that judge other checks."""
     members: tuple[str, ...] = ()
     """The ids of the checks that a group judges."""
+    pulse: Callable[[], Pulse | None] = lambda: None
+    """What is known of the job that reports to this check."""
+    wake_at: Callable[[int], None] = lambda _at_ms: None
+    """Run this check again at that time (epoch milliseconds) and not only at its interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,8 @@ class CheckType(Generic[OptionsT]):
     """A small valid configuration of the type's own keys."""
     program: Callable[[OptionsT], str] | None = None
     """The program of the user's choice that a run starts: `commands` must allow it."""
+    push: Callable[[OptionsT], Push] | None = None
+    """How others report to it; None: it looks for itself."""
     members: Callable[[OptionsT], Members] | None = None
     """The other checks that it judges."""
     is_settled: bool = False

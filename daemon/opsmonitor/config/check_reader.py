@@ -14,7 +14,7 @@ import unicodedata
 import voluptuous as vol
 
 from opsmonitor.config.actions import ActionReader
-from opsmonitor.config.later import LATER_CHECK_KEYS, LATER_CHECK_TYPES, OLD_NAMES
+from opsmonitor.config.later import LATER_CHECK_KEYS, OLD_NAMES
 from opsmonitor.config.nodes import Mapping, Node, Scalar, plain
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.redaction import as_effective, known_secrets
@@ -64,6 +64,7 @@ class CheckReader:
         self._validator = validator
         self._problems = problems
         self._seen: dict[str, Node] = {}
+        self._tokens: dict[str, Node] = {}
         self.ids: set[str] = set()
         """Of all checks, also of those that are not valid."""
         self.read_checks: list[ReadCheck] = []
@@ -122,11 +123,8 @@ class CheckReader:
         kinds = self._schema.kinds
         if entry.value in kinds:
             return kinds[entry.value]
-        if entry.value in LATER_CHECK_TYPES:
-            message = f"the check type `{entry.value}` is not supported yet by this version"
-        else:
-            hint = did_you_mean(entry.value, kinds) or f"; known are {', '.join(sorted(kinds))}"
-            message = f"unknown check type {describe(entry)}{hint}"
+        hint = did_you_mean(entry.value, kinds) or f"; known are {', '.join(sorted(kinds))}"
+        message = f"unknown check type {describe(entry)}{hint}"
         self._problems.add(entry.mark, message, entry.path)
         return None
 
@@ -170,6 +168,9 @@ class CheckReader:
         common[DEPENDS_ON] = values[DEPENDS_ON]
         common["core"] = values["core"] or check_id.lower() in self._core_ids
         name = values.get("name", check_id)
+        push = None if kind.push is None else kind.push(options)
+        if push is not None and push.token is not None:
+            self._judge_token(push.token.reveal(), merged)
         return CheckSettings(
             id=check_id,
             type=kind.name,
@@ -178,6 +179,7 @@ class CheckReader:
             target=_shown_target(kind.target(options), merged),
             host=kind.host(options),
             actions=self._actions.read(merged),
+            push=push,
             is_reachability=kind.is_reachability,
             secrets=frozenset(known_secrets(merged)),
             fingerprint=_fingerprint({**plain(merged), **common, "id": check_id}),
@@ -192,6 +194,14 @@ class CheckReader:
             ),
             **common,
         )
+
+    def _judge_token(self, token: str, node: Mapping) -> None:
+        """Note a token that two checks have: nobody could tell who reports."""
+        place = node.entries["token"]
+        first = self._tokens.setdefault(token, place)
+        if first is not place:
+            message = f"this token is already used on line {first.mark.line}: make another one"
+            self._problems.add(place.mark, message, place.path)
 
 
 def listed(values: AnyMapping[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,6 @@ WITHOUT_EFFECT: Final[dict[Any, Any]] = {
 OLD_NAMES: Final = {"connect_timeout_override": "connect_timeout_s"}
 """Keys of predecessors that have another name where a check type knows what they mean."""
 LATER_CHECK_KEYS: Final = frozenset({"thresholds", "tls"})
-LATER_CHECK_TYPES: Final = frozenset(
-    {
-        "heartbeat",
-    }
-)
 LATER_SECTIONS: Final = frozenset(
     {
         "agents",

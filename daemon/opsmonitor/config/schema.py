@@ -11,6 +11,7 @@ import voluptuous as vol
 
 from opsmonitor.config import validators as cv
 from opsmonitor.config.later import WITHOUT_EFFECT
+from opsmonitor.config.settings import Push
 
 Spec: TypeAlias = dict[Any, Any]
 
@@ -63,6 +64,11 @@ class CheckKind(Protocol):
     @property
     def is_reachability(self) -> bool:
         """Tells whether up means reachable."""
+        ...
+
+    @property
+    def push(self) -> Callable[[Any], Push] | None:
+        """Tells how others report to it."""
         ...
 
     @property

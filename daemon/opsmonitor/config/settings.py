@@ -41,6 +41,16 @@ class ActionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """How others report to a check."""
+
+    token: Secret | None = None
+    """In the address that they call; None: the daemon makes one."""
+    is_post_only: bool = False
+    """Only POST counts: programs that preview links send GET and HEAD."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
     """One configured check; `defaults` and `global` are already applied."""
 
@@ -72,6 +82,8 @@ class CheckSettings:
     """Whether `any` or `all` of those must be down for that."""
     members: tuple[str, ...] = ()
     """Of a group: the ids of the checks that it judges."""
+    push: Push | None = None
+    """How others report to it; None: it looks for itself."""
     notify: bool | tuple[str, ...] = True
     """Who is told: everybody, nobody, or the channels of these names."""
     notify_on: tuple[str, ...] = ("first_fail", "recovered", "flapping")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -155,6 +156,10 @@ def hint(state: CheckState, down_threshold: int) -> str:
 def note(state: CheckState, names: Mapping[str, str], stamp: Callable[[int], str]) -> str:
     """Say what is known besides the result of the runs: the root cause, and what people said."""
     parts = []
+    last_ping = state.outcome.data.get("last_ping") if state.outcome else None
+    if isinstance(last_ping, str):
+        at_s = datetime.fromisoformat(last_ping).timestamp()
+        parts.append(f"Last ping {stamp(round(at_s * 1000))}")
     if state.because is not None:
         parts.append(f"Depends on {names.get(state.because, state.because)}, which is down")
     if state.flapping_since_ms is not None:

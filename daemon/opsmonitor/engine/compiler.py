@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opsmonitor.checks.base import CheckContext
 from opsmonitor.util.lanes import Lanes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
     from pathlib import Path
 
     from opsmonitor.checks.base import CheckType, Probe, States, ValueSource
     from opsmonitor.config.settings import CheckSettings, Settings
+    from opsmonitor.models.heartbeat import Pulse
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http import HttpTransport
     from opsmonitor.util.resolver import Resolver
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 class Compiler:
     """Holds what all probes share."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that probes may use comes together here
         self,
         *,
         check_types: Mapping[str, CheckType[object]],
@@ -31,6 +33,8 @@ class Compiler:
         resolver: Resolver,
         values: ValueSource,
         states: States,
+        pulses: Callable[[str], Pulse | None],
+        wake_at: Callable[[str, int], None],
     ) -> None:
         """Take the check types and what they work with."""
         self._check_types = check_types
@@ -39,6 +43,8 @@ class Compiler:
         self._resolver = resolver
         self._values = values
         self._states = states
+        self._pulses = pulses
+        self._wake_at = wake_at
         self._lanes = Lanes()
         self._place: tuple[Path, tzinfo] | None = None
 
@@ -62,5 +68,7 @@ class Compiler:
             values=self._values,
             states=self._states,
             members=check.members,
+            pulse=partial(self._pulses, check.id),
+            wake_at=partial(self._wake_at, check.id),
         )
         return self._check_types[check.type].compile(check.options, context)

@@ -19,6 +19,7 @@ from opsmonitor.engine.schedule import Due
 from opsmonitor.engine.standstill import Moment, is_void
 from opsmonitor.engine.state_machine import advance, flapping_change
 from opsmonitor.engine.stats import EngineStats
+from opsmonitor.engine.wakes import Wakes
 from opsmonitor.exceptions import UnknownCheckError
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.recorder import Recorder
+    from opsmonitor.models.heartbeat import Pulse
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http import HttpTransport
     from opsmonitor.util.resolver import Resolver
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 class Monitor:
     """The engine: schedule, run, judge, record and publish."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of an engine are many
         self,
         *,
         check_types: Mapping[str, CheckType[object]],
@@ -45,8 +47,10 @@ class Monitor:
         resolver: Resolver,
         states: Mapping[str, CheckState],
         values: ValueSource = NO_VALUES,
+        pulses: Callable[[str], Pulse | None] = lambda _check_id: None,
     ) -> None:
         """Take the parts it works with and the last known states; `apply` gives it checks."""
+        self._wakes = Wakes(self, clock)
         self._compiler = Compiler(
             check_types=check_types,
             clock=clock,
@@ -54,6 +58,8 @@ class Monitor:
             resolver=resolver,
             values=values,
             states=self._state,
+            pulses=pulses,
+            wake_at=self._wakes.set,
         )
         self._recorder = recorder
         self._clock = clock
@@ -78,6 +84,7 @@ class Monitor:
         loop = asyncio.get_running_loop()
         self._runway.open(loop)
         self._outbox.open(loop)
+        self._wakes.start(loop)
         self._family.holds.start(loop)
         self.interventions.start(loop)
         self._conductor.start()
@@ -86,6 +93,7 @@ class Monitor:
         """Stop every run and hand over what is finished; nothing is recorded afterwards."""
         self._runway.close()
         self._conductor.stop()
+        self._wakes.stop()
         self.interventions.stop()
         self._family.holds.stop()
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
@@ -235,6 +243,7 @@ class Monitor:
     def note_standstill(self, from_ms: int, to_ms: int) -> None:
         """Record that nobody looked between two times."""
         self._recorder.mark_unmonitored(from_ms, to_ms)
+        self._publisher.publish(Batch(standstill=(from_ms, to_ms)))
 
     # The host of those that decide
 

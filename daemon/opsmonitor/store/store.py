@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Self
 
 from opsmonitor.exceptions import StoreError
 from opsmonitor.models.history import ValueHistory
-from opsmonitor.store import alerts, attempts, queries, readings, timeline, value_history
+from opsmonitor.store import (
+    alerts,
+    attempts,
+    heartbeats,
+    queries,
+    readings,
+    timeline,
+    value_history,
+)
 from opsmonitor.store.backup import backup_database
 from opsmonitor.store.health import StoreHealth
 from opsmonitor.store.keeper import UNUSABLE, Keeper
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import RetentionSettings
     from opsmonitor.models.alert import Alert, Delivery
     from opsmonitor.models.check import Change, CheckState, RunResult, Transition
+    from opsmonitor.models.heartbeat import Ping, Pulse
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime
     from opsmonitor.models.reading import ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
@@ -131,6 +140,25 @@ class Store:
                 await alerts.save(keeper.database, told, deliveries, keeper.clock.now_ms())
             except UNUSABLE as err:
                 raise StoreError(f"alerts cannot be written now: {err}") from err
+
+        await self._writer.ask(save, is_forced=False)
+
+    async def save_pulses(
+        self, known: Iterable[Pulse], pings: Iterable[Ping], gone: Collection[str]
+    ) -> None:
+        """Keep what is known of jobs now, with single pings; forget the jobs that are gone.
+
+        Raises:
+            StoreError: It cannot be written now.
+
+        """
+
+        async def save() -> None:
+            """Write in a transaction of our own."""
+            try:
+                await heartbeats.save(self._keeper.database, known, pings, gone)
+            except UNUSABLE as err:
+                raise StoreError(f"what jobs report cannot be written now: {err}") from err
 
         await self._writer.ask(save, is_forced=False)
 
@@ -250,6 +278,14 @@ class Store:
     async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
         """Return what was done about checks that failed, newest first."""
         return await attempts.attempts(self._keeper.database, limit=limit, check_id=check_id)
+
+    async def pulses(self) -> list[Pulse]:
+        """Return what is known of each job that reports."""
+        return await heartbeats.pulses(self._keeper.database)
+
+    async def pings(self, check_id: str, *, limit: int) -> list[Ping]:
+        """Return what one job reported, newest first."""
+        return await heartbeats.pings(self._keeper.database, check_id, limit)
 
     async def recent_runs(
         self, per_check: int = 30, check_ids: Collection[str] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from opsmonitor.exceptions import (
 )
 from opsmonitor.models.alert import Alert, AlertKind, Announcement, ChannelHealth
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Transition
+from opsmonitor.models.heartbeat import Ping, Pulse
 from opsmonitor.models.history import (
     History,
     Interval,
@@ -178,6 +179,7 @@ class HandStore:
         self.state = HEALTH
         self.transitions: list[Transition] = []
         self.told: list[Alert] = []
+        self.heard: list[Ping] = []
         self.tried: list[Attempt] = []
         self.uptimes: dict[str, Uptime] = {}
         self.uptime_calls = 0
@@ -274,6 +276,21 @@ class HandStore:
             uptime=Uptime(up_s=90.0, down_s=10.0),
             latency=LatencySummary(count=1, avg_ms=2.5),
         )
+
+    async def pulses(self) -> list[Pulse]:
+        """Return nothing: nobody reported before."""
+        return []
+
+    async def save_pulses(
+        self, pulses: Iterable[Pulse], pings: Iterable[Ping], gone: Collection[str]
+    ) -> None:
+        """Keep the pings."""
+        assert all(pulse.check_id not in gone for pulse in pulses)
+        self.heard += pings
+
+    async def pings(self, check_id: str, *, limit: int) -> list[Ping]:
+        """Return what one job reported."""
+        return [ping for ping in reversed(self.heard) if ping.check_id == check_id][:limit]
 
     async def reading_events(
         self, *, limit: int, since_ms: int | None = None, name: str | None = None

@@ -19,8 +19,11 @@ from opsmonitor.api.deps import ApiDeps, MonitorView, StoreView
 from opsmonitor.api.keys import STREAM
 from opsmonitor.api.server import serve
 from opsmonitor.config.settings import CheckSettings, ServerSettings, Settings
+from opsmonitor.engine.batch import Batch
+from opsmonitor.engine.heartbeats import Heartbeats
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.util.clock import Clock, FakeClock
+from opsmonitor.util.secret import Secret
 from tests.daemon.api.doubles import (
     HandMonitor,
     HandReadings,
@@ -117,6 +120,7 @@ class House:
         self.settings = SettingsBox(
             Settings(checks={item.id: item for item in checks}, server=server)
         )
+        self.heartbeats = heartbeats_of(self.store, self.clock, self.settings)
         self.port = 0
         self.app: web.Application
         self.session: aiohttp.ClientSession
@@ -154,6 +158,12 @@ def cookie_of(reply: Reply) -> dict[str, str]:
     return {"Cookie": reply.headers["Set-Cookie"].partition(";")[0]}
 
 
+def heartbeats_of(store: HandStore, clock: Clock, settings: SettingsBox) -> Heartbeats:
+    """Return the real thing, with the configuration in force."""
+    key = Secret("the key of the house")
+    return Heartbeats(store=store, clock=clock, key=key, settings=settings)
+
+
 @asynccontextmanager
 async def open_house(
     *checks: CheckSettings, heartbeat_s: float = 15.0, **server: Any
@@ -166,6 +176,7 @@ async def open_house(
         telling=house.telling,
         remedies=house.remedies,
         readings=house.readings,
+        heartbeats=house.heartbeats,
         clock=house.clock,
         settings=house.settings,
         config_problems=lambda: house.problems,
@@ -173,6 +184,7 @@ async def open_house(
         request_reload=house.reloads,
     )
     house.app = create_app(deps, heartbeat_s=heartbeat_s)
+    house.heartbeats.take(Batch(config_changed=True))
     async with (
         serve(house.app, ADDRESS, 0) as house.port,
         aiohttp.ClientSession(auto_decompress=True) as house.session,
@@ -188,6 +200,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         telling=HandTelling(),
         remedies=HandRemedies(),
         readings=HandReadings(),
+        heartbeats=heartbeats_of(HandStore(), clock, SettingsBox(settings)),
         clock=clock,
         settings=SettingsBox(settings),
         config_problems=list,

@@ -9,9 +9,11 @@ from opsmonitor.models.check import (
     Acknowledgement,
     CheckState,
     EventKind,
+    Outcome,
     Pause,
     Status,
     Transition,
+    Verdict,
 )
 from tests.daemon.dashboard.samples import state
 
@@ -139,6 +141,14 @@ def test_note_names_the_root_cause_and_what_people_said() -> None:
         "Acknowledged by Ada: soon"
     )
     assert words.note(CheckState(id="nas", type="tcp"), {}, str) == ""
+
+
+def test_note_has_the_latest_ping() -> None:
+    """The card of a job tells when it last reported."""
+    outcome = Outcome(verdict=Verdict.OK, data={"last_ping": "1970-01-01T00:02:00.000Z"})
+    state = CheckState(id="backup", type="heartbeat", outcome=outcome)
+
+    assert words.note(state, {}, lambda at_ms: f"minute {at_ms // 60_000}") == "Last ping minute 2"
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ class Stage:
         clock: FakeClock,
         states: dict[str, CheckState] | None = None,
         types: dict[str, CheckType[Any]] | None = None,
+        **parts: Any,
     ) -> None:
         """Build the monitor on the last known states; `types` are known besides the scripted."""
         self.clock = clock
@@ -104,6 +105,7 @@ class Stage:
             http=cast("Any", None),
             resolver=cast("Any", None),
             states=states or {},
+            **parts,
         )
         self.monitor.subscribe(self.batches.append)
 

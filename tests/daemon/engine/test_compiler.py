@@ -15,6 +15,7 @@ from opsmonitor.config.settings import CheckSettings, Settings
 from opsmonitor.engine.compiler import Compiler
 from opsmonitor.engine.monitor import Monitor
 from opsmonitor.models.check import CheckState
+from opsmonitor.models.heartbeat import Pulse
 from opsmonitor.models.reading import Measured
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.engine.scripted import MemoryRecorder, good
@@ -67,6 +68,8 @@ def test_probes_share_what_can_be_shared(
         resolver=nothing,
         values=NO_VALUES,
         states=dict[str, CheckState]().get,
+        pulses=dict[str, Pulse]().get,
+        wake_at=lambda _check_id, _at_ms: None,
     )
 
     compiler.compile(_CHECK, settings(zone=_BERLIN))

@@ -91,6 +91,9 @@ class CheckBody:
         str | None, Doc("While it is `unreachable`: the id of the check that is the cause")
     ]
     flapping: Annotated[FlappingBody | None, Doc("Null unless it changes too often")]
+    last_ping: Annotated[
+        Timestamp | None, Doc("When a job last reported; null for checks that look for themselves")
+    ]
     paused: Annotated[PauseBody | None, Doc("Null unless it is paused")]
     acknowledged: Annotated[
         AcknowledgementBody | None, Doc("Who knows of its trouble; null once it is over")
@@ -219,6 +222,7 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "depends_on": check.depends_on,
         "because": state.because,
         "flapping": _flapping(state),
+        "last_ping": outcome.data.get("last_ping") if outcome and check.push else None,
         "paused": PauseBody.of(state.pause) if state.pause else None,
         "acknowledged": AcknowledgementBody.of(state.acknowledged) if state.acknowledged else None,
     }

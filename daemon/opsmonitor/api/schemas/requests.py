@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import math
+import re
 from typing import Any, Final
 
 import voluptuous as vol
@@ -243,6 +244,54 @@ class AlertTestQuery:
     channel: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PingQuery:
+    """What a ping says of itself."""
+
+    rid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatQuery:
+    """How much of a job is wanted."""
+
+    limit: int
+
+
+class RunId:
+    """What tells overlapping runs of one job apart."""
+
+    openapi: Final[dict[str, Any]] = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
+    _PATTERN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+    def __call__(self, value: object) -> str:
+        """Return the id.
+
+        Raises:
+            vol.Invalid: It is none.
+
+        """
+        if not isinstance(value, str) or not self._PATTERN.fullmatch(value):
+            raise vol.Invalid("expected up to 64 letters, digits, dots, _ and -, such as a UUID")
+        return value
+
+
+PING_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional(
+            "rid", description="The same at start and end, to tell overlapping runs apart"
+        ): RunId(),
+    },
+    make=PingQuery,
+)
+HEARTBEAT_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("limit", default=20, description="How many pings, newest first"): Whole(
+            1, 100
+        ),
+    },
+    make=HeartbeatQuery,
+)
 ALERTS_QUERY: Final = RequestSchema(
     keys={
         vol.Optional("limit", default=50, description="How many, newest first"): Whole(1, 500),

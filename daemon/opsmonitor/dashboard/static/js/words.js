@@ -107,6 +107,7 @@ export function hint(state) {
 /** Say what is known besides the result of the runs: the root cause, and what people said. */
 export function note(state, nameOf, stamp) {
   const parts = [];
+  if (state.last_ping) parts.push(`Last ping ${stamp(Date.parse(state.last_ping))}`);
   if (state.because) parts.push(`Depends on ${nameOf(state.because)}, which is down`);
   if (state.flapping) parts.push(`Flapping since ${stamp(Date.parse(state.flapping.since))}`);
   if (state.paused) {
