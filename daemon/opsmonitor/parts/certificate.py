@@ -64,6 +64,13 @@ def fingerprint(value: Any) -> str:
     return plain
 
 
+def _fingerprints(value: Any) -> frozenset[str]:
+    """Accept one fingerprint, or those of several servers that stand for each other."""
+    if not isinstance(value, list):
+        return frozenset({fingerprint(value)})
+    return frozenset(cv.list_of(fingerprint)(value))
+
+
 def _reason(error: OSError, otherwise: str) -> str:
     """Return why a file cannot be used."""
     is_about_the_file = isinstance(error, FileNotFoundError | PermissionError)
@@ -77,12 +84,12 @@ def _options(value: Mapping[str, Any]) -> TlsOptions:
         Invalid: Certificate and key of the client do not go together.
 
     """
-    pin = value.get("fingerprint")
-    verify = value.get("verify", True) and pin is None
+    pins = value.get("fingerprint") or frozenset()
+    verify = value.get("verify", True) and not pins
     files = {key: value.get(key) for key in ("ca_file", "client_cert", "client_key")}
     if files["client_key"] is not None and files["client_cert"] is None:
         raise vol.Invalid("client_key needs a client_cert", path=["client_key"])
-    policy = TlsPolicy(verify=verify, fingerprint=pin, **files)
+    policy = TlsPolicy(verify=verify, fingerprints=pins, **files)
     try:
         tls_context(policy)
     except OSError as err:
@@ -97,7 +104,7 @@ def _options(value: Mapping[str, Any]) -> TlsOptions:
 TLS: Final = vol.All(
     {
         vol.Optional("verify"): cv.boolean,
-        vol.Optional("fingerprint"): optional(fingerprint),
+        vol.Optional("fingerprint"): optional(_fingerprints),
         vol.Optional("ca_file"): optional(ca_file),
         vol.Optional("client_cert"): optional(pem_file),
         vol.Optional("client_key"): optional(pem_file),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -40,9 +40,10 @@ _OPTIONAL: Final = frozenset({"forbidden", "unknown_path"})
 class ClusterReader:
     """Asks one cluster; a poll makes two requests, and every five minutes a few for each node."""
 
-    def __init__(self, api: ProxmoxApi, clock: Clock, *, with_smart: bool) -> None:
-        """Begin without memory."""
-        self._api = api
+    def __init__(self, apis: Sequence[ProxmoxApi], clock: Clock, *, with_smart: bool) -> None:
+        """Begin without memory; each of the nodes to ask answers for all."""
+        self._apis = tuple(apis)
+        self._api = self._apis[0]
         self._clock = clock
         self._with_smart = with_smart
         self._details: dict[str, NodeDetails] = {}
@@ -60,7 +61,7 @@ class ClusterReader:
             TransportError: The cluster could not be asked at all.
 
         """
-        resources = read_resources(await self._api.get("/cluster/resources"))
+        resources = read_resources(await self._first_answer("/cluster/resources"))
         cluster = await self._cluster()
         names = {node.name for node in resources.nodes}
         self._details = {name: each for name, each in self._details.items() if name in names}
@@ -72,6 +73,27 @@ class ClusterReader:
             details=dict(self._details),
             unsaved=self._unsaved,
         )
+
+    async def _first_answer(self, path: str) -> Any:
+        """Return the answer of the node that answered last time, or else of the next that does.
+
+        Raises:
+            TransportError: None of them does, or the token is not accepted.
+
+        """
+        start = self._apis.index(self._api)
+        failure: TransportError | None = None
+        for api in (*self._apis[start:], *self._apis[:start]):
+            try:
+                found = await api.get(path)
+            except TransportError as err:
+                if err.code == "unauthorized":
+                    raise
+                failure = failure or err
+            else:
+                self._api = api
+                return found
+        raise failure or TransportError("internal", "there is nobody to ask")
 
     async def _cluster(self) -> Cluster | None:
         """Return the cluster, None if the token may not see it."""

@@ -29,6 +29,7 @@ from opsmonitor.util.tls import tls_context
 _REQUEST_S: Final = 8.0
 _REFUSED_WAIT_S: Final = 300.0
 """A token that is refused will be refused again: it is not tried at every poll."""
+_MAX_NODES: Final = 5
 _OK: Final = 200
 _TOKEN: Final = re.compile(r"[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+")
 _MAX_HOURS: Final = 24 * 366
@@ -38,8 +39,8 @@ _MAX_HOURS: Final = 24 * 366
 class ProxmoxOptions(ProxmoxLimits):
     """Where the cluster is, and what is expected of it."""
 
-    url: Secret | None = None
-    """Of Proxmox VE itself."""
+    url: tuple[Secret, ...] = ()
+    """Of nodes of one cluster: the first that answers does so for all."""
     token: Secret | None = None
     stats_url: Secret | None = None
     """Of the service `proxmox-stats`, which is asked where there is no `url`."""
@@ -53,11 +54,11 @@ class ProxmoxOptions(ProxmoxLimits):
 
     def __post_init__(self) -> None:
         """Refuse what names no source."""
-        if self.url is None and self.stats_url is None:
+        if not self.url and self.stats_url is None:
             raise vol.Invalid(
                 "say where Proxmox is: either `url` and `token` of Proxmox VE, or `stats_url`"
             )
-        if self.url is not None and self.token is None:
+        if self.url and self.token is None:
             raise vol.Invalid("`url` needs a `token`, written USER@REALM!NAME=SECRET")
 
 
@@ -66,19 +67,22 @@ class _ClusterPoll:
 
     __slots__ = ("_context", "_ignored", "_limits", "_options", "_reader")
 
-    def __init__(self, address: Secret, options: ProxmoxOptions, context: ProbeContext) -> None:
+    def __init__(self, options: ProxmoxOptions, context: ProbeContext) -> None:
         """Decide all that can be decided."""
         self._context = context
         self._options = options
         self._ignored = frozenset(options.ignore)
-        api = ProxmoxApi(
-            context.http,
-            URL(address.reveal()),
-            options.token or Secret(""),
-            tls=tls_context(options.tls.policy),
-            timeout_s=_REQUEST_S,
-        )
-        self._reader = ClusterReader(api, context.clock, with_smart=options.smart)
+        apis = [
+            ProxmoxApi(
+                context.http,
+                URL(address.reveal()),
+                options.token or Secret(""),
+                tls=tls_context(options.tls.policy),
+                timeout_s=_REQUEST_S,
+            )
+            for address in options.url
+        ]
+        self._reader = ClusterReader(apis, context.clock, with_smart=options.smart)
 
     async def __call__(self) -> Reading:
         """Return what the cluster says."""
@@ -120,8 +124,8 @@ class _StatsPoll:
 
 def compile_proxmox(options: ProxmoxOptions, context: ProbeContext) -> Mapping[str, Poll]:
     """Return the poll of the only cluster."""
-    if options.url is not None:
-        return {"": _ClusterPoll(options.url, options, context)}
+    if options.url:
+        return {"": _ClusterPoll(options, context)}
     if options.stats_url is not None:
         return {"": _StatsPoll(options.stats_url, options, context)}
     return {}
@@ -133,6 +137,16 @@ def _token(value: Any) -> Secret:
     if not _TOKEN.fullmatch(secret.reveal()):
         raise vol.Invalid("expected USER@REALM!NAME=SECRET, such as monitor@pve!ops=1234-...")
     return secret
+
+
+def _urls(value: Any) -> tuple[Secret, ...]:
+    """Accept the address of a node, or those of several nodes of a cluster."""
+    if not isinstance(value, list):
+        return (url(value),)
+    found = cv.list_of(url)(value)
+    if not 1 <= len(found) <= _MAX_NODES:
+        raise vol.Invalid(f"expected 1 to {_MAX_NODES} addresses of nodes of one cluster")
+    return found
 
 
 def _guest(value: Any) -> str:
@@ -154,7 +168,7 @@ PROBE: Final = ProbeType(
     name="proxmox",
     options=ProxmoxOptions,
     schema={
-        vol.Optional("url"): url,
+        vol.Optional("url"): _urls,
         vol.Optional("token"): _token,
         vol.Optional("stats_url"): url,
         vol.Optional("stats_timeout_s"): cv.number(at_least=0.1, at_most=60),

@@ -15,6 +15,7 @@ LARGEST: Final = (1 << 63) - 1
 """What a database and JSON readers can hold."""
 _MAX_DIGITS: Final = 40
 _MAX_TEXT: Final = 500
+_MAX_READ: Final = 4 * _MAX_TEXT
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
@@ -58,8 +59,10 @@ def text(value: Any) -> str | None:
     """Return text that can be shown: without control characters, and not too long."""
     if not isinstance(value, str):
         return None
-    shown = " ".join("".join(each if each.isprintable() else " " for each in value).split())
-    return shown[:_MAX_TEXT] or None
+    shown = value[:_MAX_READ]
+    if not shown.isprintable():
+        shown = "".join(each if each.isprintable() else " " for each in shown)
+    return " ".join(shown.split())[:_MAX_TEXT] or None
 
 
 def flag(value: Any) -> bool | None:

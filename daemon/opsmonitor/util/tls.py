@@ -42,8 +42,8 @@ class TlsPolicy:
     """Shown to servers that ask who we are."""
     client_key: PemFile | None = None
     """None: the key lies beside the certificate in its file."""
-    fingerprint: str | None = None
-    """SHA-256 of the only certificate that is trusted, in lower-case hexadecimal."""
+    fingerprints: frozenset[str] = frozenset()
+    """SHA-256 of the only certificates that are trusted, in lower-case hexadecimal; none: any."""
 
 
 class PinError(ssl.SSLCertVerificationError):
@@ -68,21 +68,19 @@ def tls_context(policy: TlsPolicy) -> ssl.SSLContext:
     # and browsers do not mind.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     # A pinned certificate says who the server is: no issuer and no name can say it better.
-    if not policy.verify or policy.fingerprint is not None:
+    if not policy.verify or policy.fingerprints:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if policy.client_cert is not None:
         key = None if policy.client_key is None else policy.client_key.path
         # Without this password, OpenSSL would ask the terminal for the one of an encrypted key.
         context.load_cert_chain(policy.client_cert.path, key, password="")
-    context.sslobject_class = (
-        TimedTls if policy.fingerprint is None else _pinned(policy.fingerprint)
-    )
+    context.sslobject_class = _pinned(policy.fingerprints) if policy.fingerprints else TimedTls
     return context
 
 
-def _pinned(fingerprint: str) -> type[TimedTls]:
-    """Return the TLS layer of connections that trust one certificate only."""
+def _pinned(fingerprints: frozenset[str]) -> type[TimedTls]:
+    """Return the TLS layer of connections that trust these certificates only."""
 
     class PinnedTls(TimedTls):
         """Breaks the handshake off before anything is sent to another server."""
@@ -96,7 +94,7 @@ def _pinned(fingerprint: str) -> type[TimedTls]:
             """
             super().do_handshake()
             shown = sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
-            if shown != fingerprint:
+            if shown not in fingerprints:
                 error = PinError("another certificate than the pinned one")
                 error.shown = shown
                 raise error

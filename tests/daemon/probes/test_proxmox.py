@@ -501,6 +501,30 @@ async def test_a_hung_node_hides_no_other(
     assert reading.values["pve2.online"] is True
 
 
+async def test_another_node_is_asked_while_one_is_away(
+    make_polls: MakePolls, cluster: Cluster
+) -> None:
+    """Each node answers for all; the one that did is asked first the next time."""
+    other = Cluster()
+    async with other.serving(certificate="localhost") as address:
+        urls = [address, cluster.url]
+        tls = {"fingerprint": [fingerprint(), fingerprint("localhost")]}
+        poll = make_polls(PROBE, **keys(cluster, url=urls, tls=tls))[""]
+        await poll()
+        assert cluster.asked == []
+        other.misbehave["/"] = reset
+
+        reading = await poll()
+        asked = len(other.asked)
+        await poll()
+
+    assert reading.status is ReadingStatus.OK
+    assert len(other.asked) == asked
+    cluster.misbehave["/"] = reset
+    with pytest.raises(ProbeError):
+        await poll()
+
+
 async def test_a_token_with_few_rights(poll: Poll, cluster: Cluster) -> None:
     """What it may not see is unknown, and the note says what to do."""
     denied = status(403, reason="Permission check failed (/nodes/pve1, Sys.Audit)")
@@ -594,6 +618,7 @@ async def test_a_self_signed_certificate_is_not_trusted_by_itself(
         {"url": "https://pve.lan:8006"},
         {"url": "https://pve.lan:8006", "token": "1234"},
         {"url": "ftp://pve.lan", "token": _LOGIN},
+        {"url": [], "token": _LOGIN},
         {"stats_url": "http://pve.lan", "storage_percent": {"warn": 90, "crit": 80}},
     ],
 )
