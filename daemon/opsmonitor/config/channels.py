@@ -11,7 +11,7 @@ import voluptuous as vol
 from opsmonitor.config import schema as keys, validators as cv
 from opsmonitor.config.check_reader import ReadCheck
 from opsmonitor.config.environment import Environment
-from opsmonitor.config.nodes import Mapping, Node, Scalar, join_path
+from opsmonitor.config.nodes import Mapping, Node, Scalar, join_path, mapping_under
 from opsmonitor.config.overrides import variable_mark, variable_node
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.routes import RoutesReader
@@ -28,7 +28,7 @@ def add_channels(
         given = {key: _first_set(environment, names) for key, names in kind.environment.items()}
         if not given or next(iter(given.values())) is None:
             continue
-        channels = _child(_child(root, "alerts"), "channels") if root else None
+        channels = mapping_under(mapping_under(root, "alerts"), "channels") if root else None
         if channels is None or name in channels.entries:
             continue
         path = join_path(channels.path, name)
@@ -47,16 +47,6 @@ def _first_set(environment: Environment, names: Iterable[str]) -> tuple[str, str
         if value := environment.get(name):
             return name, value
     return None
-
-
-def _child(parent: Mapping | None, key: str) -> Mapping | None:
-    """Return the mapping under a key, made if there is none; None if something else is there."""
-    if parent is None:
-        return None
-    node = parent.entries.get(key)
-    if node is None or (isinstance(node, Scalar) and node.value is None):
-        node = parent.entries[key] = Mapping(mark=parent.mark, path=join_path(parent.path, key))
-    return node if isinstance(node, Mapping) else None
 
 
 class AlertsReader:

@@ -13,6 +13,7 @@ import voluptuous as vol
 
 from opsmonitor.config.actions import ActionReader
 from opsmonitor.config.advice import advise
+from opsmonitor.config.box_variables import add_boxes
 from opsmonitor.config.channels import AlertsReader, add_channels, judge_notify
 from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
 from opsmonitor.config.dependencies import judge_dependencies
@@ -99,6 +100,8 @@ class _Loader:
         if "docker" in probe_types:
             join_portainer(root, environment, problems)
         add_probes(root, environment, probe_types)
+        if "fritz" in probe_types:
+            add_boxes(root, environment)
         self._root = root
         self._core_ids = core_ids(environment)
         self._problems = problems

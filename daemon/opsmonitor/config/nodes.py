@@ -114,6 +114,16 @@ def join_path(path: str, step: str | int) -> str:
     return f"{path}.{step}" if path else step
 
 
+def mapping_under(parent: Mapping | None, key: str) -> Mapping | None:
+    """Return the mapping under a key, made if there is none; None if something else is there."""
+    if parent is None:
+        return None
+    node = parent.entries.get(key)
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        node = parent.entries[key] = Mapping(mark=parent.mark, path=join_path(parent.path, key))
+    return node if isinstance(node, Mapping) else None
+
+
 def _child(node: Node, step: object) -> Node | None:
     """Return what lies one step further, if anything does."""
     match node:

@@ -15,13 +15,15 @@ _MAX_DOUBLINGS: Final = 16
 class LoginGuard:
     """Lets one login through, and after each refusal waits twice as long."""
 
-    __slots__ = ("_clock", "_failures", "_not_before_s")
+    __slots__ = ("_clock", "_failures", "_not_before_s", "next_ms")
 
     def __init__(self, clock: Clock) -> None:
         """Begin without a refusal."""
         self._clock = clock
         self._failures = 0
         self._not_before_s = 0.0
+        self.next_ms = 0
+        """When the next login may be tried: epoch milliseconds."""
 
     @property
     def wait_s(self) -> float:
@@ -30,9 +32,10 @@ class LoginGuard:
 
     def refused(self) -> None:
         """Note that a login was refused."""
-        pause_s = _FIRST_S * 2 ** min(self._failures, _MAX_DOUBLINGS)
+        pause_s = min(_FIRST_S * 2 ** min(self._failures, _MAX_DOUBLINGS), _LONGEST_S)
         self._failures += 1
-        self._not_before_s = self._clock.monotonic() + min(pause_s, _LONGEST_S)
+        self._not_before_s = self._clock.monotonic() + pause_s
+        self.next_ms = self._clock.now_ms() + round(pause_s * 1000)
 
     def accepted(self) -> None:
         """Note that a login was good."""

@@ -20,14 +20,16 @@ from opsmonitor.parts.fritz_shape import box_issues, box_json, box_values, note
 from opsmonitor.parts.limits import Limits, lower_limits
 from opsmonitor.parts.login_guard import LoginGuard
 from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
+from opsmonitor.util.clock import iso_utc
 from opsmonitor.util.secret import Secret
 from opsmonitor.util.tls import tls_context
 
 _PORT: Final = 49000
 _TLS_PORT: Final = 49443
 _WEB_PORT: Final = 80
-_LIMIT_S: Final = 25.0
 _TIMEOUT_S: Final = 30.0
+_OWN_SHARE: Final = 0.9
+"""Of the time-out: so it is told what the box did not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class BoxOptions:
 class FritzOptions:
     """Some boxes by name."""
 
-    boxes: Mapping[str, BoxOptions] = field(default_factory=dict)
+    boxes: Mapping[str, BoxOptions]
 
 
 class BoxWatch:
@@ -77,6 +79,7 @@ class BoxWatch:
             wants_devices=options.devices,
             now_s=context.clock.monotonic,
         )
+        self._limit_s = context.timeout_s * _OWN_SHARE
         self._before: Look | None = None
 
     async def poll(self) -> Reading:
@@ -86,7 +89,7 @@ class BoxWatch:
             ProbeError: It cannot be reached, or stopped answering.
 
         """
-        view = await self._reader.read(_LIMIT_S)
+        view = await self._reader.read(self._limit_s)
         now = self._look(view)
         self._add_averages(view, now)
         events = tuple(box_events(self._name, self._before, now))
@@ -106,19 +109,17 @@ class BoxWatch:
 
     def _waiting(self, view: BoxView) -> tuple[Issue, ...]:
         """Return that no login is tried for a while, where that is not told already."""
-        wait_s = self._guard.wait_s
-        if not wait_s or any(each.code == "auth_error" for each in view.problems):
+        if not self._guard.wait_s or any(each.code == "auth_error" for each in view.problems):
             return ()
-        minutes = max(1, round(wait_s / 60))
         words = (
-            f"the box refused the login: the next try is in {minutes} min, so that it is not locked"
+            "the box refused the login: it is tried again later, so that the box does not lock it"
         )
         return (
             Issue(
                 kind="login_failed",
                 status=ReadingStatus.WARN,
                 message=f"{self._name}: {words}",
-                data={"box": self._name},
+                data={"box": self._name, "next_login_ts": iso_utc(self._guard.next_ms)},
             ),
         )
 
@@ -166,7 +167,7 @@ def _status(issues: tuple[Issue, ...]) -> ReadingStatus:
 
 def _boxes(value: Any) -> Mapping[str, BoxOptions]:
     """Accept boxes by name."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         raise vol.Invalid("expected boxes by name, such as {home: {host: fritz.box}}")
     return {_name(name): BoxOptions(**_prefixed(name, _BOX, box)) for name, box in value.items()}
 
@@ -205,7 +206,7 @@ _BOX: Final = vol.Schema(
 PROBE: Final = ProbeType(
     name="fritz",
     options=FritzOptions,
-    schema={vol.Optional("boxes"): _boxes},
+    schema={vol.Required("boxes"): _boxes},
     compile=compile_fritz,
     interval_s=60.0,
     timeout_s=_TIMEOUT_S,

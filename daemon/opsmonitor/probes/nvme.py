@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-import os
 from typing import Any, Final
 
 import voluptuous as vol
@@ -23,13 +22,22 @@ from opsmonitor.parts.drive_reader import DriveReader, Ways
 from opsmonitor.parts.drive_shape import drive_json, drive_values
 from opsmonitor.parts.fields import optional
 from opsmonitor.parts.limits import Limits, lower_limits, percent, upper_limits
-from opsmonitor.parts.wear import WearPoint, add_point, forecast, points_to_json
+from opsmonitor.parts.wear import (
+    WearPoint,
+    add_point,
+    forecast,
+    points_from_json,
+    points_to_json,
+)
 from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
+from opsmonitor.util.lenient import mappings, text
 
 _NONE_FOUND: Final = (
     "no NVMe, SATA or SAS drive was found: a virtual machine or a container does not show them"
 )
 _LIST_S: Final = 10.0
+_DRIVE_S: Final = 12.0
+"""The limit for one drive."""
 _AT_ONCE: Final = 8
 """So many drives are read at the same time."""
 _MAX_COUNT: Final = 1_000_000
@@ -49,7 +57,7 @@ class NvmeOptions:
     """Which drives, by which ways, and from when on they are not well."""
 
     devices: tuple[DriveAddress, ...] = ()
-    """None: `NVME_DEVICES`, or else all that are found."""
+    """None: all that are found."""
     ignore: tuple[str, ...] = ()
     """Names of drives, such as sdb."""
     sudo: bool = False
@@ -68,7 +76,8 @@ class DriveWatch:
     ) -> None:
         """Begin without knowledge of any drive."""
         self._context = context
-        self._ways = ways or Ways(sudo=options.sudo)
+        limit_s = min(_DRIVE_S, context.timeout_s / 3)
+        self._ways = ways or Ways(sudo=options.sudo, timeout_s=limit_s)
         self._types = {str(drive_name(each.device)): each.type for each in options.devices}
         self._ignored = {drive_name(each) for each in options.ignore}
         self._limits = DriveLimits(
@@ -81,7 +90,7 @@ class DriveWatch:
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._readers: dict[str, DriveReader] = {}
         self._before: dict[str, Drive] = {}
-        self._wear: dict[str, tuple[WearPoint, ...]] = {}
+        self._wear = _remembered(context.known.get(""))
 
     async def poll(self) -> Reading:
         """Read all drives at the same time, so that one that hangs does not hold up the others.
@@ -169,11 +178,17 @@ class DriveWatch:
 
 def compile_nvme(options: NvmeOptions, context: ProbeContext) -> Mapping[str, Poll]:
     """Return the one poll of all drives."""
-    if not options.devices and (named := os.environ.get("NVME_DEVICES")):
-        paths = [each.strip() for each in named.split(",") if drive_name(each.strip())]
-        listed = tuple(DriveAddress(device=each) for each in paths)
-        options = NvmeOptions(**{**_fields(options), "devices": listed})
     return {"": DriveWatch(options, context).poll}
+
+
+def _remembered(reading: Reading | None) -> dict[str, tuple[WearPoint, ...]]:
+    """Return how worn the drives of an earlier reading were, and since when, by their serial."""
+    found = {} if reading is None else reading.data
+    return {
+        key: points_from_json(drive.get("wear_history"))
+        for drive in mappings(found.get("drives"))
+        if (key := text(drive.get("serial")) or text(drive.get("name")))
+    }
 
 
 def _worst(statuses: list[ReadingStatus]) -> ReadingStatus:
@@ -196,9 +211,11 @@ _SAYING_LITTLE: Final = frozenset(
 )
 
 
-def _fields(options: NvmeOptions) -> dict[str, Any]:
-    """Return the options by name."""
-    return {name: getattr(options, name) for name in NvmeOptions.__slots__}
+def _devices(value: Any) -> tuple[DriveAddress, ...]:
+    """Accept a list of devices, or one in a text with commas as in the variable."""
+    if isinstance(value, str):
+        value = [each.strip() for each in value.split(",") if each.strip()]
+    return cv.list_of(_device)(value)
 
 
 def _device(value: Any) -> DriveAddress:
@@ -232,7 +249,7 @@ PROBE: Final = ProbeType(
     name="nvme",
     options=NvmeOptions,
     schema={
-        vol.Optional("devices"): cv.list_of(_device),
+        vol.Optional("devices"): _devices,
         vol.Optional("ignore"): cv.list_of(cv.text),
         vol.Optional("sudo"): cv.boolean,
         vol.Optional("temperature_c"): optional(upper_limits(_degrees)),
@@ -246,4 +263,5 @@ PROBE: Final = ProbeType(
     timeout_s=40.0,
     example={"wear_percent": {"warn": 80, "crit": 95}, "ignore": ["sdb"]},
     is_default=True,
+    environment={"devices": ("NVME_DEVICES",)},
 )

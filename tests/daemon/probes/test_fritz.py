@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 import hashlib
 import json
 from pathlib import Path
@@ -228,7 +229,9 @@ async def test_a_wrong_password_is_tried_once_in_a_while(
     assert box.wrong_logins == 1
     assert kinds(first) == kinds(polls[-1]) == ["login_failed"]
     assert "check username and password" in first.issues[0].message
-    assert "the next try is in 5 min" in polls[-1].issues[0].message
+    assert "tried again later" in polls[-1].issues[0].message
+    assert polls[-1].issues[0].data["next_login_ts"] == "2023-11-14T22:18:20.000Z"
+    assert polls[0].issues == polls[-1].issues
     assert shown(polls[-1])["logged_in"] is False
     assert polls[-1].values["wan_up"] is True
 
@@ -535,26 +538,25 @@ async def test_answers_of_a_wrong_type(
     ids=["reset", "hang"],
 )
 async def test_a_box_that_breaks_off(
-    make: Callable[..., BoxWatch],
+    context: ProbeContext,
+    port: int,
     box: FritzBox,
-    monkeypatch: pytest.MonkeyPatch,
     *,
     what: str,
     trouble: Callable[[web.Request], Awaitable[web.StreamResponse]],
     codes: set[str],
 ) -> None:
-    """The poll ends with a reason, so that the last good reading stays; the next may succeed."""
-    monkeypatch.setattr("opsmonitor.probes.fritz._LIMIT_S", 1.0)
-    watch = make()
+    """The poll ends with a reason before its time is up; the last good reading stays."""
+    own = {"host": "127.0.0.1", "port": port, "username": box.user, "password": box.password}
+    watch = _watch(replace(context, timeout_s=1.2), **own)
     box.misbehave[what] = trouble
 
     with pytest.raises(ProbeError) as caught:
         await watch.poll()
     box.misbehave.clear()
-    monkeypatch.undo()
 
     assert caught.value.code in codes
-    assert kinds(await watch.poll()) == []
+    assert kinds(await _watch(context, **own).poll()) == []
 
 
 async def test_a_box_that_is_not_there(context: ProbeContext) -> None:
@@ -627,6 +629,8 @@ async def test_no_secret_is_shown(make: Callable[..., BoxWatch], box: FritzBox) 
 @pytest.mark.parametrize(
     "keys",
     [
+        {},
+        {"boxes": {}},
         {"boxes": ["fritz.box"]},
         {"boxes": {"home": {}}},
         {"boxes": {"home": {"host": "http://fritz.box"}}},
