@@ -31,6 +31,11 @@ def read_or_create_token(folder: Path) -> Secret:
     return read_token(folder) or _create(folder / TOKEN_FILE, _PREFIX)
 
 
+def passing_token() -> Secret:
+    """Return a token that is kept nowhere, and so known to nobody."""
+    return Secret(_PREFIX + secrets.token_urlsafe(_BYTES))
+
+
 def link_key(folder: Path) -> Secret:
     """Return the key that signs links in messages; blocks.
 

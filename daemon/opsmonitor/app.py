@@ -159,7 +159,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
 def _make_folder(data: Path) -> None:
     """Make the data folder where there is none yet."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as err:
         msg = f"cannot make the data folder {data}: {err.strerror}; choose another with --data"
         raise StoreError(msg) from err

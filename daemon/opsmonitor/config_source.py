@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from opsmonitor import actions, checks, notifiers, probes
-from opsmonitor.access_token import TOKEN_FILE, read_or_create_token
+from opsmonitor.access_token import TOKEN_FILE, passing_token, read_or_create_token
 from opsmonitor.actions.base import ActionType
 from opsmonitor.checks.base import CheckType
 from opsmonitor.config.loader import load_settings
@@ -17,7 +17,7 @@ from opsmonitor.models.config import ConfigProblem
 from opsmonitor.notifiers.base import NotifierType
 from opsmonitor.probes.base import ProbeType
 from opsmonitor.registry import load_plugins
-from opsmonitor.util.net import is_loopback
+from opsmonitor.util.net import is_loopback, is_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +93,9 @@ class ConfigSource:
         """See to it that an API which other machines can reach asks for a token."""
         if server.token is not None or is_loopback(server.host):
             return server
+        if not is_own(server.host) and not (self.data / TOKEN_FILE).exists():
+            # The start is about to fail over the address: it is not to leave anything behind.
+            return replace(server, token=passing_token())
         token = self._token()
         _LOGGER.info(
             "Other machines can reach the API, so it asks for a token: it is in %s",

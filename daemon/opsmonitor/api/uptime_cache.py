@@ -7,6 +7,8 @@ from datetime import timedelta
 import logging
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from opsmonitor.dashboard.uptime import recorded_s, worth_telling
+
 if TYPE_CHECKING:
     from opsmonitor.api.deps import MonitorView, StoreView
     from opsmonitor.engine.batch import Batch
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 Percentages: TypeAlias = dict[str, float | None]
-"""Percent by window (`24h`, `7d`, `30d`, `90d`); None where nothing was judged."""
+"""Percent by window (`24h`, `7d`, `30d`, `90d`); None where nothing was judged,
+and where the past does not reach beyond the next shorter window."""
 
 WINDOWS: Final = {
     "24h": timedelta(days=1),
@@ -82,13 +85,16 @@ class UptimeCache:
         check_ids = list(self._monitor.checks)
         now_ms = self._clock.now_ms()
         found: dict[str, Percentages] = {check_id: dict.fromkeys(WINDOWS) for check_id in check_ids}
+        known_s: dict[str, float] = {}
         for window, length in WINDOWS.items():
             from_ms = now_ms - int(length.total_seconds() * 1000)
             uptimes = await self._store.uptime(check_ids, from_ms, now_ms)
             for check_id, uptime in uptimes.items():
                 percent = uptime.percent
                 found[check_id][window] = None if percent is None else round(percent, _DECIMALS)
-        return found
+                known_s[check_id] = recorded_s(uptime)
+        # The last window is the longest one: what is known of it is all that counts.
+        return {key: worth_telling(found[key], known_s.get(key, 0.0)) for key in found}
 
     def _take(self, task: asyncio.Task[dict[str, Percentages]]) -> None:
         """Keep what was fetched; after a failure the next caller tries again."""

@@ -13,6 +13,7 @@ import aiohttp
 
 from opsmonitor.access_token import TOKEN_FILE, read_token
 from opsmonitor.cli.arguments import config_path, data_path
+from opsmonitor.cli.output import tell
 from opsmonitor.config.loader import load_settings
 from opsmonitor.config_source import action_types, channel_types, check_types, probe_types
 from opsmonitor.exceptions import ConfigError
@@ -40,10 +41,9 @@ def status(arguments: argparse.Namespace) -> int:
     if checks is None:
         return EXIT_UNREACHABLE
     if arguments.json:
-        print(json.dumps(checks, indent=2))
-    else:
-        for check in checks.values():
-            print(_status_line(check))
+        tell(json.dumps(checks, indent=2))
+    elif checks:
+        tell("\n".join(map(_status_line, checks.values())))
     return 1 if any(check["ok"] is False for check in checks.values()) else 0
 
 

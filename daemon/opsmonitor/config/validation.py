@@ -26,6 +26,8 @@ _TYPE_WORDS: Final = {
     "dictionary": "a mapping",
 }
 _LONGEST_SHOWN: Final = 60
+_MOST_LISTED: Final = 50
+"""A check of unknown type can have more keys than anybody wants to read."""
 
 
 class Validator:
@@ -64,7 +66,9 @@ class Validator:
             if key in later and parent is node:
                 message = f"`{key}` is not supported yet by this version: remove it"
             else:
-                hint = did_you_mean(key, known) or f"; known are {', '.join(sorted(known))}"
+                hint = did_you_mean(key, known)
+                if not hint and len(known) <= _MOST_LISTED:
+                    hint = f"; known are {', '.join(sorted(known))}"
                 message = f"unknown key `{key}`{hint}"
             self._problems.add(mark, message, join_path(parent.path, key))
             yield [*steps, key]

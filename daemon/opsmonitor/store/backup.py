@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.exceptions import StoreError
-from opsmonitor.store.files import beside, uri
+from opsmonitor.store.files import beside, make_private, uri
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +43,7 @@ def copy_database(source: Path, target: Path, *, overwrite: bool = False) -> Non
     part = beside(target, ".part")
     try:
         part.unlink(missing_ok=True)
+        make_private(part)
         _copy(source, part)
         part.replace(target)
     except (OSError, sqlite3.Error) as err:

@@ -38,6 +38,14 @@ def stamp(now_ms: int) -> str:
     return datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner can read, where there is none yet.
+
+    What SQLite makes beside a database gets the rights of the database.
+    """
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 def free_name(path: Path, suffix: str) -> Path:
     """Return a name beside a file that nothing has yet."""
     candidate = beside(path, suffix)

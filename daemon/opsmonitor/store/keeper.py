@@ -147,7 +147,7 @@ class Keeper:
 
     def _prepare(self, now_ms: int, *, is_damaged: bool) -> list[str]:
         """Own the folder and make the database ready; blocks."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._lock is None:
             self._lock = FolderLock(self.path)
         return prepare(self.path, now_ms, was_used=self._lock.was_used, is_damaged=is_damaged)

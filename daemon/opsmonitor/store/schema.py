@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.exceptions import StoreVersionError
 from opsmonitor.store.backup import copy_database
-from opsmonitor.store.files import beside
+from opsmonitor.store.files import beside, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +65,7 @@ def migrate(path: Path, steps: Mapping[int, str], now_text: str) -> list[str]:
 
     """
     notes: list[str] = []
+    make_private(path)
     with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
         version = version_of(connection)
         newest = max(steps)

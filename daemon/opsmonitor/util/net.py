@@ -24,6 +24,27 @@ def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
+def is_own(host: str, port: int = 0) -> bool:
+    """Tell whether one can listen at a host name or address of this machine; blocks."""
+    try:
+        found = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError):
+        return False
+    return any(_can_bind(family, address) for family, _, _, _, address in found)
+
+
+def _can_bind(family: int, address: tuple[object, ...]) -> bool:
+    """Tell whether an address is one of this machine's."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as sock:
+            sock.bind(address)
+    except OSError:
+        return False
+    return True
+
+
 def free_port(host: str) -> int:
     """Return a port of this address that nothing listens on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

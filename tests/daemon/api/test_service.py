@@ -71,6 +71,22 @@ async def test_ready_with_a_bad_file(house: House) -> None:
     ]
 
 
+async def test_one_trouble_of_the_storage_is_told_once(house: House) -> None:
+    """What is wrong now, and a note of the start about the same, are one warning."""
+    house.store.break_down("The disk is full: /data/a.db", mode="memory")
+    house.store.notes = (
+        "The disk is full: /data/a.db. History is kept in memory until that is mended.",
+        "something else",
+    )
+
+    reply = await house.get("/ready")
+
+    assert reply.json["warnings"] == [
+        "results are kept in memory only: The disk is full: /data/a.db",
+        "something else",
+    ]
+
+
 async def test_warnings_are_not_for_strangers() -> None:
     """Without a credential readiness is told, but no names or paths."""
     async with open_house(check("nas"), token=Secret("t")) as house:

@@ -52,7 +52,7 @@ async def test_a_state_is_never_stale(house: House) -> None:
 
 async def test_detail_tells_everything(house: House) -> None:
     """One check answers timings, assertions, certificate, uptime and data as well."""
-    house.store.uptimes["nas"] = Uptime(up_s=75, down_s=25)
+    house.store.uptimes["nas"] = Uptime(up_s=75 * 86_400, down_s=25 * 86_400)
     house.monitor.tick(nas=FULL)
 
     detail = (await house.get("/api/status/checks/nas")).json

@@ -13,6 +13,8 @@ from opsmonitor.util.clock import FakeClock
 from tests.daemon.api.doubles import HandMonitor, HandStore
 from tests.daemon.api.samples import BAD, GOOD, check
 
+_DAY_S = 86_400
+
 
 class Scene:
     """A cache with what it asks."""
@@ -21,7 +23,10 @@ class Scene:
         """Build the parts, with one check that was up for half of the time."""
         self.clock = FakeClock()
         self.store = HandStore()
-        self.store.uptimes = {"nas": Uptime(up_s=50, down_s=50), "web": Uptime(up_s=1)}
+        self.store.uptimes = {
+            "nas": Uptime(up_s=50 * _DAY_S, down_s=50 * _DAY_S),
+            "web": Uptime(up_s=1),
+        }
         self.monitor = HandMonitor(self.clock, [check("nas"), check("web")])
         self.cache = UptimeCache(self.monitor, self.store, self.clock)
         self.monitor.subscribe(self.cache.note)
@@ -47,6 +52,16 @@ async def test_all_windows_of_all_checks(scene: Scene) -> None:
         "nas": {"24h": 50.0, "7d": 50.0, "30d": 50.0, "90d": 50.0},
         "web": {"24h": None, "7d": None, "30d": None, "90d": None},
     }
+
+
+async def test_a_young_check_has_no_uptime_of_90_days(scene: Scene) -> None:
+    """A window is told once the past reaches beyond the next shorter one."""
+    scene.store.uptimes = {"nas": Uptime(up_s=2 * 86_400), "web": Uptime(up_s=60)}
+
+    found = await scene.cache.get()
+
+    assert found["nas"] == {"24h": 100.0, "7d": 100.0, "30d": None, "90d": None}
+    assert found["web"] == {"24h": 100.0, "7d": None, "30d": None, "90d": None}
 
 
 async def test_many_ask_at_once(scene: Scene) -> None:

@@ -260,3 +260,14 @@ def test_a_check_may_depend_on_one_that_follows(folder: Folder) -> None:
     assert checks["a"].public["depends_on"] == ["c", "b"]
     assert checks["b"].depends_on == ()
     assert checks["a"].fingerprint != without["a"].fingerprint
+
+
+def test_a_check_without_a_type_does_not_list_every_key_there_is(folder: Folder) -> None:
+    """What is similar is offered; a list of all keys of all types would help nobody."""
+    problems = folder.problems("checks:\n  - {id: a, urll: x, zzzz: 1}\n")
+
+    assert [problem.message for problem in problems] == [
+        "`type` is missing: add it",
+        "unknown key `urll`; did you mean `url`?",
+        "unknown key `zzzz`",
+    ]

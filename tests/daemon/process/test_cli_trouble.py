@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+import stat
 
 import aiohttp
 import pytest
@@ -149,3 +150,44 @@ async def test_something_else_at_the_address(target: Target) -> None:
     assert code == 3
     assert "is no Ops Monitor" in errors
     assert "Traceback" not in errors
+
+
+async def test_an_address_of_nobody_leaves_nothing_behind(tmp_path: Path) -> None:
+    """`--host` with a name that does not exist is said, and no token is made for it."""
+    (tmp_path / "checks.yml").write_text("checks: []\n")
+
+    code, _, errors = await run_command("run", "--host", "no.such.name.invalid", cwd=tmp_path)
+
+    assert code == 1
+    assert "no.such.name.invalid" in errors
+    assert not (tmp_path / "data" / "admin-token").exists()
+
+
+async def test_the_exit_code_of_status_outlives_its_reader(daemon: Daemon, target: Target) -> None:
+    """`opsmonitor status | true` tells all the same that something is down."""
+    await target.stop()
+    content = f"checks: [{{id: web, type: tcp, host: 127.0.0.1, port: {target.port}, retries: 0}}]"
+    daemon.config.write_text(content)
+    await daemon.start()
+    await daemon.until("/api/status/summary", lambda seen: seen["down"] == 1)
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        code, errors = await run_into(
+            write_end, "status", "--url", daemon.url, "--config", str(daemon.config)
+        )
+    finally:
+        os.close(write_end)
+
+    assert (code, errors) == (1, "")
+
+
+async def test_what_is_kept_is_for_its_owner_only(daemon: Daemon) -> None:
+    """A new data folder has the mode 0700, and whatever is in it 0600."""
+    daemon.config.write_text("checks: []\n")
+    await daemon.start()
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in daemon.data.rglob("*")}
+
+    assert stat.S_IMODE(daemon.data.stat().st_mode) == 0o700
+    assert "ops-monitor.db-wal" in modes
+    assert set(modes.values()) == {0o600}

@@ -19,7 +19,6 @@ from opsmonitor.dashboard.assets import PREFIX
 from opsmonitor.dashboard.journal import Journal, RowMaker, Show, newest
 from opsmonitor.dashboard.renderer import Renderer
 from opsmonitor.dashboard.times import TimeText
-from opsmonitor.dashboard.uptime import LONGEST_S, Uptimes, recorded_s, worth_telling
 from opsmonitor.dashboard.view import PageData, PageView
 
 if TYPE_CHECKING:
@@ -62,7 +61,9 @@ async def page(request: web.Request) -> web.StreamResponse:
 async def uptime(request: web.Request) -> web.Response:
     """Answer what the open page cannot learn from the stream."""
     deps = request.app[DEPS]
-    return json_answer({"uptime": await _uptimes(request), "storage": _storage_trouble(deps.store)})
+    return json_answer(
+        {"uptime": await request.app[UPTIME].get(), "storage": _storage_trouble(deps.store)}
+    )
 
 
 @routes.get(PREFIX + "/{version}/{name:.+}", scope=Scope.PUBLIC, kind=Kind.ASSET)
@@ -91,7 +92,7 @@ async def _page_data(request: web.Request) -> PageData:
     zone = await asyncio.to_thread(ZoneInfo, settings.time_zone) if settings.time_zone else None
     runs, uptimes, journal = await asyncio.gather(
         deps.store.recent_runs(),
-        _uptimes(request),
+        request.app[UPTIME].get(),
         _journal(deps, request.query, zone),
     )
     return PageData(
@@ -109,18 +110,6 @@ async def _page_data(request: web.Request) -> PageData:
         can_run=request[GRANT].scope >= Scope.ADMIN,
         can_sign_out=request[GRANT].uses_cookie,
     )
-
-
-async def _uptimes(request: web.Request) -> dict[str, Uptimes]:
-    """Return the uptimes of all checks, as far as their past reaches."""
-    deps = request.app[DEPS]
-    now_ms = deps.clock.now_ms()
-    percent = await request.app[UPTIME].get()
-    known = await deps.store.uptime(list(deps.monitor.checks), now_ms - LONGEST_S * 1000, now_ms)
-    return {
-        check_id: worth_telling(percent.get(check_id, {}), recorded_s(uptime))
-        for check_id, uptime in known.items()
-    }
 
 
 async def _journal(deps: ApiDeps, query: Mapping[str, str], zone: tzinfo | None) -> Journal:

@@ -70,4 +70,7 @@ def _warnings(deps: ApiDeps) -> tuple[str, ...]:
         warnings.append(f"results are kept in memory only: {store.reason or 'no disk'}")
     elif store.reason:
         warnings.append(store.reason)
-    return (*warnings, *deps.store.notes)
+    # A note of the start that tells of the same trouble adds nothing.
+    reason = store.reason
+    notes = [note for note in deps.store.notes if reason is None or not note.startswith(reason)]
+    return (*warnings, *notes)

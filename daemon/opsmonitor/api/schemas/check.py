@@ -149,7 +149,10 @@ class TlsBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UptimeWindows:
-    """Uptime in percent; null where nothing was judged."""
+    """Uptime in percent; null where nothing was judged, or the past is not long enough.
+
+    A window is told once the past reaches beyond the next shorter one.
+    """
 
     day: float | None = field(metadata={KEY: "24h"})
     week: float | None = field(metadata={KEY: "7d"})
