@@ -74,7 +74,7 @@ def read_description(body: bytes) -> Description:
     )
 
 
-def os_version(software: str | None) -> str | None:
+def os_version(software: object) -> str | None:
     """Return the version of FRITZ!OS: the hardware's number in front is none of it."""
     shown = text(software)
     return None if shown is None else _HARDWARE_PREFIX.sub("", shown, count=1)

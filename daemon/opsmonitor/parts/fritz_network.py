@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from opsmonitor.clients.tr064_xml import os_version
 from opsmonitor.parts.fritz_facts import Facts, address
 from opsmonitor.util.lenient import flag, items, mapping, text, whole
 from opsmonitor.util.xml import child_texts, local_name, parse_xml
@@ -90,7 +91,7 @@ def _node(found: Any) -> Facts:
         "name": text(found.get("device_name")),
         "model": text(found.get("device_model")),
         "role": text(found.get("mesh_role")),
-        "os_version": text(found.get("device_firmware_version")),
+        "os_version": os_version(found.get("device_firmware_version")),
         "link_count": len(standing),
         "best_link_mbit_s": round(max(known) / _KBIT, 1) if known else None,
     }

@@ -87,7 +87,8 @@ class BoxReader:
         view = BoxView()
         self._client.begin(limit_s)
         described = await self._client.describe(TR064)
-        view.latency_ms = self._client.connect_ms
+        took_ms = self._client.connect_ms
+        view.latency_ms = None if took_ms is None else round(took_ms, 2)
         if described is None:
             await self._read_page(view)
             return view

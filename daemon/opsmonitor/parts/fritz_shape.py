@@ -31,7 +31,7 @@ def box_json(host: str, view: BoxView) -> dict[str, object]:
     return {
         "host": host,
         "reachable": True,
-        "latency_ms": None if view.latency_ms is None else round(view.latency_ms, 2),
+        "latency_ms": view.latency_ms,
         "logged_in": view.is_logged_in,
         "kind": _kind(view),
         "model": device.get("model"),

@@ -20,6 +20,10 @@ opsmonitor_token: t
 ntfy_topic: t
 bot_token: t
 team_url: json://localhost/
+fritz_password: p
+proxmox_token: monitor@pve!ops=secret
+portainer_key: k
+ha_token: t
 """
 
 

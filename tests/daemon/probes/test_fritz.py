@@ -125,6 +125,7 @@ async def test_who_is_connected(make: Callable[..., BoxWatch]) -> None:
         ("attic", "slave"),
     ]
     assert data["mesh"]["nodes"][0]["best_link_mbit_s"] == 866
+    assert data["mesh"]["nodes"][0]["os_version"] == "08.02"
 
 
 async def test_the_values_have_short_names(make: Callable[..., BoxWatch]) -> None:
