@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings
 
 SEVERITIES: Final = ("P1", "P2", "P3", "P4")
-KINDS: Final = ("down", "degraded", "cert_expiring")
+KINDS: Final = ("down", "degraded", "flapping", "cert_expiring")
 
 
 def _some(item: Any) -> Any:

@@ -97,7 +97,10 @@ _NO_RETRIES: Final[Spec] = {
 REPETITION: Final = frozenset({"retries", "retry_backoff_s", "down_threshold", "up_threshold"})
 """What the defaults say of it is not meant for types that are settled."""
 DEFAULT_NOTICES: Final = ("first_fail", "recovered", "flapping")
-NOTICES: Final = (*DEFAULT_NOTICES, "reminder", "deadline_miss", "degraded", "cert_expiring")
+NOTICES: Final = (
+    *DEFAULT_NOTICES,
+    *("reminder", "deadline_miss", "degraded", "cert_expiring", "remediation"),
+)
 
 
 def _whom(value: Any) -> bool | tuple[str, ...]:

@@ -117,7 +117,9 @@ class _Desk:
                 self._steady(steadied, state, check, told.get(AlertKind.DOWN))
             else:
                 self._judge_status(state, check, told)
-        elif _is_wanted(AlertKind.FLAPPING, check) and AlertKind.FLAPPING not in told:
+        elif not _is_wanted(AlertKind.FLAPPING, check):
+            self._judge_unsteady(state, check, told.get(AlertKind.DOWN))
+        elif AlertKind.FLAPPING not in told:
             self._open_flapping(state, check)
         if _is_wanted(AlertKind.CERT_EXPIRING, check):
             self._judge_certificate(state, check, told.get(AlertKind.CERT_EXPIRING))
@@ -140,6 +142,14 @@ class _Desk:
             self._judge_degraded(state, check, told.get(AlertKind.DEGRADED), has_recovered)
 
     # Flapping
+
+    def _judge_unsteady(self, state: CheckState, check: CheckSettings, down: Alert | None) -> None:
+        """Tell that it is down, but not that it is up again before that lasts.
+
+        Who did not ask to hear of flapping must not be left believing that all is well.
+        """
+        if state.status is Status.DOWN and down is None and not state.is_held:
+            self._open_down(state, check)
 
     def _open_flapping(self, state: CheckState, check: CheckSettings) -> None:
         """Tell that a check changes too often."""

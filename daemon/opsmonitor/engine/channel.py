@@ -132,7 +132,8 @@ class Channel:
             self._drop(old, "not delivered within a day")
             return
         try:
-            await self._attempt([item.notice for item in batch])
+            since_ms = min(max(item.queued_ms, item.notice.at_ms) for item in batch)
+            await self._attempt([item.notice for item in batch], late_ms=now_ms - since_ms)
         except DeliveryError as err:
             if err.is_permanent and len(batch) > 1:
                 # Perhaps only one of them does not please: that one alone is to be given up.
@@ -144,11 +145,11 @@ class Channel:
         else:
             self._finish(batch, DeliveryState.SENT, None)
 
-    async def _attempt(self, notices: Sequence[Notice]) -> None:
+    async def _attempt(self, notices: Sequence[Notice], *, late_ms: int = 0) -> None:
         """Send notices as one message, and note how the channel is doing."""
         try:
             async with asyncio.timeout(SEND_S * 1.5):
-                await self._send(compose(notices))
+                await self._send(compose(notices, late_s=late_ms / 1000))
         except DeliveryError as err:
             self._error = (str(err), self._clock.now_ms())
             raise

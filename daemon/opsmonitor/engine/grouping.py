@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.alert import AlertKind, NoticeKind
 from opsmonitor.notifiers.base import Message
+from opsmonitor.util.duration import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,18 +22,20 @@ _WORDS: Final = {
     NoticeKind.ESCALATED: "not acknowledged",
     NoticeKind.FLAPPING: "flapping",
     NoticeKind.STEADY: "steady again",
+    NoticeKind.REMEDIATION: "actions",
     NoticeKind.REMINDER: "still in trouble",
     NoticeKind.RECOVERED: "up again",
     NoticeKind.MANUAL: "messages",
     NoticeKind.TEST: "tests",
 }
 _BETTER: Final = "better again"
+_WORTH_SAYING_S: Final = 300.0
 _QUIET: Final = "While it was quiet: "
 _ORDER: Final = (*_WORDS.values(), _BETTER)
 
 
-def compose(notices: Sequence[Notice]) -> Message:
-    """Return the message that tells all of these notices.
+def compose(notices: Sequence[Notice], *, late_s: float = 0.0) -> Message:
+    """Return the message that tells all of these notices, which may come late.
 
     A reminder that something else about its alert follows is out of date; and of what began and
     ended in quiet hours only the end is told.
@@ -45,6 +48,8 @@ def compose(notices: Sequence[Notice]) -> Message:
         title, text = _count(told), _list(told)
         if any(notice.is_held for notice in told):
             title = f"{_QUIET}{title}"
+    if late_s >= _WORTH_SAYING_S:
+        text = f"{text}\n(This comes {duration_text(late_s)} late: it could not be sent before.)"
     return Message(title=title, text=text, severity=severity, notices=tuple(told))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN_AS: Final = {AlertKind.DOWN: Status.DOWN, AlertKind.DEGRADED: Status.DEGRADED}
 """The alerts that are told again, and the status that a check has while each holds."""
+_JUDGED: Final = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
 _MARGIN_MS: Final = 60_000
 
 
@@ -136,13 +137,18 @@ def _is_told(check: CheckSettings) -> bool:
 
 def _is_open_question(alert: Alert, state: CheckState) -> bool:
     """Tell whether an alert holds now, and nobody has said to know of it."""
-    is_steady = state.flapping_since_ms is None
-    return state.status is _SHOWN_AS.get(alert.kind) and state.acknowledged is None and is_steady
+    if state.acknowledged is not None:
+        return False
+    if state.flapping_since_ms is not None:
+        return alert.kind is AlertKind.FLAPPING and state.status in _JUDGED
+    return state.status is _SHOWN_AS.get(alert.kind)
 
 
 def _reminder_ms(alert: Alert, state: CheckState, reminders: ReminderSettings) -> int:
     """Return when an alert is to be told again."""
-    since_ms = max(alert.told_ms or alert.opened_ms, state.last_change_ms or 0)
+    since_ms = alert.told_ms or alert.opened_ms
+    if alert.kind is not AlertKind.FLAPPING:
+        since_ms = max(since_ms, state.last_change_ms or 0)
     grown_s = reminders.first_s * reminders.factor ** min(alert.reminders, 64)
     return since_ms + round(min(grown_s, reminders.longest_s) * 1000)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
 from opsmonitor.engine.channels import Channels
+from opsmonitor.engine.deeds import tell_deeds
 from opsmonitor.engine.reminding import look_around
 from opsmonitor.engine.routing import is_quiet
 from opsmonitor.exceptions import StoreError, UnknownAlertError
@@ -143,9 +144,14 @@ class Telling:
             self._wake_at(self._clock.now_ms())
             self._news.set()
         self._compare(batch.states(), settings)
-        if self._told and any(
-            transition.check_id in self._told for transition in batch.transitions()
-        ):
+        transitions = batch.transitions()
+        if not transitions:
+            return
+        deeds = tell_deeds(
+            transitions, self._told, settings.checks, alerts=settings.alerts, zone=settings.zone
+        )
+        self._decide(deeds)
+        if any(transition.check_id in self._told for transition in transitions):
             # Somebody took an acknowledgement back, a pause is over, or the like.
             self._wake_at(self._clock.now_ms())
 
@@ -276,6 +282,7 @@ class Telling:
             self._wake_at(at_ms)
         if decision.alerts:
             self._wake_at(now_ms + 1)
+        if decision.alerts or decision.notices:
             self._news.set()
 
     def _print(self, notice: Notice) -> None:

@@ -30,6 +30,8 @@ class NoticeKind(StrEnum):
     """It changes too often for each change to be told."""
     STEADY = "steady"
     """It does so no more, and is as this tells."""
+    REMEDIATION = "remediation"
+    """What came of an action."""
     REMINDER = "reminder"
     ESCALATED = "escalated"
     """Nobody has acknowledged it in time: others are told, too."""

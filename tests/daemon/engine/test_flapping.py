@@ -137,11 +137,13 @@ def test_people_hear_of_its_beginning_and_its_end_only() -> None:
     run_in_virtual_time(scenario)
 
 
-@pytest.mark.parametrize(("last", "told"), [(BAD, ["first_fail"]), (GOOD, [])])
-def test_who_does_not_want_to_hear_of_it_hears_the_difference(
+@pytest.mark.parametrize(
+    ("last", "told"), [(BAD, ["first_fail"]), (GOOD, ["first_fail", "recovered"])]
+)
+def test_who_does_not_want_to_hear_of_it_is_told_once_that_it_is_down(
     last: Outcome, told: list[str]
 ) -> None:
-    """Without `flapping` in `notify_on` nothing is told while it flaps, and the truth after it."""
+    """Without `flapping` in `notify_on` it is DOWN while it flaps, and UP only once that lasts."""
 
     async def scenario(clock: FakeClock) -> None:
         flapping = replace(play("fofofo"), type="scripted")

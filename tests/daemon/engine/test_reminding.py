@@ -8,9 +8,19 @@ from typing import Any
 
 from opsmonitor.config.settings import AlertSettings, CheckSettings, ReminderSettings
 from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
+from opsmonitor.engine.deeds import tell_deeds
 from opsmonitor.engine.reminding import look_around
 from opsmonitor.models.alert import Alert, AlertKind
-from opsmonitor.models.check import Acknowledgement, CheckState, Outcome, Status, TlsInfo, Verdict
+from opsmonitor.models.check import (
+    Acknowledgement,
+    CheckState,
+    EventKind,
+    Outcome,
+    Status,
+    TlsInfo,
+    Transition,
+    Verdict,
+)
 from tests.daemon.engine.test_alerting import named
 
 _T0 = 1_700_000_000_000
@@ -229,3 +239,67 @@ def test_alerts_that_are_no_longer_asked_for_end_quietly() -> None:
     assert {alert.kind for alert in decision.alerts} == kinds(desk.told)
     assert decision.notices == ()
     assert AlertSettings().cert_days == (21, 14, 7, 3, 1)
+
+
+def test_flapping_is_told_again_like_any_trouble() -> None:
+    """By the time since it was told, as its status changes all the time."""
+    desk = Desk((*_ALL, "flapping"), reminders=ReminderSettings(first_s=3600, factor=1))
+    desk.state = replace(desk.state, flapping_since_ms=_T0)
+    assert desk.see(Status.DOWN, _T0) == ["FLAPPING: NAS"]
+    for minute in range(1, 59):
+        assert desk.see((Status.DOWN, Status.UP)[minute % 2], _T0 + minute * 60_000) == []
+
+    assert desk.wait(_T0 + 59 * 60_000) == []
+    assert desk.wait(_T0 + _HOUR) == ["Still FLAPPING: NAS"]
+
+
+def test_who_did_not_ask_for_flapping_is_not_left_believing_that_all_is_well() -> None:
+    """DOWN is told once, and UP only once that lasts."""
+    desk = Desk(("first_fail", "recovered"))
+    desk.state = replace(desk.state, flapping_since_ms=_T0)
+    assert desk.see(Status.UP, _T0) == []
+    assert desk.see(Status.DOWN, _T0 + 1000) == ["DOWN: NAS"]
+    assert desk.see(Status.UP, _T0 + 2000) == []
+    assert desk.see(Status.DOWN, _T0 + 3000) == []
+    desk.state = replace(desk.state, flapping_since_ms=None)
+
+    assert desk.see(Status.UP, _T0 + 4000) == ["UP again: NAS"]
+
+
+def test_what_came_of_an_action_is_told_to_those_who_know_of_the_trouble() -> None:
+    """Done, failed, given up; never that one begins, and only where it is asked for."""
+    desk = Desk(("first_fail", "remediation"))
+    desk.see(Status.DOWN, _T0)
+    desk.alerts = replace(desk.alerts, channels=named("a", "b").channels)
+    events = [
+        Transition(
+            check_id="nas",
+            at_ms=_T0 + at,
+            event=kind,
+            status=Status.DOWN,
+            previous=Status.DOWN,
+            ok=False,
+            error="docker_restart: restarted",
+        )
+        for at, kind in enumerate(
+            (
+                EventKind.ACTION_STARTED,
+                EventKind.ACTION_DONE,
+                EventKind.ACTION_FAILED,
+                EventKind.ACTION_GIVEN_UP,
+            )
+        )
+    ]
+    quiet = {"nas": replace(desk.checks["nas"], notify_on=("first_fail",))}
+
+    told = tell_deeds(events, desk.told, desk.checks, alerts=desk.alerts).notices
+    early = tell_deeds(events, {}, desk.checks, alerts=desk.alerts).notices
+
+    assert [(notice.title, whom) for notice, whom in told] == [
+        ("ACTION DONE: NAS", ("a",)),
+        ("ACTION FAILED: NAS", ("a",)),
+        ("NO FURTHER ACTION: NAS", ("a",)),
+    ]
+    assert {notice.alert_id for notice, _ in told} == {f"nas:down:{_T0}"}
+    assert {whom for _, whom in early} == {("a", "b")}
+    assert tell_deeds(events, desk.told, quiet, alerts=desk.alerts).notices == ()

@@ -326,6 +326,8 @@ def test_a_dead_channel_gets_one_message_when_it_is_back() -> None:
         await house.wait(1000)
 
         assert house.of("a") == ["1 down, 1 up again"]
+        late = next(told for told in house.messages if told.title == "1 down, 1 up again")
+        assert "(This comes 9 h 3" in late.text
         await house.telling.close()
 
     run_in_virtual_time(scenario)

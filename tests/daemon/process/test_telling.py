@@ -267,18 +267,35 @@ async def test_secrets_of_channels_stay_where_they_are(
     daemon: Daemon, target: Target, hook: Hook
 ) -> None:
     """Address, topic and token are in no answer, no log line and not in the database."""
-    hook.answers = [(500, {}), (500, {}), (401, {}), (401, {})]
+    hook.answers = [(500, {}), (500, {}), (401, {}), (401, {}), (400, {}), (400, {})]
     phone = {"type": "ntfy", "topic": f"t-{_CANARY}", "token": _CANARY}
     channels: dict[str, dict[str, object]] = {
         "hook": {"type": "webhook", "url": f"{hook.url}/{_CANARY}?a={_CANARY}", "secret": _CANARY},
         "phone": {**phone, "url": f"http://{_CANARY}:{_CANARY}@127.0.0.1:{hook.port}/"},
         "gone": {"type": "webhook", "url": f"http://{_CANARY}.invalid/"},
+        "bot": {"type": "telegram", "token": _CANARY, "chat_id": _CANARY, "url": hook.url},
+        "mail": {
+            "type": "email",
+            "to": f"{_CANARY}@example.org",
+            "host": "127.0.0.1",
+            "port": 1,
+            "username": _CANARY,
+            "password": _CANARY,
+            "security": "none",
+        },
+        "any": {"type": "apprise", "url": f"json://{_CANARY}:{_CANARY}@127.0.0.1:1/{_CANARY}"},
+        "made": {
+            "type": "webhook",
+            "url": "http://127.0.0.1:1/",
+            "headers": {"X-A": _CANARY},
+            "template": {"key": _CANARY},
+        },
     }
     write(daemon, target, channels)
     await daemon.start()
     await up(daemon)
     await target.stop()
-    await hook.until(lambda: len(hook.requests) == 4)
+    await hook.until(lambda: len(hook.requests) >= 4, limit_s=30)
     _, refused = await daemon.ask("POST", "/api/alerts/test?check_id=web-0")
     answers = [refused]
     paths = (await daemon.get("/openapi.json"))["paths"]
