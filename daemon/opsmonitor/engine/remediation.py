@@ -23,6 +23,8 @@ class Obstacle(StrEnum):
 
     NOT_YET = "not_yet"
     """The check has not failed often enough, or it is not its own trouble."""
+    FLAPPING = "flapping"
+    """It comes and goes: what is done would be undone by chance, or seem to help by chance."""
     ACKNOWLEDGED = "acknowledged"
     """Somebody is at work on it."""
     BUSY = "busy"
@@ -62,6 +64,7 @@ def obstacle(action: ActionSettings, situation: Situation) -> Obstacle | None:
     tried = sum(item.check_id == state.id and item.started_ms > situation.well_ms for item in here)
     obstacles = (
         (Obstacle.NOT_YET, not _is_due(action, state)),
+        (Obstacle.FLAPPING, state.flapping_since_ms is not None),
         (Obstacle.ACKNOWLEDGED, state.acknowledged is not None),
         (Obstacle.GIVEN_UP, tried >= action.give_up_after),
         (Obstacle.COOLDOWN, any(_is_recent(item, action.cooldown_s, now_ms) for item in here)),

@@ -448,6 +448,27 @@ def test_nothing_is_done_about_what_somebody_knows_of() -> None:
     assert play(scenario).ran == []
 
 
+def test_nothing_is_done_while_a_check_is_flapping() -> None:
+    """It goes up and down all day, and is restarted only before that is known."""
+    runs = 0
+
+    async def moody() -> Outcome:
+        nonlocal runs
+        runs += 1
+        return BAD if runs % 2 else GOOD
+
+    async def scenario(clinic: Clinic) -> None:
+        tried = action(max_per_hour=60, cooldown_s=0, settle_s=0, verify=False)
+        await clinic.start(check("web", moody, actions=(tried,)), max_per_hour=1000)
+        await asyncio.sleep(600)
+        before = len(clinic.ran)
+        assert clinic.stage.monitor.states["web"].flapping_since_ms is not None
+        await asyncio.sleep(3600)
+        assert len(clinic.ran) == before < 30
+
+    play(scenario)
+
+
 def test_what_another_check_explains_is_left_alone() -> None:
     """While the router is down nothing is restarted behind it; afterwards time is given."""
     is_router_well = True
