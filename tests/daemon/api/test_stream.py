@@ -242,19 +242,16 @@ async def test_heartbeat() -> None:
         assert await listener.kinds(3) == ["comment"] * 3
 
 
-async def test_a_change_arrives_at_once(house: House) -> None:
-    """A batch reaches fifty clients in less than 50 ms."""
-    took_s = []
+async def test_a_change_reaches_everybody(house: House) -> None:
+    """Each batch reaches fifty clients by itself; how soon it does is measured in `benchmarks/`."""
     async with AsyncExitStack() as stack:
         listeners = [await stack.enter_async_context(listen(house)) for _ in range(50)]
         for outcome in (BAD, GOOD, BAD, GOOD, BAD):
-            started_s = time.perf_counter()
             house.monitor.tick(nas=outcome)
-            await asyncio.gather(*(listener.until("event") for listener in listeners))
-            took_s.append(time.perf_counter() - started_s)
+            events = await asyncio.gather(*(listener.until("event") for listener in listeners))
 
-    # The best of a few: other programs on the machine are not what is measured.
-    assert min(took_s) < 0.05
+            assert events == [events[0]] * 50
+            assert events[0].data["ok"] is (outcome is GOOD)
 
 
 async def test_a_slow_client_is_dropped(house: House) -> None:
@@ -306,7 +303,8 @@ async def test_the_end_of_the_daemon() -> None:
         took_s = time.perf_counter() - started_s
         last = [(await response.read()).split(b"event: ")[-1] for response in responses]
 
-    assert took_s < 1
+    # Far less than the minute that a client is usually given; a busy machine is slow.
+    assert took_s < 10
     assert {text.split(b"\n")[0] for text in last} == {b"bye"}
 
 
@@ -325,7 +323,7 @@ async def test_a_stuck_client_does_not_hold_up_the_end() -> None:
         took_s = time.perf_counter() - started_s
     writer.close()
 
-    assert took_s < 1.5
+    assert took_s < 10
 
 
 async def test_too_many_streams(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,6 +195,6 @@ def test_big_page_is_cheap_and_made_in_small_pieces(renderer: Renderer) -> None:
     pieces = list(renderer.page(view))
     spent_s = time.process_time() - started
 
-    # Twice what a slow machine takes; the benchmark measures, this notices a blunder.
-    assert spent_s < 0.5
+    # Far more than a slow machine takes; the benchmark measures, this notices a blunder.
+    assert spent_s < 3
     assert max(map(len, pieces)) < 2 * CHUNK
