@@ -35,7 +35,19 @@ MANIFEST_KEYS = {
     "zeroconf",
 }
 # Entity platforms and diagnostics are there without being a dependency.
-ALWAYS_THERE = {"event", "binary_sensor", "diagnostics", "sensor"}
+ALWAYS_THERE = {
+    "binary_sensor",
+    "button",
+    "calendar",
+    "diagnostics",
+    "event",
+    "notify",
+    "repairs",
+    "sensor",
+    "switch",
+    "system_health",
+    "update",
+}
 NAMED_BY_DEVICE_CLASS = {"connected", "problem"}
 
 

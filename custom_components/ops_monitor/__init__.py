@@ -1,18 +1,18 @@
 """Shows what an Ops Monitor daemon knows as devices and entities."""
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .client import OpsMonitorClient
+from .config_flow import client_for
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import is_present, keep_devices
 from .frontend import async_register_frontend, async_unregister_frontend
+from .issues import keep_issues
 from .occurrence import announce_occurrences
 from .services import async_register_actions
 
@@ -31,16 +31,12 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> bool:
     """Connect to one daemon and show what it knows."""
-    client = OpsMonitorClient(
-        async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
-        entry.data[CONF_URL],
-        entry.data.get(CONF_TOKEN),
-    )
-    coordinator = OpsMonitorCoordinator(hass, entry, client)
+    coordinator = OpsMonitorCoordinator(hass, entry, client_for(hass, entry.data))
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     keep_devices(hass, entry)
     announce_occurrences(hass, entry)
+    keep_issues(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, _PLATFORMS)
     entry.async_create_background_task(
         hass, coordinator.async_listen(), name=f"{entry.title} stream"
@@ -53,8 +49,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) 
     return await hass.config_entries.async_unload_platforms(entry, _PLATFORMS)
 
 
-async def async_remove_entry(hass: HomeAssistant, _entry: OpsMonitorConfigEntry) -> None:
-    """Leave nothing behind when the last daemon is removed."""
+async def async_remove_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Leave nothing behind: no issue of this daemon, and of the last one no module."""
+    for kind in ("read_only_token", "unsupported_version"):
+        ir.async_delete_issue(hass, DOMAIN, f"{kind}_{entry.entry_id}")
     if not hass.config_entries.async_entries(DOMAIN):
         await async_unregister_frontend(hass)
 

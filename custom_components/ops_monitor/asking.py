@@ -6,9 +6,10 @@ from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .client import OpsMonitorError, OpsMonitorRefusalError
+from .client import OpsMonitorError, OpsMonitorForbiddenError, OpsMonitorRefusalError
 from .const import DOMAIN
 from .coordinator import OpsMonitorCoordinator
+from .issues import raise_read_only_token
 
 
 async def ask(
@@ -34,6 +35,8 @@ async def tell(
     try:
         return await coordinator.client.send(method, path, known, params)
     except OpsMonitorError as err:
+        if isinstance(err, OpsMonitorForbiddenError):
+            raise_read_only_token(coordinator.hass, coordinator.config_entry)
         raise _as_action_error(err) from err
 
 

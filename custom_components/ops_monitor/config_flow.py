@@ -1,11 +1,13 @@
 """Asks a person where the daemon is, and tries it before anything is stored."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 import logging
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
@@ -14,11 +16,13 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import probatio as vol
 from yarl import URL
 
 from .client import Info, OpsMonitorClient, OpsMonitorError
 from .const import DEFAULT_URL, DOMAIN, SECTION_ADVANCED
+from .options_flow import OpsMonitorOptionsFlow
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ CONNECTION_SCHEMA: Final = vol.Schema(
         ),
     }
 )
+DISCOVERED_SCHEMA: Final = vol.Schema({vol.Optional(CONF_TOKEN): _TOKEN})
 TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_TOKEN): _TOKEN})
 
 
@@ -48,6 +53,14 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         """Start without a mistake."""
         self._errors: dict[str, str] = {}
+        self._found_url = ""
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return what asks for preferences."""
+        return OpsMonitorOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -58,6 +71,42 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
             self._abort_if_unique_id_configured()
             return self.async_create_entry(title=info.name, data=data)
         return self._show_connection("user", user_input or {CONF_URL: DEFAULT_URL})
+
+    @override
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """Take up a daemon that announces itself in the network."""
+        instance_id = discovery_info.properties.get("id")
+        if not instance_id or not discovery_info.port:
+            return self.async_abort(reason="not_ops_monitor")
+        self._found_url = _url_of(discovery_info)
+        entry = await self.async_set_unique_id(instance_id)
+        # An address that a person chose on purpose, such as that of a proxy, stays.
+        if entry and _is_plain_address(entry.data[CONF_URL]):
+            self._abort_if_unique_id_configured(updates={CONF_URL: self._found_url})
+        self._abort_if_unique_id_configured()
+        name = discovery_info.properties.get("name") or discovery_info.hostname
+        self.context["title_placeholders"] = {"name": name}
+        return await self.async_step_discovery_confirm()
+
+    async def async_step_discovery_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the daemon that was found is to be set up, and for its token."""
+        found_input = _as_input({CONF_URL: self._found_url, CONF_VERIFY_SSL: True})
+        if user_input is not None and (found := await self._try({**found_input, **user_input})):
+            data, info = found
+            await self.async_set_unique_id(info.instance_id)
+            self._abort_if_unique_id_configured()
+            return self.async_create_entry(title=info.name, data=data)
+        return self.async_show_form(
+            step_id="discovery_confirm",
+            data_schema=DISCOVERED_SCHEMA,
+            errors=self._errors,
+            description_placeholders={
+                "name": self.context["title_placeholders"]["name"],
+                "url": self._found_url,
+            },
+        )
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -116,9 +165,8 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         }
         if token := user_input.get(CONF_TOKEN, "").strip():
             data[CONF_TOKEN] = token
-        session = async_get_clientsession(self.hass, verify_ssl=data[CONF_VERIFY_SSL])
         try:
-            return data, await OpsMonitorClient(session, url, token).info()
+            return data, await client_for(self.hass, data).info()
         except OpsMonitorError as err:
             _LOGGER.debug("No connection to %s: %s", url, err)
             self._errors["base"] = err.key
@@ -128,9 +176,36 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         return None
 
 
+@callback
+def client_for(hass: HomeAssistant, data: Mapping[str, Any]) -> OpsMonitorClient:
+    """Return a client of the daemon that an entry's data describe."""
+    session = async_get_clientsession(hass, verify_ssl=data[CONF_VERIFY_SSL])
+    return OpsMonitorClient(session, data[CONF_URL], data.get(CONF_TOKEN))
+
+
 def _as_input(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is stored in the form in which it is asked for."""
     return {**data, SECTION_ADVANCED: {CONF_VERIFY_SSL: data[CONF_VERIFY_SSL]}}
+
+
+def _url_of(found: ZeroconfServiceInfo) -> str:
+    """Return the address of a daemon that announced itself."""
+    url = URL.build(
+        scheme="https" if found.properties.get("tls") == "1" else "http",
+        host=found.host,
+        port=found.port,
+        path=found.properties.get("path") or "/",
+    )
+    return str(url).rstrip("/")
+
+
+def _is_plain_address(text: str) -> bool:
+    """Tell whether an address is a number, which a router may give to another machine."""
+    try:
+        ip_address(URL(text).host or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _normalise(text: str) -> str | None:

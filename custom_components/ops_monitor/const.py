@@ -1,5 +1,6 @@
 """Names that more than one module needs."""
 
+from enum import StrEnum
 from typing import Final
 
 DOMAIN: Final = "ops_monitor"
@@ -15,3 +16,21 @@ CONF_FALLBACK_S: Final = "fallback_s"
 DEFAULT_FALLBACK_S: Final = 60
 CONF_REPLAY: Final = "replay_events"
 """Whether events of the time without a connection are told when it is back."""
+CONF_TAGS: Final = "tags"
+"""Only checks with one of these tags are shown; none means all."""
+CONF_EXCLUDED: Final = "excluded"
+"""Ids of checks that are not shown."""
+CONF_REPAIRS: Final = "repairs"
+"""For which checks that are down a repair issue is made: a member of `RepairLevel`."""
+CONF_HEARTBEAT: Final = "heartbeat"
+"""Whether the daemon is told how Home Assistant is doing."""
+CONF_ALLOW_ACTIONS: Final = "allow_actions"
+"""Whether the daemon may have actions of Home Assistant performed."""
+
+
+class RepairLevel(StrEnum):
+    """Which checks that are down are worth a repair issue."""
+
+    NONE = "none"
+    CORE = "core"
+    ALL = "all"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import timedelta
 from enum import Enum
@@ -17,6 +17,7 @@ from homeassistant.exceptions import (
     ConfigEntryError,
     HomeAssistantError,
 )
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -34,7 +35,14 @@ from .client import (
     Subscription,
     Transition,
 )
-from .const import CONF_FALLBACK_S, CONF_REPLAY, DEFAULT_FALLBACK_S, DOMAIN
+from .const import (
+    CONF_EXCLUDED,
+    CONF_FALLBACK_S,
+    CONF_REPLAY,
+    CONF_TAGS,
+    DEFAULT_FALLBACK_S,
+    DOMAIN,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -84,6 +92,8 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self.subscription = Subscription(client, self, instance_id=entry.unique_id or "")
         self.is_streaming = False
         self._fallback = timedelta(seconds=entry.options.get(CONF_FALLBACK_S, DEFAULT_FALLBACK_S))
+        self._tags = frozenset(entry.options.get(CONF_TAGS, ()))
+        self._excluded = frozenset(entry.options.get(CONF_EXCLUDED, ()))
         self._replays: bool = entry.options.get(CONF_REPLAY, False)
         self._pending: list[Frame] = []
         self._flush_handle: asyncio.TimerHandle | None = None
@@ -102,7 +112,28 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             if self.info.instance_id != self.config_entry.unique_id:
                 raise OpsMonitorIdentityError(f"another daemon answers: {self.info.name}")
         except OpsMonitorError as err:
+            if isinstance(err, OpsMonitorVersionError):
+                self._tell_version(err)
             raise _as_setup_error(err) from err
+        ir.async_delete_issue(self.hass, DOMAIN, self._version_issue)
+
+    @property
+    def _version_issue(self) -> str:
+        """Return the id of the issue of a daemon that is too old or too new."""
+        return f"unsupported_version_{self.config_entry.entry_id}"
+
+    @callback
+    def _tell_version(self, error: OpsMonitorVersionError) -> None:
+        """Say that one of the two has to be updated; set-up is not tried again by itself."""
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            self._version_issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="unsupported_version",
+            translation_placeholders={"name": self.config_entry.title, "error": str(error)},
+        )
 
     @override
     async def _async_update_data(self) -> Snapshot:
@@ -132,6 +163,17 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             self.config_entry.async_start_reauth(self.hass)
         finally:
             self._cancel_flush()
+
+    def shows(self, check: Check) -> bool:
+        """Tell whether a person wants to see a check."""
+        return check.id not in self._excluded and (
+            not self._tags or not self._tags.isdisjoint(check.tags)
+        )
+
+    @property
+    def shown(self) -> Iterator[Check]:
+        """Yield the checks that a person wants to see."""
+        return filter(self.shows, self.data.checks.values())
 
     @callback
     def async_add_event_listener(self, listener: EventListener) -> CALLBACK_TYPE:
@@ -291,6 +333,11 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             _LOGGER.exception("An entity of %s could not be updated", self.name)
 
 
+def _face(check: Check) -> tuple[object, ...]:
+    """Return what the device of a check shows of it, and by what it is chosen."""
+    return (check.name, check.type, check.tags)
+
+
 def _key(transition: Transition) -> tuple[object, ...]:
     """Return what tells one event from another."""
     return (transition.check_id, transition.at, transition.event)
@@ -320,7 +367,7 @@ def _changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
         if before is not None and _lasting(before) == _lasting(check):
             continue
         topics.add(check_id)
-        if before is None or (before.name, before.type) != (check.name, check.type):
+        if before is None or _face(before) != _face(check):
             has_new_devices = True
     if gone := old.checks.keys() - new.checks.keys():
         topics |= gone

@@ -10,7 +10,7 @@ from yarl import URL
 
 from .client import Check, Snapshot
 from .const import DOMAIN, MANUFACTURER
-from .coordinator import OpsMonitorConfigEntry, Topic
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic
 
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
 
@@ -61,7 +61,7 @@ def check_device_info(entry: OpsMonitorConfigEntry, check: Check) -> DeviceInfo:
 
 def is_present(entry: OpsMonitorConfigEntry, device: DeviceEntry) -> bool:
     """Tell whether the daemon still has what a device stands for."""
-    return not _expected_identifiers(entry.runtime_data.data).isdisjoint(device.identifiers)
+    return not _expected_identifiers(entry.runtime_data).isdisjoint(device.identifiers)
 
 
 def _register_hub(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
@@ -83,7 +83,7 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     """Bring the devices of the checks in line: removing one removes its entities too."""
     registry = dr.async_get(hass)
     data = entry.runtime_data.data
-    expected = _expected_identifiers(data)
+    expected = _expected_identifiers(entry.runtime_data)
     checks = {check_identifier(data, check_id): check for check_id, check in data.checks.items()}
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if expected.isdisjoint(device.identifiers):
@@ -94,10 +94,11 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
             registry.async_update_device(device.id, name=check.name, model=_model(check))
 
 
-def _expected_identifiers(data: Snapshot) -> set[tuple[str, str]]:
+def _expected_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, str]]:
     """Return the identifiers of all devices that should be there."""
+    data = coordinator.data
     # A check that cannot be read is still there: its history must survive.
-    check_ids = data.checks.keys() | data.unreadable.keys()
+    check_ids = {check.id for check in coordinator.shown} | data.unreadable.keys()
     return {hub_identifier(data)} | {check_identifier(data, check_id) for check_id in check_ids}
 
 

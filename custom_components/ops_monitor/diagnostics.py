@@ -1,16 +1,19 @@
 """What helps to find a fault, without what should stay private."""
 
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
 
-from .coordinator import OpsMonitorConfigEntry
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
+from .devices import check_identifier
 
 # Targets and error messages contain addresses of the home network, and sometimes secrets.
-_TO_REDACT: Final = {CONF_TOKEN, CONF_URL, "target", "error"}
+_TO_REDACT: Final = {CONF_TOKEN, CONF_URL, "error", "errors", "last_error", "problems"}
 
 
 async def async_get_config_entry_diagnostics(
@@ -18,12 +21,69 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return all that the integration knows about one daemon."""
     coordinator = entry.runtime_data
-    diagnostics = {
-        "entry": dict(entry.data),
-        "info": asdict(coordinator.info),
+    return _redact(
+        {
+            "entry": dict(entry.data),
+            "options": dict(entry.options),
+            "info": asdict(coordinator.info),
+            **_connection(coordinator),
+            "snapshot": asdict(coordinator.data),
+            "recent_transitions": [asdict(item) for item in coordinator.recent_transitions],
+        }
+    )
+
+
+async def async_get_device_diagnostics(
+    _hass: HomeAssistant, entry: OpsMonitorConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Return all that the integration knows about one device."""
+    coordinator = entry.runtime_data
+    checks = [
+        check
+        for check_id, check in coordinator.data.checks.items()
+        if check_identifier(coordinator.data, check_id) in device.identifiers
+    ]
+    ids = {check.id for check in checks}
+    return _redact(
+        {
+            "device": {"name": device.name, "model": device.model},
+            **_connection(coordinator),
+            "checks": [asdict(check) for check in checks],
+            "summary": None if checks else asdict(coordinator.data.summary),
+            "recent_transitions": [
+                asdict(item) for item in coordinator.recent_transitions if item.check_id in ids
+            ],
+        }
+    )
+
+
+def _connection(coordinator: OpsMonitorCoordinator) -> dict[str, Any]:
+    """Return how the connection is doing."""
+    return {
         "connected": coordinator.last_update_success,
+        "streaming": coordinator.is_streaming,
         "stream": asdict(coordinator.subscription.statistics),
-        "snapshot": asdict(coordinator.data),
-        "recent_transitions": [asdict(item) for item in coordinator.recent_transitions],
     }
-    return async_redact_data(diagnostics, _TO_REDACT)
+
+
+def _redact(diagnostics: dict[str, Any]) -> dict[str, Any]:
+    """Take out what should stay private; whether two targets are the same can still be seen."""
+    redacted: dict[str, Any] = async_redact_data(_hash_targets(diagnostics), _TO_REDACT)
+    return redacted
+
+
+def _hash_targets(value: Any) -> Any:
+    """Put a digest in the place of each target."""
+    if isinstance(value, list):
+        return [_hash_targets(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: _digest(item) if key == "target" else _hash_targets(item)
+            for key, item in value.items()
+        }
+    return value
+
+
+def _digest(target: object) -> str:
+    """Return what tells one target from another, and nothing else."""
+    return sha256(str(target).encode()).hexdigest()[:12]

@@ -115,8 +115,10 @@ def keep_adding_checks(
         """Add the entities of checks that have none."""
         data = coordinator.data
         known.intersection_update(data.checks.keys() | data.unreadable.keys())
-        new = [check for check_id, check in data.checks.items() if check_id not in known]
-        known.update(data.checks)
+        shown = {check.id: check for check in coordinator.shown}
+        known.difference_update(data.checks.keys() - shown.keys())
+        new = [check for check_id, check in shown.items() if check_id not in known]
+        known.update(shown)
         async_add_entities(entity for check in new for entity in build(check))
 
     add_new()

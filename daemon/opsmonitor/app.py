@@ -24,10 +24,11 @@ from opsmonitor.exceptions import StoreError
 from opsmonitor.notifiers.base import SendContext
 from opsmonitor.reload import Reloader
 from opsmonitor.store.store import Store
+from opsmonitor.util.announcer import Announcement, announce as announce_in_network
 from opsmonitor.util.clock import SystemClock
 from opsmonitor.util.garbage import settle_collector
 from opsmonitor.util.http import HttpTransport
-from opsmonitor.util.net import url_host
+from opsmonitor.util.net import is_loopback, url_host
 from opsmonitor.util.resolver import Resolver
 from opsmonitor.util.sd_notify import Notifier
 
@@ -151,6 +152,8 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         monitor.start()
         poller.start()
         announce(f"http://{url_host(_reachable_host(server.host))}:{port}/")
+        if server.announce and not is_loopback(server.host):
+            await stack.enter_async_context(_announced(server.host, port, store.instance_id))
         await stack.enter_async_context(_background(reloader, monitor, stamps, reload))
         await stop.wait()
         _LOGGER.info("Stopping")
@@ -222,6 +225,18 @@ def _settle_after_change(batch: Batch) -> None:
 def _reachable_host(host: str) -> str:
     """Return an address that a browser on this machine can open."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+@asynccontextmanager
+async def _announced(host: str, port: int, instance_id: str) -> AsyncIterator[None]:
+    """Be found in the network while the context lasts."""
+    announcement = Announcement(host=host, port=port, instance_id=instance_id, version=__version__)
+    task = asyncio.create_task(announce_in_network(announcement), name="announcer")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 @asynccontextmanager

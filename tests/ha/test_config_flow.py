@@ -1,19 +1,22 @@
 """The config flow: every way in, every error, and that a person gets past it."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
 from aiohttp import ClientTimeout, web
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF, ConfigFlowResult
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     get_schema_suggested_value,
 )
+from yarl import URL
 
 from custom_components.ops_monitor.client import OpsMonitorClient, api
 from custom_components.ops_monitor.const import DOMAIN, SECTION_ADVANCED
@@ -296,3 +299,130 @@ async def test_reconfigure_to_another_daemon(
     result = await fill_in(hass, result["flow_id"], user_input(daemon.url))
 
     assert result["reason"] == "unique_id_mismatch"
+
+
+def found(daemon: FakeDaemon, *, host: str = "127.0.0.1", **properties: str) -> ZeroconfServiceInfo:
+    """Return how a daemon announces itself."""
+    return ZeroconfServiceInfo(
+        ip_address=ip_address(host),
+        ip_addresses=[ip_address(host)],
+        port=URL(daemon.url).port,
+        hostname="server.local.",
+        type="_ops-monitor._tcp.local.",
+        name="Ops Monitor server._ops-monitor._tcp.local.",
+        properties={"id": INSTANCE_ID, "name": "Ops Monitor (server)", "path": "/", **properties},
+    )
+
+
+async def discover(hass: HomeAssistant, service: ZeroconfServiceInfo) -> ConfigFlowResult:
+    """Start the flow as Home Assistant does when something announces itself."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_ZEROCONF}, data=service
+    )
+
+
+async def test_discovered_daemon(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A daemon that announces itself is set up by a click, once it gets its token."""
+    daemon.require("s3cret")
+    result = await discover(hass, found(daemon))
+    assert result["step_id"] == "discovery_confirm"
+    assert result["description_placeholders"] == {"name": "Ops Monitor (server)", "url": daemon.url}
+
+    result = await fill_in(hass, result["flow_id"], {})
+    assert result["errors"] == {"base": "invalid_auth"}
+
+    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "s3cret"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == {
+        CONF_URL: daemon.url,
+        CONF_TOKEN: "s3cret",
+        CONF_VERIFY_SSL: True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("properties", "url"),
+    [
+        ({}, "http://127.0.0.1:{port}"),
+        ({"tls": "1"}, "https://127.0.0.1:{port}"),
+        ({"path": "/ops/"}, "http://127.0.0.1:{port}/ops"),
+    ],
+)
+async def test_discovered_address(
+    hass: HomeAssistant, daemon: FakeDaemon, properties: dict[str, str], url: str
+) -> None:
+    """The address is put together from what is announced."""
+    result = await discover(hass, found(daemon, **properties))
+
+    assert result["description_placeholders"]
+    assert result["description_placeholders"]["url"] == url.format(port=URL(daemon.url).port)
+
+
+async def test_discovered_stranger(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """What does not say who it is cannot be set up."""
+    result = await discover(hass, found(daemon, id=""))
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_ops_monitor")
+
+
+async def test_discovered_daemon_is_another(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """If another one answers than announced itself, and it is set up already, that is all."""
+    known = MockConfigEntry(domain=DOMAIN, unique_id=INSTANCE_ID, data={CONF_URL: "http://a.b"})
+    known.add_to_hass(hass)
+    result = await discover(hass, found(daemon, id="announced"))
+
+    result = await fill_in(hass, result["flow_id"], {})
+
+    assert result["reason"] == "already_configured"
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        ("http://192.0.2.1:8060", "{found}"),
+        ("https://ops.example.org", "https://ops.example.org"),
+    ],
+)
+async def test_daemon_has_another_address(
+    hass: HomeAssistant, daemon: FakeDaemon, stored: str, expected: str
+) -> None:
+    """A number that changed is followed; a name that a person chose is kept."""
+    known = MockConfigEntry(
+        domain=DOMAIN, unique_id=INSTANCE_ID, data={CONF_URL: stored, CONF_VERIFY_SSL: True}
+    )
+    known.add_to_hass(hass)
+
+    result = await discover(hass, found(daemon))
+    await hass.async_block_till_done()
+
+    assert result["reason"] == "already_configured"
+    assert known.data[CONF_URL] == expected.format(found=daemon.url)
+
+
+@pytest.mark.parametrize(
+    ("step", "filled"),
+    [
+        ("import", {"tags": ["lab"], "excluded": ["web"]}),
+        (
+            "behaviour",
+            {"fallback_s": 30, "replay_events": True, "heartbeat": True, "allow_actions": True},
+        ),
+        ("notifications", {"repairs": "all"}),
+    ],
+)
+async def test_options(
+    hass: HomeAssistant, entry: MockConfigEntry, step: str, filled: dict[str, Any]
+) -> None:
+    """Each page of the preferences keeps what was chosen on the others."""
+    hass.config_entries.async_update_entry(entry, options={"kept": 1})
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert menu["type"] is FlowResultType.MENU
+    form = await hass.config_entries.options.async_configure(
+        menu["flow_id"], {"next_step_id": step}
+    )
+    assert form["type"] is FlowResultType.FORM
+
+    result = await hass.config_entries.options.async_configure(form["flow_id"], filled)
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {"kept": 1, **filled}

@@ -3,10 +3,12 @@
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.const import CONF_TOKEN, STATE_OFF
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
@@ -61,3 +63,22 @@ async def test_diagnostics_are_redacted(
     assert "home.example" not in str(told)
     assert daemon.url not in str(told)
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_diagnostics_of_a_device(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """A check's device tells of that check only, the hub's of the whole; neither of addresses."""
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    by_name = {device.name: device for device in devices}
+
+    of_web = await get_diagnostics_for_device(hass, hass_client, loaded, by_name["Web"])
+    of_hub = await get_diagnostics_for_device(hass, hass_client, loaded, by_name["Home lab"])
+
+    assert [check["id"] for check in of_web["checks"]] == ["web"]
+    assert of_web["stream"]["transport"] == "websocket"
+    assert "home.example" not in str(of_web)
+    assert (of_hub["checks"], of_hub["summary"]["total"]) == ([], 2)

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPMethod, HTTPStatus
 import json
 from typing import Any, Final
@@ -69,6 +71,8 @@ class OpsMonitorClient:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._etag: str | None = None
         self._snapshot: Snapshot | None = None
+        self.clock_skew: timedelta | None = None
+        """By how much the daemon's clock is ahead of ours; to the second, as HTTP tells it."""
 
     async def info(self) -> Info:
         """Return who the daemon is; refuse one whose API level does not fit ours."""
@@ -92,6 +96,19 @@ class OpsMonitorClient:
             self._snapshot = Snapshot.from_api(await _read_json(response))
             self._etag = response.headers.get("ETag")
             return self._snapshot
+
+    async def probe_admin(self) -> None:
+        """Find out whether the token may do more than read, without doing anything.
+
+        Raises:
+            OpsMonitorForbiddenError: It may not.
+
+        """
+        try:
+            # Nothing can have this id; whoever may not even try is told so first.
+            await self.send(HTTPMethod.POST, "api/checks/no.such.check/run")
+        except OpsMonitorRefusalError:
+            return
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Return what the daemon answers to a question."""
@@ -152,6 +169,7 @@ class OpsMonitorClient:
                 allow_redirects=False,
                 **options,
             ) as response:
+                self._note_clock(response)
                 await _check_answer(response, content_type)
                 yield response
         except TimeoutError as err:
@@ -162,6 +180,14 @@ class OpsMonitorClient:
             raise OpsMonitorConnectionError("the connection was cut off") from err
         except (ClientError, OSError) as err:
             raise OpsMonitorConnectionError(str(err) or type(err).__name__) from err
+
+    def _note_clock(self, response: ClientResponse) -> None:
+        """Compare the clocks; a cached or missing time says nothing."""
+        try:
+            at = parsedate_to_datetime(response.headers["Date"])
+            self.clock_skew = at - datetime.now(UTC)
+        except KeyError, ValueError, TypeError:
+            self.clock_skew = None
 
 
 async def _check_answer(response: ClientResponse, content_type: str) -> None:

@@ -92,6 +92,8 @@ class Check:
     severity: str | None
     is_core: bool
     tags: tuple[str, ...]
+    is_paused: bool
+    is_acknowledged: bool
     is_reachability: bool
     """Whether up means that something can be reached, rather than that a value is in order."""
 
@@ -119,6 +121,8 @@ class Check:
             severity=fields.text("severity"),
             is_core=fields.flag("core"),
             tags=fields.texts("tags"),
+            is_paused=fields.values.get("paused") is not None,
+            is_acknowledged=fields.values.get("acknowledged") is not None,
             is_reachability=fields.flag("is_reachability", default=True),
         )
 

@@ -162,6 +162,7 @@ SERVER: Final = vol.Schema(
         vol.Optional("allowed_hosts"): cv.list_of(cv.host),
         vol.Optional("trusted_proxies"): cv.list_of(cv.network),
         vol.Optional("public_url"): cv.base_url,
+        vol.Optional("announce"): cv.boolean,
         vol.Optional("rate_limit_per_minute"): cv.whole_number(at_least=1, at_most=1_000_000),
     }
 )

@@ -113,6 +113,8 @@ class ServerSettings:
     """Addresses or networks whose X-Forwarded-For is believed."""
     public_url: str | None = None
     """Where people reach the daemon: what links in messages begin with."""
+    announce: bool = True
+    """Whether the daemon is announced in the network, if it listens there."""
     rate_limit_per_minute: int = 60
     """Requests a minute per address that is not on loopback."""
 

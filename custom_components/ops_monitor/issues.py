@@ -1,0 +1,140 @@
+"""What a person has to see to, as issues that come and go by themselves."""
+
+from datetime import timedelta
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .client import Check
+from .const import CONF_REPAIRS, DOMAIN, RepairLevel
+from .coordinator import OpsMonitorConfigEntry, Topic
+
+MOST_SKEW: Final = timedelta(seconds=60)
+_LONGEST_TEXT: Final = 1000
+
+
+@callback
+def keep_issues(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Raise issues when there is something to see to, and take them back when there is not."""
+    coordinator = entry.runtime_data
+    raised: set[str] = set()
+
+    @callback
+    def update() -> None:
+        """Compare what is wrong with what was told of it."""
+        wanted = {f"check_down_{entry.entry_id}_{check.id}": check for check in _down(entry)}
+        for issue_id in raised - wanted.keys():
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+        for issue_id, check in wanted.items():
+            if issue_id not in raised:
+                _raise_check_down(hass, entry, issue_id, check)
+        raised.clear()
+        raised.update(wanted)
+        _tell_config_error(hass, entry)
+        _tell_clock_skew(hass, entry)
+
+    @callback
+    def forget() -> None:
+        """Take back what nobody would take back any more."""
+        for issue_id in (*raised, *_ids(entry)):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+    update()
+    entry.async_on_unload(coordinator.async_add_listener(update, Topic.HUB))
+    entry.async_on_unload(forget)
+
+
+@callback
+def raise_read_only_token(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Tell that the token may only read, though something else was asked for."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"read_only_token_{entry.entry_id}",
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="read_only_token",
+        translation_placeholders={"name": entry.title},
+    )
+
+
+def _ids(entry: OpsMonitorConfigEntry) -> tuple[str, ...]:
+    """Return the ids of the issues of which there is one a daemon."""
+    return tuple(f"{kind}_{entry.entry_id}" for kind in ("config_error", "clock_skew"))
+
+
+def _down(entry: OpsMonitorConfigEntry) -> list[Check]:
+    """Return the checks whose failure is worth an issue."""
+    coordinator = entry.runtime_data
+    level = entry.options.get(CONF_REPAIRS, RepairLevel.CORE)
+    if level == RepairLevel.NONE:
+        return []
+    down = (coordinator.data.checks.get(check_id) for check_id in coordinator.data.summary.down_ids)
+    return [
+        check
+        for check in down
+        if check
+        and coordinator.shows(check)
+        and (check.is_core or level == RepairLevel.ALL)
+        and not check.is_acknowledged
+    ]
+
+
+def _raise_check_down(
+    hass: HomeAssistant, entry: OpsMonitorConfigEntry, issue_id: str, check: Check
+) -> None:
+    """Tell that a check is down."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data={"entry_id": entry.entry_id, "check_id": check.id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.CRITICAL if check.is_core else ir.IssueSeverity.ERROR,
+        translation_key="check_down",
+        translation_placeholders={"name": check.name, "error": check.error or "-"},
+    )
+
+
+def _tell_config_error(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Tell, or take back, that the daemon's configuration file has mistakes."""
+    coordinator = entry.runtime_data
+    issue_id = f"config_error_{entry.entry_id}"
+    if not coordinator.data.problems:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="config_error",
+        translation_placeholders={
+            "name": entry.title,
+            "problems": "\n".join(coordinator.data.problems)[:_LONGEST_TEXT],
+        },
+    )
+
+
+def _tell_clock_skew(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Tell, or take back, that the clocks of both machines differ."""
+    skew = entry.runtime_data.client.clock_skew
+    issue_id = f"clock_skew_{entry.entry_id}"
+    if skew is None or abs(skew) <= MOST_SKEW:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="clock_skew",
+        translation_placeholders={
+            "name": entry.title,
+            "seconds": str(round(abs(skew).total_seconds())),
+        },
+    )
