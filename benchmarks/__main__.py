@@ -10,6 +10,7 @@ from typing import Final
 
 from benchmarks.api_cost import measure_api
 from benchmarks.cost import measure_cost
+from benchmarks.deciding import measure_deciding
 from benchmarks.figures import FIGURES, Measured
 from benchmarks.fleet import BenchmarkError, Fleet
 from benchmarks.footprint import measure_footprint
@@ -22,6 +23,7 @@ from benchmarks.table import is_met, render
 
 _PARTS: Final = {
     "cost": measure_cost,
+    "deciding": measure_deciding,
     "lateness": measure_lateness,
     "footprint": measure_footprint,
     "api": measure_api,

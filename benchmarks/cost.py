@@ -46,19 +46,25 @@ def _measure_others(setting: Setting, blackbox: Blackbox | None, kind: str, rate
 
 
 def _measure_daemon(setting: Setting, kind: str, rate: int) -> None:
-    """Measure the daemon once it is in its stride."""
+    """Measure the daemon with checks of one kind and nothing else."""
     port = setting.nginx.port
     checks = http_checks(port) if kind == "http" else tcp_checks(port)
-    daemon = start_daemon(setting.fleet, setting.monitor_core, configuration(checks, CHECKS / rate))
+    config = configuration(checks, CHECKS / rate)
+    measure_daemon(setting, config, rate, key=f"daemon_{kind}_{rate}", part="cost")
+
+
+def measure_daemon(setting: Setting, config: str, rate: int, *, key: str, part: str) -> None:
+    """Measure the daemon once it is in its stride."""
+    daemon = start_daemon(setting.fleet, setting.monitor_core, config)
     daemon.wait_until_judged()
     # A first run comes early, so a check is back in its own rhythm after its second.
     time.sleep(max(setting.effort.warm_up_s, CHECKS / rate))
     made, used_ns, begun_s = setting.nginx.connections(), cpu_ns(daemon.pid), time.monotonic()
-    setting.watch(daemon.pid, "cost")
+    setting.watch(daemon.pid, part)
     due = rate * (time.monotonic() - begun_s)
     used_ns = cpu_ns(daemon.pid) - used_ns
     made = setting.nginx.connections() - made - 1
     setting.fleet.stop(daemon.process)
     if made < _LEAST_SHARE * due:
         raise BenchmarkError(f"only {made} of {due:.0f} checks were made")
-    setting.measured.add(f"daemon_{kind}_{rate}", used_ns / 1000 / made)
+    setting.measured.add(key, used_ns / 1000 / made)

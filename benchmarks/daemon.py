@@ -104,8 +104,11 @@ def tcp_checks(port: int) -> list[dict[str, object]]:
     ]
 
 
-def configuration(checks: Iterable[Mapping[str, object]], interval_s: float) -> str:
+def configuration(
+    checks: Iterable[Mapping[str, object]], interval_s: float, **sections: object
+) -> str:
     """Return a configuration file: YAML, of which JSON is a part."""
     defaults = {"interval_s": interval_s, "timeout_s": 3, "retries": 0}
     items = "\n".join(f"  - {json.dumps(check)}" for check in checks)
-    return f"defaults: {json.dumps(defaults)}\nchecks:\n{items}\n"
+    more = "".join(f"{name}: {json.dumps(section)}\n" for name, section in sections.items())
+    return f"defaults: {json.dumps(defaults)}\n{more}checks:\n{items}\n"

@@ -78,10 +78,25 @@ def _lateness(load: str, condition: str) -> list[Figure]:
     ]
 
 
+def _deciding(kind: str, bar: float) -> Figure:
+    """Return the row with the CPU time of a check that much is to be decided about."""
+    return Figure(
+        key=f"deciding_{kind}_1000",
+        text=f"**{kind.upper()} check at 1,000/s**, with alerts, routes, parents and actions",
+        unit="µs CPU",
+        bar=bar,
+        floor=f"floor_{kind}_1000",
+        peer=f"blackbox_{kind}_1000",
+    )
+
+
 FIGURES: Final = (
     *_costs("http", {1000: 400, 100: None}),
     *_costs("tcp", {1000: 150, 100: None}),
     _disturbed("cost"),
+    _deciding("http", 400),
+    _deciding("tcp", 150),
+    _disturbed("deciding"),
     *_lateness("healthy", "1,000 HTTP checks/s"),
     *_lateness("hanging", "1,000 HTTP checks/s, 30 % of the targets hanging"),
     Figure(key="rss", text="Resident memory, 1,000 checks every 30 s", unit="MB", bar=90),
