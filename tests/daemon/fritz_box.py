@@ -205,6 +205,10 @@ class FritzBox:
             return await self._act(request, action)
         return self._show(request)
 
+    async def refuse(self, _request: web.Request) -> web.StreamResponse:
+        """Ask for a login, whoever asks: a misbehaviour."""
+        return self._challenge()
+
     def _show(self, request: web.Request) -> web.StreamResponse:
         """Answer with a file."""
         if request.path == "/tr64desc.xml" and self.has_tr064:

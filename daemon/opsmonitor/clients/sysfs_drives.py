@@ -15,6 +15,8 @@ _NAMESPACE: Final = re.compile(r"(nvme\d+)(?:c\d+)?(n\d+)")
 _PARTITION: Final = re.compile(r"(nvme\d+)n\d+(?:p\d+)?")
 _DISK: Final = re.compile(r"(sd[a-z]+)\d*")
 _SENSOR: Final = re.compile(r"temp(\d+)_input")
+_USB: Final = re.compile(r"usb\d+")
+"""In the path of a device that hangs on a USB port."""
 _SECTOR: Final = 512
 _MAX_C: Final = 150
 """Thresholds above mean that there is none; some drives say 65261 degrees."""
@@ -102,6 +104,7 @@ def _disk(name: str, folder: Path, places: Places) -> Drive:
         model=_read(folder / "device/model"),
         capacity_bytes=_size(folder),
         is_rotating=None if rotating is None else rotating > 0,
+        is_external=any(_USB.fullmatch(part) for part in folder.resolve().parts),
     )
     return _with_heat(drive, [folder / "device/hwmon"])
 

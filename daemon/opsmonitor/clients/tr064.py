@@ -44,6 +44,9 @@ _NO_ARGUMENTS: Final[Mapping[str, str]] = {}
 # Source: AVM, "TR-064 First Steps", table of error codes.
 _UNSUPPORTED: Final = frozenset({401, 602})
 _FORBIDDEN: Final = 606
+_NO_RIGHT: Final = (
+    "the user may not ask everything: give it the right to the settings of the FRITZ!Box"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class Tr064:
         self._login: tuple[str, Secret] | None = None
         self._challenge: Challenge | None = None
         self._count = 0
+        self._is_accepted = False
         self._until = 0.0
         self.connect_ms: float | None = None
         """How long the latest connection took."""
@@ -82,6 +86,7 @@ class Tr064:
         self._login = login
         self._challenge = None
         self._count = 0
+        self._is_accepted = False
 
     async def describe(self, path: str) -> Description | None:
         """Return a description; None where the box has none, because that is switched off.
@@ -158,16 +163,21 @@ class Tr064:
         """Ask; log in when the box wants it, or anew when its nonce is used up."""
         response = await self._attempt(method, path, headers, body)
         if response.status != _UNAUTHORIZED:
+            self._is_accepted = self._is_accepted or self._challenge is not None
             return response
         challenge = read_challenge(response.headers.getall("WWW-Authenticate", []))
         if self._login is None or challenge is None:
             raise ProbeError("the box wants a login for this", code="auth_error")
         self._challenge, self._count = challenge, 0
         response = await self._attempt(method, path, headers, body)
-        if response.status == _UNAUTHORIZED:
-            message = "the box refuses the login: check username and password in checks.yml"
-            raise ProbeError(message, code="auth_error")
-        return response
+        if response.status != _UNAUTHORIZED:
+            self._is_accepted = True
+            return response
+        if self._is_accepted:
+            # A moment ago the same login was good.
+            raise ProbeError(_NO_RIGHT, code="not_allowed")
+        message = "the box refuses the login: check username and password in checks.yml"
+        raise ProbeError(message, code="auth_error")
 
     async def _attempt(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
@@ -230,8 +240,7 @@ def _refused(response: HttpResponse, action: str) -> ProbeError:
     """Say why an action was refused."""
     fault = read_fault(response.body)
     if fault.code == _FORBIDDEN:
-        message = "the user may not ask this: give it the right to the settings of the FRITZ!Box"
-        return ProbeError(message, code="not_allowed")
+        return ProbeError(_NO_RIGHT, code="not_allowed")
     if fault.code in _UNSUPPORTED or response.status == _NOT_FOUND:
         return ProbeError(f"the box does not know {action}", code="unsupported")
     shown = ": ".join(each for each in (str(fault.code or ""), fault.words) if each)

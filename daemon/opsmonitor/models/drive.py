@@ -64,6 +64,8 @@ class Drive:
     firmware: str | None = None
     capacity_bytes: int | None = None
     is_rotating: bool | None = None
+    is_external: bool = False
+    """Attached by USB: it may be taken away."""
     namespaces: tuple[str, ...] = ()
     """Block devices of an NVMe drive, such as /dev/nvme0n1."""
 

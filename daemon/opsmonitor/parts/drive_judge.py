@@ -70,7 +70,8 @@ def judge_drive(drive: Drive, limits: DriveLimits) -> tuple[ReadingStatus, tuple
 
 def _issues(drive: Drive, limits: DriveLimits) -> Iterator[Issue]:
     """Yield whatever is not as it should be, the gravest first."""
-    if drive.state in _STATES:
+    may_be_gone = drive.state is DriveState.GONE and drive.is_external
+    if drive.state in _STATES and not may_be_gone:
         kind, status = _STATES[drive.state]
         yield _issue(drive, kind, status, drive.note or "the drive cannot be read")
     yield from _own_verdict(drive)

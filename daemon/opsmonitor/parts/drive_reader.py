@@ -163,6 +163,7 @@ class DriveReader:
             firmware=known.firmware,
             capacity_bytes=known.capacity_bytes,
             is_rotating=known.is_rotating,
+            is_external=known.is_external,
             namespaces=known.namespaces,
         )
 

@@ -43,6 +43,7 @@ def drive_json(
         "firmware": drive.firmware,
         "capacity_bytes": drive.capacity_bytes,
         "rotating": drive.is_rotating,
+        "external": drive.is_external,
         "state": drive.state.value,
         "source": drive.source,
         "note": drive.note,

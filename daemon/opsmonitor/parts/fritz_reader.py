@@ -144,11 +144,13 @@ class BoxReader:
 
     async def _read_closed(self, view: BoxView, services: Mapping[str, Service]) -> None:
         """Read what needs a login, unless that was refused a short while ago."""
-        view.is_logged_in = False
-        if self._guard.wait_s or self._login is None:
+        if self._login is None:
             return
-        if self._user is None:
+        if not self._guard.wait_s and self._user is None:
             self._user = await self._find_user(view, services)
+        view.is_logged_in = False
+        if self._guard.wait_s or self._user is None:
+            return
         self._client.log_in((self._user, self._login[1]))
         try:
             await self._read_box(view, services)
@@ -156,6 +158,7 @@ class BoxReader:
             if err.code != "auth_error":
                 raise
             self._guard.refused()
+            self._user = self._login[0]
             view.problems.append(err)
             return
         self._guard.accepted()
@@ -280,7 +283,10 @@ class BoxReader:
         try:
             return await self._client.call(service, action)
         except ProbeError as err:
-            if err.code == "unsupported":
+            # Without a login, what wants one is a thing that the box does not tell.
+            if err.code == "unsupported" or (
+                err.code == "auth_error" and view.is_logged_in is None
+            ):
                 self._unknown.add(key)
             elif err.code in PARTIAL:
                 view.problems.append(err)

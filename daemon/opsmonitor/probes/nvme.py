@@ -156,7 +156,9 @@ class DriveWatch:
             issues.extend(found)
             events.extend(drive_events(self._before.get(drive.name), drive))
             statuses.append(status)
-            if drive.state is not DriveState.HUNG:
+            if drive.state is DriveState.GONE and drive.is_external and not self._types:
+                del self._before[drive.name]
+            elif drive.state is not DriveState.HUNG:
                 self._before[drive.name] = drive
         return Reading(
             data={"drives": shown, "drive_count": len(shown)},

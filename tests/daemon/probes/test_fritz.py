@@ -273,6 +273,23 @@ async def test_a_user_without_rights(make: Callable[..., BoxWatch], box: FritzBo
     assert reading.status is ReadingStatus.WARN
 
 
+async def test_a_login_that_is_refused_for_one_thing_alone(
+    make: Callable[..., BoxWatch], box: FritzBox
+) -> None:
+    """It was good a moment ago: the user lacks a right, and the login is not held back."""
+    for action in ("GetStatisticsTotal", "X_AVM_DE_GetIPv6Prefix"):
+        box.misbehave[action] = box.refuse
+    watch = make()
+    await watch.poll()
+
+    reading = await watch.poll()
+
+    assert shown(reading)["logged_in"] is True
+    assert shown(reading)["devices"] is not None
+    assert kinds(reading) == ["not_allowed"]
+    assert box.wrong_logins == 0
+
+
 async def test_applications_may_not_ask(make: Callable[..., BoxWatch], box: FritzBox) -> None:
     """The box is there and says who it is; the remedy is named."""
     box.has_tr064 = False

@@ -304,6 +304,23 @@ async def test_a_drive_that_vanishes_and_comes_back(house: House) -> None:
     assert back.status is ReadingStatus.OK
 
 
+async def test_a_usb_drive_may_be_taken_away(house: House) -> None:
+    """That it is gone is told once; it is no trouble, and the next poll does not miss it."""
+    real = house.root / "sys/devices/pci0000:00/usb2/2-1/host6/block/sda"
+    plug_in_disk(house.root, "sda").rename(put(real.parent) / "sda")
+    (house.root / "sys/block/sda").symlink_to(real)
+    watch = house.watch()
+    await watch.poll()
+    (house.root / "sys/block/sda").unlink()
+
+    gone = await watch.poll()
+    later = await watch.poll()
+
+    assert [each.kind for each in gone.events] == ["drive_gone"]
+    assert gone.issues == ()
+    assert later.data == {"drives": [], "drive_count": 0}
+
+
 async def test_growing_errors_are_events(house: House) -> None:
     """What matters is not that there are some, but that there are more."""
     plug_in_nvme(house.root)

@@ -1,39 +1,33 @@
-"""What the whole daemon tells of boxes that are polled, as they come and go."""
+"""Drives and a FRITZ!Box as their user sees them: from checks.yml to the API."""
 
 from __future__ import annotations
 
-import signal
-
-from tests.daemon.probes.box_double import Box, status
+from tests.daemon.fritz_box import PASSWORD, FritzBox, plugged_in
 from tests.daemon.process.running import Daemon
 
-_HEALTH = "/api/metrics/health-summary"
-_ISSUE = {"kind": "ct_disk_high", "vmid": 111, "name": "dashboards", "usage_percent": 97.5}
 
-
-async def test_the_last_payload_of_proxmox_stays(daemon: Daemon) -> None:
-    """Through polls that fail, and through a kill while the service is away."""
-    box = Box({_HEALTH: {"status": "crit", "issues": [_ISSUE]}}, {})
-    async with box.serving() as address:
-        daemon.config.write_text("proxmox: {interval_s: 1}\nchecks: []\n")
-        daemon.variables["PROXMOX_STATS_BASE_URL"] = address
+async def test_a_box_and_what_stays_of_it(daemon: Daemon) -> None:
+    """When it is gone, what was read stays beside the reason."""
+    box = FritzBox()
+    async with plugged_in(box) as port:
+        boxes = f"{{home: {{host: 127.0.0.1, port: {port}, password: {PASSWORD}}}}}"
+        daemon.config.write_text(f"fritz: {{interval_s: 1, boxes: {boxes}}}\nchecks: []\n")
         await daemon.start()
-        good = await daemon.until(
-            "/api/ops/summary", lambda seen: seen["proxmox"]["status"] == "crit"
-        )
-        box.misbehave["/"] = status(500)
-        failed = await daemon.until("/api/ops/summary", lambda seen: seen["proxmox"]["last_error"])
-    await daemon.stop(signal.SIGKILL)
-    await daemon.start()
-    after = await daemon.get("/api/ops/summary")
 
-    assert [seen["overall"] for seen in (good, failed, after)] == ["warn", "warn", "warn"]
-    assert failed["proxmox"]["status"] == after["proxmox"]["status"] == "crit"
-    assert failed["proxmox"]["issues"] == after["proxmox"]["issues"] == good["proxmox"]["issues"]
-    assert _ISSUE.items() <= good["proxmox"]["issues"][0].items()
-    assert failed["proxmox"]["last_fetch_ts"] > good["proxmox"]["last_fetch_ts"]
-    health = await daemon.until(
-        "/api/ops/health",
-        lambda seen: seen["dependencies"]["proxmox_stats"]["status"] == "unavailable",
-    )
-    assert health["dependencies"]["proxmox_stats"]["last_error"]
+        await daemon.until("/api/fritz", lambda body: body["boxes"]["home"]["status"] == "ok")
+        found = await daemon.get("/api/fritz")
+        value = await daemon.get("/api/values?name=fritz.home.down_sync_mbit_s")
+        # Drives need no section; where there are none, or none may be read, that is said.
+        await daemon.until("/api/nvme", lambda body: body["last_fetch_ts"] is not None)
+        drives = await daemon.get("/api/nvme")
+
+    await daemon.until("/api/fritz", lambda body: body["boxes"]["home"]["last_error"] is not None)
+    left = (await daemon.get("/api/fritz"))["boxes"]["home"]
+
+    assert found["boxes"]["home"]["wan"]["up"] is True
+    assert value["value"] == 249.065
+    assert drives["drives"] or drives["status"] == "unsupported"
+    assert (left["model"], left["wan"]["external_ipv4"]) == ("FRITZ!Box 7590", "203.0.113.33")
+    assert "127.0.0.1" in left["last_error"]
+    assert PASSWORD not in daemon.log
+
