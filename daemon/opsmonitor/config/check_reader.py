@@ -28,6 +28,7 @@ from opsmonitor.config.schema import (
 from opsmonitor.config.settings import CheckSettings
 from opsmonitor.config.validation import Validator, describe
 from opsmonitor.config.validators import MAX_ID
+from opsmonitor.util.reach import is_outside
 from opsmonitor.util.redact import redact_text
 from opsmonitor.util.secret import REDACTED
 
@@ -178,6 +179,7 @@ class CheckReader:
             options=options,
             target=_shown_target(kind.target(options), merged),
             host=kind.host(options),
+            is_outside=_lies_outside(values["network"], kind.host(options)),
             actions=self._actions.read(merged),
             push=push,
             is_reachability=kind.is_reachability,
@@ -226,6 +228,11 @@ def _shown_target(target: str, node: Mapping) -> str:
             return redact_text(child.shown)
         target = re.sub(re.escape(str(child.value)), REDACTED, target, flags=re.IGNORECASE)
     return target
+
+
+def _lies_outside(network: str, host: str) -> bool:
+    """Tell whether a target lies beyond the local networks."""
+    return is_outside(host) if network == "auto" else network == "outside"
 
 
 def _with_new_names(keys: AnyMapping[str, T], known: Collection[str]) -> dict[str, T]:

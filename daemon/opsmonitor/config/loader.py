@@ -16,6 +16,7 @@ from opsmonitor.config.advice import advise
 from opsmonitor.config.box_variables import add_boxes
 from opsmonitor.config.channels import AlertsReader, add_channels, judge_notify
 from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
+from opsmonitor.config.connectivity import SECTION as CONNECTIVITY, witness_node
 from opsmonitor.config.dependencies import judge_dependencies
 from opsmonitor.config.environment import Environment
 from opsmonitor.config.membership import join_groups
@@ -186,6 +187,13 @@ class _Loader:
         elif not isinstance(listed, Scalar) or not (listed.value is None or listed.is_broken):
             message = f"expected a list of checks, each beginning with `-`, got {describe(listed)}"
             self._problems.add(listed.mark, message, "checks")
+        witness = witness_node(
+            self._sections.mapping(CONNECTIVITY),
+            [check.settings for check in reader.read_checks],
+            self._problems,
+        )
+        if witness is not None and CONNECTIVITY in self._schema.kinds:
+            reader.read(witness)
         checks = join_groups(reader.read_checks, self._schema.kinds, reader.ids, self._problems)
         judge_dependencies(checks, reader.ids, self._problems)
         return checks

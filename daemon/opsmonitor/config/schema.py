@@ -137,6 +137,7 @@ _MEANING: Final[Spec] = {
     vol.Optional("tags", default=()): cv.list_of(cv.text),
     vol.Optional("site", default=None): vol.Any(None, cv.text),
     vol.Optional("unreachable_when", default="any"): cv.one_of("any", "all"),
+    vol.Optional("network", default="auto"): cv.one_of("auto", "local", "outside"),
     vol.Optional("flapping", default=True): _flapping,
     vol.Optional("notify", default=True): _whom,
     vol.Optional("notify_on", default=DEFAULT_NOTICES): cv.list_of(cv.one_of(*NOTICES)),
@@ -221,7 +222,7 @@ TIME_ZONE: Final = vol.Schema({vol.Optional("time_zone"): cv.time_zone})
 SECTIONS: Final = frozenset(
     {
         *("defaults", "global", "checks", "server", "store", "engine", "alerts", "commands"),
-        *("remediation", "time_zone"),
+        *("remediation", "time_zone", "connectivity"),
     }
 )
 

@@ -78,6 +78,10 @@ class CheckSettings:
     """Ids of checks; while one of them is down, a failure of this one is no news."""
     flapping: bool | Mapping[str, float] = True
     """Whether it is noticed that it changes too often, or `enter` and `leave` in percent."""
+    network: str = "auto"
+    """Where its target lies: `local`, `outside`, or whatever its name says."""
+    is_outside: bool = False
+    """Whether its target lies beyond the local networks: without a network it says nothing."""
     unreachable_when: str = "any"
     """Whether `any` or `all` of those must be down for that."""
     members: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opsmonitor.engine.host import Host
     from opsmonitor.util.clock import Clock
 
-_DOWN: Final = frozenset({Status.DOWN, Status.UNREACHABLE})
+_DOWN: Final = frozenset({Status.DOWN, Status.UNREACHABLE, Status.NO_NETWORK})
 
 
 class Family:

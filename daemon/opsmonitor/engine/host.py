@@ -23,6 +23,10 @@ class Host(Protocol):
         """Put a change in force, record it and tell it."""
         ...
 
+    def distrust(self, check_id: str) -> None:
+        """Let a run under way not count if it fails; it is then made again."""
+        ...
+
     def halt(self, check_id: str) -> None:
         """End the run under way and start none."""
         ...

@@ -27,6 +27,7 @@ class Job:
         "has_interval",
         "is_busy",
         "is_overdue",
+        "is_parked",
         "is_stale",
         "longest_s",
         "on_done",
@@ -54,6 +55,8 @@ class Job:
         """Under way, or waiting for room."""
         self.is_overdue = False
         """Cancelled because it went beyond its longest time."""
+        self.is_parked = False
+        """It failed, and the witness is asked before that is judged."""
         self.is_stale = False
         """Something changed under the run: should it fail, it is run again before it is judged."""
         self.has_interval = False

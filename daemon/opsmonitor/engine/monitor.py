@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opsmonitor.checks.base import NO_VALUES, CheckType, ValueSource
@@ -20,6 +21,7 @@ from opsmonitor.engine.standstill import Moment, is_void
 from opsmonitor.engine.state_machine import advance, flapping_change
 from opsmonitor.engine.stats import EngineStats
 from opsmonitor.engine.wakes import Wakes
+from opsmonitor.engine.witness import Witness
 from opsmonitor.exceptions import UnknownCheckError
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult
 
@@ -72,6 +74,7 @@ class Monitor:
         self._publisher = Publisher()
         self._outbox = Outbox(recorder, self._publisher)
         self._family = Family(self, clock)
+        self._witness = Witness(self, clock)
         self._groups = Groups(self)
         self._publisher.subscribe(self._groups.take)
         self.interventions = Interventions(self, clock)
@@ -86,6 +89,7 @@ class Monitor:
         self._outbox.open(loop)
         self._wakes.start(loop)
         self._family.holds.start(loop)
+        self._witness.start(loop)
         self.interventions.start(loop)
         self._conductor.start()
 
@@ -96,6 +100,7 @@ class Monitor:
         self._wakes.stop()
         self.interventions.stop()
         self._family.holds.stop()
+        self._witness.stop()
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
         for job in self._jobs.values():
             job.stop()
@@ -120,6 +125,7 @@ class Monitor:
         self.checks = dict(settings.checks)
         self.states = {check_id: self.states[check_id] for check_id in settings.checks}
         self._family.apply(self.checks)
+        self._witness.apply(self.checks)
         self._groups.apply(self.checks.values())
         limits = settings.engine
         self._runway.limiter.set_limits(limits.max_concurrent, limits.max_concurrent_per_host)
@@ -260,6 +266,7 @@ class Monitor:
         """End the run under way and start none."""
         self._conductor.remove(check_id)
         self._unjudged.discard(check_id)
+        self.distrust(check_id)
         self._jobs[check_id].stop()
 
     def go_on(self, check_id: str) -> None:
@@ -275,7 +282,13 @@ class Monitor:
             return
         if not job.is_busy:
             self._runway.submit(job, self._clock.monotonic())
-        elif afresh and job.task is not None:
+        elif afresh:
+            self.distrust(check_id)
+
+    def distrust(self, check_id: str) -> None:
+        """Let a run under way not count if it fails; it is then made again."""
+        job = self._jobs[check_id]
+        if job.task is not None or job.is_parked:
             job.is_stale = True
 
     # Runs
@@ -290,17 +303,43 @@ class Monitor:
         check_id = job.check.id
         if not self.wants(job) or job.started is None:
             return
-        before = self.states[check_id]
         finished = Moment.read(self._clock)
         is_stale, job.is_stale = job.is_stale, False
-        cover = None
         if not outcome.is_good:
             is_voided = is_void(job.started, finished, job.longest_s)
             self._voided += is_voided
             if is_voided or is_stale:
                 self._runway.submit(job, finished.mono_s)
                 return
-            cover = self._family.cover(check_id)
+            if self._witness.concerns(check_id) and self._witness.must_be_asked(
+                self.states[check_id], outcome
+            ):
+                job.is_busy = job.is_parked = True
+                self._witness.ask(partial(self._go_on, job, outcome))
+                return
+        elif self._witness.is_out:
+            self._witness.note_good(check_id, job.started.mono_s)
+        self._judge(job, job.started, outcome, finished)
+
+    def _go_on(self, job: Job, outcome: Outcome, is_stale: bool) -> None:  # noqa: FBT001 - a callback
+        """Judge a failing run that had to wait for the witness."""
+        job.is_busy = job.is_parked = False
+        is_stale, job.is_stale = is_stale or job.is_stale, False
+        if not self.wants(job) or job.started is None:
+            return
+        now = Moment.read(self._clock)
+        if is_stale:
+            self._runway.submit(job, now.mono_s)
+        else:
+            self._judge(job, job.started, outcome, now)
+
+    def _judge(self, job: Job, started: Moment, outcome: Outcome, finished: Moment) -> None:
+        """Draw the consequences of a run."""
+        check_id = job.check.id
+        before = self.states[check_id]
+        cover = None
+        if not outcome.is_good:
+            cover = self._witness.cover(check_id, outcome) or self._family.cover(check_id)
         state, transition = advance(before, outcome, job.thresholds, finished.wall_ms, cover)
         state = self._family.hold(before, state, is_first=not job.has_interval)
         state = self._groups.hold(before, state)
@@ -308,7 +347,7 @@ class Monitor:
         job.has_interval = True
         result = RunResult(
             check_id=check_id,
-            started_ms=job.started.wall_ms,
+            started_ms=started.wall_ms,
             finished_ms=finished.wall_ms,
             outcome=outcome,
             state=state,
@@ -325,4 +364,5 @@ class Monitor:
             job.tell_waiters(result)
         if transition is not None:
             self._family.follow(before, state, finished.wall_ms)
-        self._family.holds.note_run(check_id, job.started.mono_s)
+        self._family.holds.note_run(check_id, started.mono_s)
+        self._witness.note_run(check_id, started.mono_s)

@@ -133,6 +133,9 @@ class HandMonitor:
         self.states[change.check_id] = change.state
         self.publish(Batch(changes=(change,)))
 
+    def distrust(self, check_id: str) -> None:
+        """No run is ever under way."""
+
     def halt(self, check_id: str) -> None:
         """Nothing runs by itself."""
 

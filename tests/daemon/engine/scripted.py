@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from opsmonitor.checks.base import CheckContext, CheckType, Probe
@@ -43,12 +44,18 @@ SCRIPTED: CheckType[Any] = CheckType(
 )
 
 
+TYPES: dict[str, CheckType[Any]] = {
+    name: replace(SCRIPTED, name=name) for name in ("scripted", "connectivity")
+}
+
+
 def check(check_id: str, script: Script, **settings: Any) -> CheckSettings:
     """Configure a check that follows a script; no retries unless asked for."""
     values: dict[str, Any] = {"interval_s": 10.0, "retries": 0, "host": "localhost"}
     values |= settings
+    values.setdefault("type", "scripted")
     values.setdefault("fingerprint", f"{check_id} {id(script)} {sorted(settings.items())}")
-    return CheckSettings(id=check_id, name=check_id, type="scripted", options=script, **values)
+    return CheckSettings(id=check_id, name=check_id, options=script, **values)
 
 
 def configure(*checks: CheckSettings, **limits: int) -> Settings:
@@ -99,7 +106,7 @@ class Stage:
         self.recorder = MemoryRecorder()
         self.batches: list[Batch] = []
         self.monitor = Monitor(
-            check_types={"scripted": SCRIPTED, **(types or {})},
+            check_types={**TYPES, **(types or {})},
             recorder=self.recorder,
             clock=clock,
             http=cast("Any", None),

@@ -1,0 +1,61 @@
+"""Decide by the number of witnesses that answer: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opsmonitor.models.check import Assertion, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What one witness says."""
+
+    name: str
+    answers: bool | None
+    """None: it cannot be asked, and does not count."""
+    seen: str
+    """What was seen, for people."""
+
+
+def majority(count: int) -> int:
+    """Return how many of so many are more than half."""
+    return count // 2 + 1
+
+
+def conclude_votes(votes: Sequence[Vote], needed: int | None) -> Outcome:
+    """Return what follows; `needed` witnesses must answer, or more than half of those there are."""
+    counted = [vote for vote in votes if vote.answers is not None]
+    silent = [vote.name for vote in counted if not vote.answers]
+    answering = len(counted) - len(silent)
+    enough = majority(len(counted)) if needed is None else min(needed, len(counted))
+    assertions = tuple(
+        Assertion(name=vote.name, ok=vote.answers is not False, actual=vote.seen) for vote in votes
+    )
+    data = {"witnesses": len(counted), "answering": answering, "needed": enough}
+    if not counted:
+        error = "no witness can be asked: name one in `connectivity`"
+        return Outcome(
+            verdict=Verdict.UNKNOWN,
+            error=error,
+            error_code="no_witness",
+            assertions=assertions,
+            data=data,
+        )
+    if answering >= enough:
+        return Outcome(verdict=Verdict.OK, assertions=assertions, data=data)
+    error = (
+        f"no network: {answering} of {len(counted)} witnesses answer, {enough} are needed;"
+        f" silent: {', '.join(silent)}"
+    )
+    return Outcome(
+        verdict=Verdict.FAIL,
+        error=error,
+        error_code="no_network",
+        assertions=assertions,
+        data=data,
+    )
