@@ -92,10 +92,3 @@ def test_every_example_of_the_page_loads(example: str, tmp_path: Path) -> None:
     settings = load_settings(path, check_types=check_types(), action_types=KINDS, env={})
 
     assert all("no checks" in warning.message for warning in settings.warnings)
-
-
-def test_one_kind_needs_no_other() -> None:
-    """No file of an action imports another one but the base."""
-    for path in (_ROOT / "daemon" / "opsmonitor" / "actions").glob("*.py"):
-        imported = re.findall(r"opsmonitor\.actions\.(\w+)", path.read_text("utf-8"))
-        assert set(imported) <= {"base"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 import json
 import signal
 
+import aiohttp
+
 from tests.daemon.process.hook import Hook
-from tests.daemon.process.running import Daemon, Target
+from tests.daemon.process.running import Daemon, Frames, Target, run_command
 
 _CANARY = "canary-31d7"
 
@@ -93,10 +96,83 @@ async def test_limits_hold_through_kill_and_restart(
     hook.answers = [(500, {})] * 50
     write(daemon, target, [action])
     await target.stop()
-    for ending in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+    for ending in (signal.SIGKILL, signal.SIGTERM):
         await daemon.start()
         await hook.until(lambda: len(hook.requests) >= 1)
-        await daemon.until("/api/status/checks/web", lambda check: check["fail_streak"] > 3)
+        await daemon.until("/api/status/checks/web", lambda check: check["fail_streak"] > 2)
         await daemon.stop(ending)
 
     assert len(hook.requests) == 2
+
+
+async def test_home_assistant_is_asked_and_answers(daemon: Daemon, target: Target) -> None:
+    """A client of the stream is told what to do, does it, and says so; nobody else can."""
+    action = {
+        "type": "home_assistant",
+        "action": "switch.turn_on",
+        "target": {"entity_id": "switch.plug"},
+        "timeout_s": 20,
+        "settle_s": 0,
+    }
+    write(daemon, target, [action])
+    await daemon.start()
+    await daemon.until("/api/status/summary", lambda seen: seen["up"] == 1)
+    async with aiohttp.ClientSession(daemon.url) as session:
+        frames = Frames(session)
+        reading = asyncio.create_task(frames.read())
+        await frames.first("snapshot", lambda _: True)
+        await target.stop()
+        asked, _ = await frames.first("action", lambda frame: frame["check_id"] == "web")
+        url = f"/api/remediations/{asked['id']}/result"
+        async with session.post(url, json={"ok": True, "message": "switched"}) as answer:
+            first = answer.status
+        async with session.post(url, json={"ok": True}) as answer:
+            second = answer.status
+        await daemon.until("/api/remediations", lambda seen: seen[0]["helped"] is False)
+        reading.cancel()
+    told = await story(daemon)
+
+    assert (asked["action"], asked["target"]) == (
+        "switch.turn_on",
+        {"entity_id": "switch.plug"},
+    )
+    assert (first, second) == (200, 404)
+    assert told[:2] == [
+        ("ACTION_STARTED", "home_assistant switch.turn_on switch.plug"),
+        ("ACTION_DONE", "home_assistant switch.turn_on switch.plug: switched"),
+    ]
+
+
+async def test_a_person_begins_an_action(daemon: Daemon, target: Target, hook: Hook) -> None:
+    """Also while the check is up; the second wish at once is refused."""
+    action = {"type": "http_post", "url": f"{hook.url}/reset", "payload": {}, "settle_s": 2}
+    write(daemon, target, [action])
+    await daemon.start()
+    await daemon.until("/api/status/summary", lambda seen: seen["up"] == 1)
+
+    begun = await daemon.post("/api/checks/web/remediate")
+    status, text = await daemon.ask("POST", "/api/checks/web/remediate")
+    await hook.until(lambda: len(hook.requests) == 1)
+    seen = await daemon.until("/api/remediations", lambda seen: seen[0]["helped"] is True)
+
+    assert begun["state"] == "started"
+    assert (status, json.loads(text)["error"]["code"]) == (409, "busy")
+    assert [item["state"] for item in seen] == ["done"]
+
+
+async def test_mistakes_are_told_with_their_place(daemon: Daemon, target: Target) -> None:
+    """An unknown type gets the one that was meant, a program the way to allow it."""
+    actions: list[dict[str, object]] = [
+        {"type": "http_pst", "url": "http://127.0.0.1/"},
+        {"type": "command", "command": ["/bin/true"]},
+        {"type": "docker_restart", "container": "db", "cooldwn_s": 5},
+    ]
+    write(daemon, target, actions)
+
+    code, _, errors = await run_command("check-config", daemon.config)
+
+    assert code == 2
+    assert "on_fail.actions[0].type" in errors
+    assert "did you mean `http_post`?" in errors
+    assert "the program /bin/true is not allowed: add it to `allow` in `commands`" in errors
+    assert "did you mean `cooldown_s`?" in errors
