@@ -109,7 +109,7 @@ class DriveReader:
 
     async def _smartctl(self, basic: Drive) -> Drive | None:
         """Ask smartctl; None if it is not there and nobody needs it."""
-        program = self._program("smartctl")
+        program = await self._program("smartctl")
         if program is None:
             if basic.kind is DriveKind.NVME:
                 return None
@@ -120,7 +120,7 @@ class DriveReader:
 
     async def _nvme(self, basic: Drive) -> Drive | None:
         """Ask nvme-cli."""
-        program = self._program("nvme")
+        program = await self._program("nvme")
         if program is None:
             return None
         for command in nvme_commands(program, basic.device):
@@ -131,14 +131,15 @@ class DriveReader:
 
     async def _run(self, command: list[str]) -> str:
         """Return what a program says; what it means is in its JSON, not in its exit code."""
-        sudo = self._program("sudo") if self._ways.sudo else None
+        sudo = await self._program("sudo") if self._ways.sudo else None
         full = [sudo, "-n", *command] if sudo else command
         return (await run_program(full, timeout_s=self._ways.timeout_s)).output
 
-    def _program(self, name: str) -> str | None:
-        """Return where a program lies."""
+    async def _program(self, name: str) -> str | None:
+        """Return where a program lies; a folder may lie on a drive that is away."""
         usual = f"{environment()['PATH']}{os.pathsep}{_ADMIN_FOLDERS}"
-        return shutil.which(name, path=self._ways.path or usual)
+        look = partial(shutil.which, name, path=self._ways.path or usual)
+        return await self._lanes.call(("program", name, self._ways.path), look)
 
     def _no_answer(self) -> Drive:
         """Note that the drive hangs: each program started for it might hang for ever, too."""

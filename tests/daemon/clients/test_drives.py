@@ -195,6 +195,34 @@ def test_why_smartctl_says_nothing(name: str, state: DriveState) -> None:
     assert judge_drive(drive, DriveLimits())[1] == ()
 
 
+@pytest.mark.parametrize(
+    ("found", "state", "note"),
+    [
+        ({"smart_support": {"available": True, "enabled": False}}, "unsupported", "switched off"),
+        ({"smartctl": {"exit_status": 2}}, "error", "could not open the drive"),
+        ({"smartctl": {"messages": [{"string": "odd"}]}}, "error", "odd"),
+        (
+            {"smartctl": {"messages": [{"string": "/dev/x: No such device"}]}},
+            *("gone", "not there any more"),
+        ),
+        ({"device": {"name": "/dev/x"}}, "unsupported", "learnt nothing"),
+    ],
+)
+def test_what_else_smartctl_may_say(found: dict[str, Any], state: str, note: str) -> None:
+    """Each has a sentence for people."""
+    drive = read_smartctl(found, name="x", device="/dev/x")
+
+    assert drive.state.value == state
+    assert note in (drive.note or "")
+
+
+def test_a_failure_that_only_the_exit_code_tells() -> None:
+    """Older versions leave the verdict out of the JSON."""
+    found = {"smartctl": {"exit_status": 8}, "ata_smart_attributes": {"table": []}}
+
+    assert read_smartctl(found, name="x", device="/dev/x").is_passing is False
+
+
 def test_text_that_is_no_json_says_what_is_needed() -> None:
     """Versions before 7.0 know no JSON."""
     drive = parse_smartctl("smartctl 6.6 2017-11-05", name="sda", device="/dev/sda")

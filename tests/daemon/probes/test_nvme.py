@@ -8,6 +8,7 @@ from dataclasses import replace
 import errno
 import json
 from pathlib import Path
+import re
 from threading import Event
 from typing import Any
 
@@ -101,6 +102,18 @@ async def test_a_drive_whose_health_may_be_read(house: House) -> None:
     assert reading.values["nvme0.wear_percent"] == 7
     assert reading.values["nvme0.health_percent"] == 93
     assert reading.values["nvme0.verdict"] == "ok"
+
+
+async def test_the_page_shows_what_the_api_does(house: House) -> None:
+    """Its example of a drive has the same keys."""
+    page = (Path(__file__).parents[3] / "docs" / "probes.md").read_text("utf-8")
+    block = re.search(r"One of `drives`.*?```json\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    plug_in_nvme(house.root)
+
+    drive = drives(await house.watch().poll())["nvme0"]
+
+    assert json.loads(block[1]).keys() == drive.keys()
 
 
 @pytest.mark.parametrize(
@@ -302,6 +315,28 @@ async def test_a_drive_that_vanishes_and_comes_back(house: House) -> None:
     assert still_gone.events == ()
     assert [each.kind for each in back.events] == ["drive_back"]
     assert back.status is ReadingStatus.OK
+
+
+async def test_another_drive_in_its_place(house: House) -> None:
+    """Its counters are its own: they did not grow."""
+    plug_in_nvme(house.root)
+    watch = house.watch()
+    await watch.poll()
+    put(house.root / "sys/class/nvme/nvme0", serial="another")
+    house.kernel.log = health_log(media_errors=5)
+
+    assert [each.kind for each in (await watch.poll()).events] == ["drive_replaced"]
+
+
+async def test_disks_that_smartctl_may_not_open(house: House) -> None:
+    """The remedy is the same as for NVMe drives."""
+    plug_in_disk(house.root, "sda")
+    house.program("smartctl", sample("smartctl_no_permission.json"))
+
+    reading = await house.watch().poll()
+
+    assert drives(reading)["sda"]["state"] == "no_permission"
+    assert reading.note == NO_PERMISSION
 
 
 async def test_a_usb_drive_may_be_taken_away(house: House) -> None:

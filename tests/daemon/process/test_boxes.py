@@ -30,4 +30,3 @@ async def test_a_box_and_what_stays_of_it(daemon: Daemon) -> None:
     assert (left["model"], left["wan"]["external_ipv4"]) == ("FRITZ!Box 7590", "203.0.113.33")
     assert "127.0.0.1" in left["last_error"]
     assert PASSWORD not in daemon.log
-
