@@ -61,12 +61,13 @@ def reconcile(
     Being down opens an alert, and only being up or degraded resolves it: whatever else a state is
     says nothing about the target. Further kinds of alert are there for checks that ask for them.
     """
-    desk = _Desk(alerts, checks, now_ms, zone)
+    desk: _Desk | None = None
     for state in states:
         check = checks.get(state.id)
-        if check is not None:
+        if check is not None and (state.id in told or _may_be_news(state, check)):
+            desk = desk or _Desk(alerts, checks, now_ms, zone)
             desk.judge(state, check, told.get(state.id, _NONE))
-    return desk.decision()
+    return _NOTHING if desk is None else desk.decision()
 
 
 def close_orphans(told: Told, checks: Mapping[str, CheckSettings], now_ms: int) -> Decision:
@@ -78,6 +79,20 @@ def close_orphans(told: Told, checks: Mapping[str, CheckSettings], now_ms: int) 
         if subject not in checks or not _is_wanted(alert.kind, checks[subject])
     ]
     return Decision(alerts=tuple(replace(alert, resolved_ms=now_ms) for alert in gone))
+
+
+_NOTHING: Final = Decision()
+
+
+def _may_be_news(state: CheckState, check: CheckSettings) -> bool:
+    """Tell whether there can be anything to tell of a check without an open alert.
+
+    Nearly every run says that all is as it was: it must cost next to nothing.
+    """
+    if state.status is not Status.UP or state.flapping_since_ms is not None:
+        return True
+    has_certificate = state.outcome is not None and state.outcome.tls is not None
+    return has_certificate and _is_wanted(AlertKind.CERT_EXPIRING, check)
 
 
 class _Desk:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import hashlib
 from typing import TYPE_CHECKING, Final
 
+from opsmonitor.engine.notices import shown
 from opsmonitor.exceptions import DeliveryError, UnknownChannelError
 from opsmonitor.models.alert import Alert, AlertKind, Announcement, Notice, NoticeKind
 
@@ -85,8 +86,8 @@ class Announcer:
             severity=alert.severity,
             tags=(),
             at_ms=alert.opened_ms,
-            title=f"{_WORDS[alert.severity]}: {alert.name}",
-            text=alert.message,
+            title=shown(f"{_WORDS[alert.severity]}: {alert.name}").replace("\n", " "),
+            text=shown(alert.message),
         )
         try:
             await self._channels.send_now(channel, notice)

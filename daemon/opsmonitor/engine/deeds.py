@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.alerting import Decision
+from opsmonitor.engine.notices import shown
 from opsmonitor.engine.routing import channels_for
 from opsmonitor.models.alert import AlertKind, Notice, NoticeKind
 from opsmonitor.models.check import EventKind
@@ -55,8 +56,8 @@ def tell_deeds(
             severity=check.severity,
             tags=check.tags,
             at_ms=deed.at_ms,
-            title=f"{title}: {check.name}",
-            text=f"{deed.error or 'see the page'}\n{check.target} ({check.severity})",
+            title=shown(f"{title}: {check.name}"),
+            text=shown(f"{deed.error or 'see the page'}\n{check.target} ({check.severity})"),
         )
         news.append((notice, whom))
     return Decision(notices=tuple(news))

@@ -21,6 +21,8 @@ _TITLES: Final = {
     NoticeKind.DEGRADED: "DEGRADED",
     NoticeKind.FLAPPING: "FLAPPING",
 }
+_KEPT: Final = "\n\u200d"
+"""Line breaks, and what joins one picture of several."""
 _OVER: Final = {
     AlertKind.DOWN: ("UP again", "down"),
     AlertKind.DEGRADED: ("No longer degraded", "degraded"),
@@ -180,6 +182,13 @@ def notice(
         severity=check.severity,
         tags=check.tags,
         at_ms=at_ms,
-        title=title,
-        text=text,
+        title=shown(title).replace("\n", " "),
+        text=shown(text),
     )
+
+
+def shown(text: str) -> str:
+    """Return text without characters that steer a terminal or turn the direction of writing."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in _KEPT else " " for each in text)

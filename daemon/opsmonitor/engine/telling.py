@@ -138,7 +138,7 @@ class Telling:
         settings = self._settings()
         if batch.config_changed:
             self._channels.configure(settings.alerts)
-            self._decide(close_orphans(self._told, settings.checks, self._clock.now_ms()))
+            self._close_orphans(settings)
             if self._task is None:
                 self._task = asyncio.create_task(self._keep_saving(), name="telling")
             self._wake_at(self._clock.now_ms())
@@ -231,6 +231,18 @@ class Telling:
             zone=settings.zone,
         )
         self._decide(decision)
+
+    def _close_orphans(self, settings: Settings) -> None:
+        """End alerts that nobody asks for any more, and what is held back of them."""
+        now_ms = self._clock.now_ms()
+        decision = close_orphans(self._told, settings.checks, now_ms)
+        self._decide(decision)
+        gone = {alert.id for alert in decision.alerts}
+        for item in [item for item in self._held.values() if item.notice.alert_id in gone]:
+            del self._held[item.key]
+            why = "the check is gone, or nobody is to be told of this any more"
+            after = replace(item, state=DeliveryState.DROPPED, error=why, done_ms=now_ms)
+            self._unsaved[after.key] = after
 
     def _look_around(self) -> None:
         """Do what only the time asks for."""

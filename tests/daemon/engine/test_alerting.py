@@ -83,6 +83,19 @@ def test_a_recovery_goes_to_who_was_told_even_if_others_are_configured_now() -> 
     assert [channels for _, channels in decision.notices] == [("a",)]
 
 
+def test_nothing_steers_a_terminal_or_turns_a_line_around() -> None:
+    """Names and errors come from outside; pictures of several parts stay whole."""
+    family = "\U0001f468\u200d\U0001f469"
+    named_so = {"nas": replace(_CHECKS["nas"], name=f"N\x1b[31m\u202eAS\n{family}")}
+    outcome = Outcome(verdict=Verdict.FAIL, error="a\x07b\nc\u2028d")
+    failing = replace(state(Status.DOWN), outcome=outcome)
+
+    ((notice, _),) = reconcile({}, [failing], named_so, alerts=named("a"), now_ms=_NOW_MS).notices
+
+    assert notice.title == f"DOWN: N [31m AS {family}"
+    assert notice.text.startswith("a b\nc d\n")
+
+
 def test_a_check_that_left_ends_its_alert_quietly() -> None:
     """The alert is over, and nothing is told."""
     decision = close_orphans({"nas": {AlertKind.DOWN: opened()}}, {}, _NOW_MS)

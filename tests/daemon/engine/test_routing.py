@@ -225,6 +225,27 @@ def test_quiet_hours_hold_back_an_end_whose_beginning_waits() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_quiet_hours_do_not_end_with_checks_that_are_gone() -> None:
+    """What was held back of a check that left the configuration is not told."""
+
+    async def scenario(clock: FakeClock) -> None:
+        at(clock, "2026-01-07T23:00")
+        house = bench(clock, "a", quiet_hours=(QuietSettings(window=NIGHT),))
+        house.add("nas", severity="P3")
+        house.add("tv", severity="P3")
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        await house.see("tv", Status.DOWN)
+        del house.checks["nas"]
+        house.configure()
+        await house.wait(9 * 3600)
+
+        assert house.of("a") == ["DOWN: tv"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
 def test_quiet_hours_can_be_those_of_one_channel() -> None:
     """The telephone sleeps, the mail does not; no reminder is piled up meanwhile."""
 

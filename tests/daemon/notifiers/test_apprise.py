@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 import logging
 import sys
@@ -61,3 +62,22 @@ def test_without_apprise_there_is_a_remedy(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(vol.Invalid, match=r"pip install 'ops-monitor\[apprise\]'"):
         schema({"url": "json://localhost/"})
+
+
+async def test_a_service_that_says_nothing_is_left(
+    send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apprise ends the call itself, so that no thread is left behind."""
+    monkeypatch.setattr("opsmonitor.notifiers.apprise.SEND_S", 0.3)
+    is_over = asyncio.Event()
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await is_over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with pytest.raises(DeliveryError, match="did not take it"):
+        await send("apprise", message(), url=f"json://127.0.0.1:{port}/?rto=2&cto=2")
+    is_over.set()
+    server.close()

@@ -1,0 +1,178 @@
+"""What other monitors got wrong about telling people, and this one must not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from opsmonitor.exceptions import DeliveryError
+from opsmonitor.models.alert import DeliveryState
+from opsmonitor.models.check import Status
+from opsmonitor.util.clock import FakeClock
+from tests.daemon.engine.telling_bench import Bench
+from tests.daemon.engine.virtual_time import run_in_virtual_time
+
+REFUSAL = DeliveryError("answered 503")
+
+
+@pytest.mark.parametrize(
+    "change", [{"severity": "P1"}, {"interval_s": 5.0}, {"name": "NAS"}, {"tags": ("new",)}]
+)
+def test_editing_a_check_does_not_tell_its_failure_again(change: dict[str, object]) -> None:
+    """Gatus keeps alerts by a checksum of their settings, and forgets one that is edited."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        house.add("nas")
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        house.checks["nas"] = replace(house.checks["nas"], **change)  # type: ignore[arg-type]
+        house.configure()
+        await house.see("nas", Status.DOWN)
+        await house.see("nas", Status.UP)
+
+        assert [title.partition(":")[0] for title in house.of("a")] == ["DOWN", "UP again"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_recovery_that_is_refused_is_tried_again() -> None:
+    """Gatus clears the alert even when its end could not be sent, and never tells it."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        house.add("nas")
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        house.broken["a"] = REFUSAL
+        await house.see("nas", Status.UP)
+        await house.wait(600)
+        await house.restart()
+        del house.broken["a"]
+        await house.wait(900)
+
+        assert house.of("a") == ["DOWN: nas", "UP again: nas"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_failure_that_is_refused_is_tried_again() -> None:
+    """Uptime Kuma tries once, Beszel notes it as told before it is."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        house.add("nas")
+        house.broken["a"] = REFUSAL
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        await house.wait(3 * 3600)
+        del house.broken["a"]
+        await house.wait(900)
+
+        assert house.of("a") == ["DOWN: nas"]
+        assert "late: it could not be sent before.)" in house.messages[0].text
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_what_nobody_could_be_told_for_a_day_is_given_up_with_its_end() -> None:
+    """It leaves a record, and nobody hears of the end of what he never heard of."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", "b")
+        house.add("nas")
+        house.broken["a"] = REFUSAL
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        await house.wait(25 * 3600)
+        del house.broken["a"]
+        await house.see("nas", Status.UP)
+        await house.wait(900)
+
+        assert house.of("a") == []
+        assert house.of("b") == ["DOWN: nas", "UP again: nas"]
+        (dropped,) = (
+            item
+            for (notice_id, channel), item in house.store.deliveries.items()
+            if channel == "a" and notice_id.endswith(":first_fail")
+        )
+        assert dropped.state is DeliveryState.DROPPED
+        assert dropped.error == "not delivered within a day"
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_start_tells_nothing_that_was_told_before() -> None:
+    """Healthchecks and Gatus raised everything again after a restart of their own."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        for number in range(50):
+            house.add(f"c{number}")
+        await house.start()
+        for name in house.checks:
+            await house.see(name, Status.DOWN)
+        sent = len(house.told)
+        await house.restart()
+        for name in house.checks:
+            await house.see(name, Status.DOWN)
+        assert len(house.told) == sent
+        await house.restart()
+        await house.see("c7", Status.UP)
+        await house.wait(60)
+
+        assert house.of("a")[sent:] == ["UP again: c7"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_the_end_is_told_whatever_lies_between() -> None:
+    """Uptime Kuma loses the recovery of what was pending in between."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        house.add("nas")
+        await house.start()
+        for status in (Status.DOWN, Status.PENDING, Status.PAUSED, Status.UNREACHABLE, Status.UP):
+            await house.see("nas", status)
+
+        assert house.of("a") == ["DOWN: nas", "UP again: nas"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_channel_that_is_added_later_hears_only_of_what_comes() -> None:
+    """And one that is removed takes nothing with it."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", "b")
+        for name in ("nas", "tv"):
+            house.add(name)
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        house.name("b", "c")
+        house.configure()
+        await house.see("nas", Status.UP)
+        await house.see("tv", Status.DOWN)
+        await house.wait(60)
+
+        assert house.of("a") == ["DOWN: nas"]
+        assert house.of("b") == ["DOWN: nas", "UP again: nas", "DOWN: tv"]
+        assert house.of("c") == ["DOWN: tv"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
