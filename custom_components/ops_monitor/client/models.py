@@ -8,7 +8,7 @@ from typing import Self
 from .fields import Fields
 
 
-class _OpenEnum(StrEnum):
+class OpenEnum(StrEnum):
     """An enumeration that a newer daemon may extend: what we do not know reads as `unknown`."""
 
     @classmethod
@@ -20,20 +20,21 @@ class _OpenEnum(StrEnum):
             return cls("unknown")
 
 
-class Status(_OpenEnum):
+class Status(OpenEnum):
     """What is known of a check's target."""
 
     UP = "up"
     DEGRADED = "degraded"
     DOWN = "down"
     UNREACHABLE = "unreachable"
+    NO_NETWORK = "no_network"
     PAUSED = "paused"
     MAINTENANCE = "maintenance"
     PENDING = "pending"
     UNKNOWN = "unknown"
 
 
-class Overall(_OpenEnum):
+class Overall(OpenEnum):
     """How the whole is doing."""
 
     OK = "ok"

@@ -1,13 +1,14 @@
 """The daemon's whole state, kept up to date by the frames of its stream."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from .exceptions import OpsMonitorResponseError
 from .fields import Fields
 from .message import UNREADABLE, Message
 from .models import Check, Summary, Transition
+from .readings import ActionFrame, Reading, ReadingEventFrame, ReadingsFrame, read_readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,8 @@ class Snapshot:
     summary: Summary
     problems: tuple[str, ...]
     """What is wrong with the daemon's configuration file; it runs with the one before."""
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """By full dotted name."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -113,6 +116,7 @@ class Snapshot:
             unreadable=unreadable,
             summary=Summary.from_api(fields.values.get("summary")),
             problems=fields.texts("config_error"),
+            readings=read_readings(fields.items("readings")),
         )
 
     def apply(self, frame: Frame) -> Snapshot:
@@ -126,7 +130,10 @@ class Snapshot:
                 return replace(self, summary=frame.summary)
             case ConfigFrame():
                 return replace(self, problems=frame.problems)
-            case EventFrame() | ByeFrame():
+            case ReadingsFrame():
+                before = {} if frame.is_all else self.readings
+                return replace(self, readings={**before, **frame.readings})
+            case EventFrame() | ReadingEventFrame() | ActionFrame() | ByeFrame():
                 return self
 
     def _with_checks(self, frame: ChecksFrame) -> Snapshot:
@@ -140,7 +147,17 @@ class Snapshot:
         return replace(self, checks=checks, unreadable=unreadable)
 
 
-type Frame = Snapshot | ChecksFrame | SummaryFrame | ConfigFrame | EventFrame | ByeFrame
+type Frame = (
+    Snapshot
+    | ChecksFrame
+    | SummaryFrame
+    | ConfigFrame
+    | EventFrame
+    | ReadingsFrame
+    | ReadingEventFrame
+    | ActionFrame
+    | ByeFrame
+)
 
 _READERS: Final[Mapping[str, Callable[[object], Frame]]] = {
     "snapshot": Snapshot.from_api,
@@ -149,6 +166,10 @@ _READERS: Final[Mapping[str, Callable[[object], Frame]]] = {
     "summary": SummaryFrame.from_api,
     "inventory": ChecksFrame.from_inventory,
     "config": ConfigFrame.from_api,
+    "reading": ReadingsFrame.from_reading,
+    "readings": ReadingsFrame.from_readings,
+    "reading_event": ReadingEventFrame.from_api,
+    "action": ActionFrame.from_api,
     "bye": ByeFrame.from_api,
 }
 
