@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from aiohttp import hdrs
+from aiohttp import hdrs, web
 
 from opsmonitor.api.routing import SPECS
 from opsmonitor.api.scope import Kind
-
-if TYPE_CHECKING:
-    from aiohttp import web
 
 _API_POLICY: Final = "default-src 'none'; frame-ancestors 'self'"
 _PAGE_POLICY: Final = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; object-src 'none';"
     " frame-ancestors 'self'"
 )
+POLICY: Final = web.ResponseKey("policy", str)
+"""Where a handler puts the policy of a page that brings its own script."""
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -29,7 +28,8 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     """Set the headers, unless the handler chose a stricter caching of its own."""
     spec = request.app[SPECS].get(request.match_info.route)
     is_page = spec is not None and spec.kind is Kind.PAGE
-    make_careful(response, _PAGE_POLICY if is_page else _API_POLICY)
+    policy = response.get(POLICY, _PAGE_POLICY if is_page else _API_POLICY)
+    make_careful(response, policy)
 
 
 def make_careful(response: web.StreamResponse, policy: str = _API_POLICY) -> None:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from opsmonitor import __version__
-from opsmonitor.cli import backup, check, check_config, query, run
+from opsmonitor.cli import backup, check, check_config, ports, query, run
 from opsmonitor.cli.arguments import (
     add_config_argument,
     add_daemon_arguments,
@@ -75,6 +75,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_check_config(commands)
     _add_check(commands)
     _add_queries(commands)
+    _add_ports(commands)
     _add_backup(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_print_version)
@@ -156,6 +157,25 @@ def _add_queries(commands: _Commands[argparse.ArgumentParser]) -> None:
     events.add_argument("--check", metavar="ID", help="only those of one check")
     add_daemon_arguments(events)
     events.set_defaults(command=query.events)
+
+
+def _add_ports(commands: _Commands[argparse.ArgumentParser]) -> None:
+    """Describe `ports`."""
+    parser = commands.add_parser(
+        "ports",
+        help="show what listens on this machine, and whether a port is free",
+        description="Look at the listening ports of this machine, with processes and containers; "
+        "the daemon is not needed. With --check-port, exit code 0: free; 1: in use.",
+    )
+    parser.add_argument("--html", metavar="FILE", help="write a page to search in; - prints it")
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - prints it")
+    parser.add_argument(
+        "--check-port",
+        type=ports.port_question,
+        metavar="N",
+        help="say whether a port is free: 8080, 127.0.0.1:8080 or 53/udp",
+    )
+    parser.set_defaults(command=ports.run)
 
 
 def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -143,6 +143,37 @@ async def test_an_unknown_value(house: House) -> None:
     assert missing.status == 422
 
 
+async def test_the_ports_as_a_page(house: House) -> None:
+    """People get a page whose policy names its one script; programs get the report."""
+    report = {
+        "host": "nas",
+        "generated_at": "2026-01-01T00:00:00.000Z",
+        "ip_local_port_range": {"low": 1, "high": 2},
+        "docker": {
+            "available": False,
+            "error": None,
+            "containers_total": 0,
+            "containers_with_published_ports": 0,
+        },
+        "ports": [],
+    }
+    house.readings.put(ReadingState(probe="ports", interval_s=60))
+    early = await house.get("/api/ports?format=html")
+    house.readings.put(
+        ReadingState(probe="ports", interval_s=60, reading=Reading(data=report), fetched_ms=1)
+    )
+
+    page = await house.get("/api/host/ports?format=html")
+    plain = await house.get("/host/ports")
+    wrong = await house.get("/api/ports?format=pdf")
+
+    assert (early.status, early.error["code"]) == (503, "not_read_yet")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "script-src 'sha256-" in page.headers["Content-Security-Policy"]
+    assert plain.json["host"] == "nas"
+    assert wrong.status == 422
+
+
 async def test_polls_are_streamed(house: House) -> None:
     """The first frame has all readings, then each poll and event follows as a frame."""
     house.readings.put(state(house, memory_percent=40.5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import socket
 import sqlite3
 
 from opsmonitor import __version__
@@ -27,7 +28,7 @@ async def test_help_names_every_command() -> None:
     code, output, _ = await run_command("--help")
 
     assert code == 0
-    for word in ("run", "check-config", "check", "status", "events", "backup", "version"):
+    for word in ("run", "check-config", "check", "status", "events", "ports", "backup", "version"):
         assert f"\n    {word}" in output
 
 
@@ -169,3 +170,33 @@ async def test_run_where_no_data_folder_can_be_made(tmp_path: Path, target: Targ
     assert "cannot make the data folder" in errors
     assert "--data" in errors
     assert "Traceback" not in errors
+
+
+async def test_ports_shows_what_listens(tmp_path: Path) -> None:
+    """Without the daemon: as a table, as a page, and as JSON."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        code, table, _ = await run_command("ports", cwd=tmp_path)
+        written, nothing, _ = await run_command(
+            "ports", "--html", "ports.html", "--json", "ports.json", cwd=tmp_path
+        )
+
+    report = json.loads((tmp_path / "ports.json").read_text())
+    assert (code, written, nothing) == (0, 0, "")
+    assert f"\n{port}  tcp    127.0.0.1" in table
+    assert port in {row["port"] for row in report["ports"]}
+    assert f'data-port="{port}"' in (tmp_path / "ports.html").read_text()
+
+
+async def test_ports_tells_whether_a_port_is_free() -> None:
+    """The exit code is 1 while it is in use, at that address, and 0 when it is free."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        used, output, _ = await run_command("ports", "--check-port", str(port))
+        elsewhere, _, _ = await run_command("ports", "--check-port", f"127.0.0.9:{port}/tcp")
+    wrong, _, errors = await run_command("ports", "--check-port", "0")
+    free, _, _ = await run_command("ports", "--check-port", "1/udp")
+
+    assert (used, elsewhere, free, wrong) == (1, 0, 0, 2)
+    assert f"port {port} is in use" in output
+    assert "expected a port" in errors

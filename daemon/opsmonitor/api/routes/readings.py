@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from aiohttp import web
+
 from opsmonitor.api.body import read_query
 from opsmonitor.api.encode import json_answer
 from opsmonitor.api.errors import ApiError
+from opsmonitor.api.headers import POLICY
 from opsmonitor.api.keys import DEPS, READINGS
 from opsmonitor.api.routing import Answer, Handler, Routes
 from opsmonitor.api.schemas.readings import (
@@ -16,17 +19,19 @@ from opsmonitor.api.schemas.readings import (
     ValuesBody,
     reading_frame,
 )
-from opsmonitor.api.schemas.requests import READING_EVENTS_QUERY, VALUES_QUERY
+from opsmonitor.api.schemas.requests import FORMAT_QUERY, READING_EVENTS_QUERY, VALUES_QUERY
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Scope
+from opsmonitor.parts.port_page import POLICY as PAGE_POLICY, port_page
 import opsmonitor.probes
 from opsmonitor.probes.base import ProbeType
 from opsmonitor.registry import load_plugins
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from collections.abc import Sequence
 
     from opsmonitor.models.history import ValueHistory
+    from opsmonitor.models.reading import ReadingState
 
 PROBES: Final[dict[str, ProbeType[Any]]] = load_plugins(opsmonitor.probes, "PROBE", ProbeType)
 _ALIASES: Final = {
@@ -37,6 +42,7 @@ _ALIASES: Final = {
     "homeassistant": ("/ha/status",),
 }
 """Further paths: those of predecessors, whose users' scripts keep working."""
+_PORTS: Final = "ports"
 _MINUTE_MS: Final = 60_000
 _UNCONFIGURED: Final = Answer(body=ErrorBody, description="It is not configured")
 
@@ -105,9 +111,11 @@ async def values(request: web.Request) -> web.Response:
 
 
 def _teller(probe: ProbeType[Any]) -> Handler:
-    """Return the handler that tells of a probe."""
+    """Return the handler that tells of a probe; that of the ports has a page for people, too."""
+    is_page = probe.name == _PORTS
 
     async def tell(request: web.Request) -> web.Response:
+        wants_page = is_page and read_query(request, FORMAT_QUERY).format == "html"
         if probe.name not in request.app[DEPS].readings.probes:
             remedy = (
                 f"it is switched off by `enabled: false` in the section `{probe.name}`"
@@ -115,10 +123,22 @@ def _teller(probe: ProbeType[Any]) -> Handler:
                 else f"add a section `{probe.name}` to checks.yml"
             )
             raise ApiError(404, "not_configured", f"`{probe.name}` is not polled: {remedy}")
+        if wants_page:
+            return _page_of_ports(request.app[READINGS].of(probe.name))
         return request.app[READINGS].body(probe.name, probe.collection).answer(request)
 
     tell.__doc__ = f"Return what the probe {probe.name} read."
     return tell
+
+
+def _page_of_ports(states: Sequence[ReadingState]) -> web.Response:
+    """Return the latest report of ports as a page."""
+    reading = states[0].reading if states else None
+    if reading is None:
+        raise ApiError(503, "not_read_yet", "the ports were not read yet: try again in a moment")
+    response = web.Response(text=port_page(reading.data), content_type="text/html")
+    response[POLICY] = PAGE_POLICY
+    return response
 
 
 for _probe in PROBES.values():
@@ -126,5 +146,6 @@ for _probe in PROBES.values():
         routes.get(
             _path,
             scope=Scope.READ,
+            query=FORMAT_QUERY if _probe.name == _PORTS else None,
             answers={200: Answer(body=ReadingBody), 404: _UNCONFIGURED},
         )(_teller(_probe))

@@ -67,6 +67,26 @@ class Moment:
         return round(seconds * 1000)
 
 
+class Word:
+    """One of a few words, which are no names of anything in the daemon."""
+
+    def __init__(self, *words: str) -> None:
+        """Take the words."""
+        self.openapi = {"type": "string", "enum": list(words)}
+        self._words = words
+
+    def __call__(self, value: object) -> str:
+        """Return the word.
+
+        Raises:
+            vol.Invalid: It is none of them.
+
+        """
+        if value not in self._words:
+            raise vol.Invalid(f"expected one of {', '.join(self._words)}")
+        return str(value)
+
+
 class OneOf:
     """One of a few words."""
 
@@ -120,6 +140,13 @@ class ReadingEventsQuery:
     limit: int
     since: int | None = None
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormatQuery:
+    """In which form an answer is wanted."""
+
+    format: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +382,14 @@ VALUES_QUERY: Final = RequestSchema(
         **_RANGE,
     },
     make=ValuesQuery,
+)
+FORMAT_QUERY: Final = RequestSchema(
+    keys={
+        vol.Optional("format", default="json", description="For programs or for people"): Word(
+            "json", "html"
+        )
+    },
+    make=FormatQuery,
 )
 READING_EVENTS_QUERY: Final = RequestSchema(
     keys={

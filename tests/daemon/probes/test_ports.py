@@ -1,0 +1,509 @@
+"""The ports probe: real sockets of this process, a real engine's answers, and hostile names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+import json
+import os
+from pathlib import Path
+import shutil
+import socket
+import struct
+import tempfile
+from typing import Any
+
+from aiohttp import web
+from hypothesis import given, strategies as st
+import pytest
+
+from opsmonitor.models.reading import Reading
+from opsmonitor.parts.command_secrets import shown_command
+from opsmonitor.parts.docker_engine import EngineAddress
+from opsmonitor.parts.port_events import PortChanges
+from opsmonitor.parts.port_page import POLICY, port_page
+from opsmonitor.parts.port_rows import NAT, PortRow, join_rows, row_json, users_of
+from opsmonitor.parts.published_ports import Containers, container_id, read_containers
+from opsmonitor.probes.base import ProbeContext
+from opsmonitor.probes.ports import PortsOptions, PortsWatch
+from opsmonitor.util import sock_diag
+from opsmonitor.util.clock import FakeClock
+from opsmonitor.util.http import HttpTransport
+from opsmonitor.util.listeners import ListenerLook, Listeners
+from opsmonitor.util.resolver import Resolver
+from opsmonitor.util.sock_diag import Bound, parse_answer, plain_ip, split
+from opsmonitor.util.socket_files import parse_sockets
+from opsmonitor.util.socket_owners import Owner, OwnerFinder
+
+ID = "4bf1" * 16
+CONTAINERS: list[dict[str, Any]] = [
+    {
+        "Id": ID,
+        "Names": ["/web"],
+        "Image": "nginx:1",
+        "State": "running",
+        "Status": "Up 2 hours",
+        "Ports": [
+            *(
+                {"IP": ip, "PrivatePort": port, "PublicPort": port, "Type": "tcp"}
+                for port in range(8000, 8006)
+                for ip in ("0.0.0.0", "::")  # noqa: S104 - told, not bound
+            ),
+            {"PrivatePort": 5000, "Type": "tcp"},
+            {"IP": "", "PrivatePort": 53, "PublicPort": 53, "Type": "udp"},
+            {"IP": "127.0.0.1", "PrivatePort": 9000, "PublicPort": 9001, "Type": "tcp"},
+        ],
+    },
+    {"Id": "77ab" * 16, "Names": ["/quiet"], "Image": "x", "Status": "Up 1 hour", "Ports": None},
+]
+
+
+def owner(pid: int, name: str = "nginx", *arguments: str, cgroup: str = "0::/") -> Owner:
+    """Return a process."""
+    return Owner(pid=pid, name=name, arguments=arguments or (name,), cgroup=cgroup, started="1")
+
+
+def seen(*sockets: Bound, owners: dict[int, Owner] | None = None) -> Listeners:
+    """Return what was seen at a look."""
+    return Listeners(
+        sockets=sockets, owners=owners or {}, users={0: "root"}, ephemeral=(32768, 60999)
+    )
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpTransport]:
+    """Return what speaks HTTP."""
+    resolver = Resolver()
+    transport = HttpTransport(resolver)
+    yield transport
+    await transport.close()
+    await resolver.close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Return a folder with a path short enough for a socket file."""
+    path = Path(tempfile.mkdtemp())
+    yield path
+    shutil.rmtree(path)
+
+
+def context(http: HttpTransport, known: Reading | None = None) -> ProbeContext:
+    """Return what the probe works with."""
+    nobody: Any = None
+    return ProbeContext(
+        clock=FakeClock(), http=http, resolver=nobody, known={} if known is None else {"": known}
+    )
+
+
+def nowhere(folder: Path) -> PortsOptions:
+    """Return options with an engine that is not there."""
+    return PortsOptions(engine=EngineAddress(sockets=(str(folder / "docker.sock"),)))
+
+
+def _refuse() -> list[Bound]:
+    """Answer nothing, as kernels do in some sandboxes.
+
+    Raises:
+        PermissionError: Always.
+
+    """
+    raise PermissionError(1, "not here")
+
+
+@pytest.mark.parametrize("way", ["kernel", "files"])
+async def test_own_sockets_are_found(way: str, http: HttpTransport, folder: Path) -> None:
+    """TCP and UDP, IPv4 and IPv6, with the process that holds them; both ways see the same."""
+    look = ListenerLook(ask=_refuse if way == "files" else None)
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.socket(family, kind))
+            for family in (socket.AF_INET, socket.AF_INET6)
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+        ]
+        for each in sockets:
+            each.bind(("127.0.0.1" if each.family is socket.AF_INET else "::1", 0))
+            if each.type is socket.SOCK_STREAM:
+                each.listen()
+        wanted = {
+            (each.getsockname()[1], each.getsockname()[0], "tcp" if at % 2 == 0 else "udp")
+            for at, each in enumerate(sockets)
+        }
+
+        report = await PortsWatch(nowhere(folder), context(http), look).report()
+
+    mine = {
+        (row.port, ip, row.proto)
+        for row in report.rows
+        if row.pid == os.getpid()
+        for ip in row.addresses
+    }
+    assert wanted <= mine
+    assert report.containers.error is not None
+
+
+async def test_connections_are_no_listeners(http: HttpTransport, folder: Path) -> None:
+    """Neither the other end of a connection nor one that was opened is told."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            own = client.getsockname()[1]
+            report = await PortsWatch(nowhere(folder), context(http)).report()
+
+    assert port in {row.port for row in report.rows}
+    assert own not in {row.port for row in report.rows if row.proto == "tcp"}
+
+
+async def test_containers_are_asked_of_the_engine(http: HttpTransport, folder: Path) -> None:
+    """A range is one row a port; what nobody listens at is known by network rules only."""
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.path == "/containers/json"
+        return web.json_response(CONTAINERS)
+
+    app = web.Application()
+    app.router.add_get("/containers/json", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.UnixSite(runner, str(folder / "docker.sock")).start()
+
+    reading = await PortsWatch(nowhere(folder), context(http)).poll()
+    await runner.cleanup()
+
+    data: Any = reading.data
+    rows = {row["port"]: row for row in data["ports"] if row["docker_container_name"] == "web"}
+    assert data["docker"] == {
+        "available": True,
+        "error": None,
+        "containers_total": 2,
+        "containers_with_published_ports": 1,
+    }
+    assert set(rows) == {8000, 8001, 8002, 8003, 8004, 8005, 53, 9001}
+    assert rows[8003]["status"] == NAT
+    assert rows[8003]["addresses"] == ["0.0.0.0", "::"]  # noqa: S104 - told, not bound
+    assert rows[9001]["docker_port_spec"] == "127.0.0.1:9001->9000/tcp"
+    assert rows[53]["proto"] == "udp"
+    assert reading.values["published_by_containers"] == 8
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [(500, "no", "answered 500"), (200, "{", "not answer with JSON"), (200, "{}", None)],
+)
+async def test_an_engine_in_trouble(
+    status: int, body: str, words: str | None, http: HttpTransport, folder: Path
+) -> None:
+    """Its error is told beside the listeners."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    app = web.Application()
+    app.router.add_get("/containers/json", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.UnixSite(runner, str(folder / "docker.sock")).start()
+
+    report = await PortsWatch(nowhere(folder), context(http)).report()
+    await runner.cleanup()
+
+    assert (report.containers.error is None) == (words is None)
+    assert words is None or words in str(report.containers.error)
+
+
+def test_both_families_are_one_row() -> None:
+    """One service at two addresses of one port is told once, the open address first."""
+    rows = join_rows(
+        seen(
+            Bound("tcp", "::", 80, 0, 11),
+            Bound("tcp", "127.0.0.1", 80, 0, 12),
+            Bound("tcp", "127.0.0.1", 80, 0, 13),
+            owners={11: owner(5), 12: owner(5), 13: owner(6, "other")},
+        ),
+        Containers(),
+    )
+
+    assert [(row.pid, row.addresses, row.is_loopback_only) for row in rows] == [
+        (5, ("::", "127.0.0.1"), False),
+        (6, ("127.0.0.1",), True),
+    ]
+
+
+def test_the_proxy_of_an_engine_is_the_container() -> None:
+    """The engine's own process listens, but people look for the container."""
+    rows = join_rows(
+        seen(
+            Bound("tcp", "0.0.0.0", 8000, 0, 1),  # noqa: S104 - told, not bound
+            Bound("tcp", "192.0.2.1", 9001, 0, 2),
+            owners={1: owner(7, "docker-proxy"), 2: owner(8, "other")},
+        ),
+        read_containers(CONTAINERS),
+    )
+    by_port = {row.port: row for row in rows if row.status != NAT}
+    nat = {row.port for row in rows if row.status == NAT}
+
+    assert by_port[8000].holder is not None
+    assert by_port[8000].holder.name == "web"
+    assert by_port[9001].holder is None
+    assert 9001 in nat
+    assert 8000 not in nat
+
+
+@pytest.mark.parametrize(
+    "cgroup",
+    [
+        f"0::/system.slice/docker-{ID}.scope",
+        f"12:pids:/docker/{ID}\n11:cpu:/docker/{ID}",
+        f"0::/machine.slice/libpod-{ID}.scope/container",
+        f"0::/kubepods/besteffort/pod1/{ID}",
+    ],
+)
+def test_containers_on_the_network_of_the_machine(cgroup: str) -> None:
+    """They publish nothing; the control group of the process tells which one it is."""
+    rows = join_rows(
+        seen(Bound("tcp", "::", 80, 0, 1), owners={1: owner(7, cgroup=cgroup)}),
+        read_containers(CONTAINERS),
+    )
+
+    assert container_id(cgroup) == ID
+    assert row_json(rows[0])["docker_container_name"] == "web"
+    assert row_json(rows[0])["docker_image"] == "nginx:1"
+
+
+def test_a_process_that_cannot_be_seen_keeps_its_row() -> None:
+    """Without the right to look, the user is known and the process is not."""
+    [row] = join_rows(seen(Bound("tcp", "::", 22, 0, 1)), Containers())
+
+    assert (row.pid, row.process, row.user) == (None, None, "root")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["app", "--password", "hunter2", "-v"], "app --password ********** -v"),
+        (["app", "--db-password=hunter2"], "app --db-password=**********"),
+        (["mysqld", "-phunter2"], "mysqld -p**********"),
+        (["curl", "-u", "me:hunter2", "x"], "curl -u me:********** x"),
+        (["app", "postgres://me:hunter2@db/x"], "app postgres://**********@db/x"),
+        (["env", "API_TOKEN=hunter2"], "env API_TOKEN=**********"),
+        (["ssh", "-p", "22"], "ssh -p 22"),
+    ],
+)
+def test_secrets_on_command_lines(arguments: list[str], shown: str) -> None:
+    """Whatever the way a secret is given, it is hidden, and nothing else is."""
+    assert shown_command(arguments) == shown
+
+
+def row(
+    port: int, proto: str = "tcp", *, process: str = "x", is_ephemeral: bool = False
+) -> PortRow:
+    """Return a row."""
+    return PortRow(
+        proto=proto,
+        port=port,
+        addresses=("::",),
+        status="LISTEN",
+        process=process,
+        is_ephemeral=is_ephemeral,
+    )
+
+
+def test_new_and_gone_listeners() -> None:
+    """The first look brings no news; what is gone must be missing twice; chosen ports are none."""
+    changes = PortChanges(ignored=[5353])
+    looks = [
+        [row(22)],
+        [row(22), row(80), row(40000, is_ephemeral=True), row(5353, "udp")],
+        [row(22)],
+        [row(22), row(80)],
+        [row(80)],
+        [row(80)],
+        [row(80)],
+    ]
+
+    told = [[event.kind for event in changes.compare(rows)] for rows in looks]
+
+    assert told == [[], ["new_listener"], [], [], [], ["gone_listener"], []]
+
+
+async def test_changes_are_seen_across_a_restart(http: HttpTransport, folder: Path) -> None:
+    """What began to listen while the daemon was off is news as well."""
+    before = Reading(data={"ports": [row_json(row(22)), {"odd": 1}, None]})
+    changes = PortChanges(before.data)
+
+    assert [event.data["port"] for event in changes.compare([row(22), row(80)])] == [80]
+
+
+def test_who_uses_a_port() -> None:
+    """At one address only those count that are open there."""
+    rows = [
+        PortRow(proto="tcp", port=80, addresses=("127.0.0.1",), status="LISTEN"),
+        PortRow(proto="udp", port=80, addresses=("::",), status="NONE"),
+    ]
+
+    assert len(users_of(rows, 80)) == 2
+    assert len(users_of(rows, 80, proto="tcp")) == 1
+    assert users_of(rows, 80, ip="192.0.2.1", proto="tcp") == []
+    assert users_of(rows, 81) == []
+
+
+def test_the_page_holds_hostile_names_as_text() -> None:
+    """Whatever a process calls itself, nothing of it becomes part of the page's code."""
+    evil = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    report = {
+        "host": evil,
+        "generated_at": evil,
+        "ip_local_port_range": {"low": 1, "high": 2},
+        "docker": {
+            "available": False,
+            "error": evil,
+            "containers_total": 0,
+            "containers_with_published_ports": 0,
+        },
+        "ports": [
+            {
+                **row_json(row(80)),
+                **dict.fromkeys(
+                    ("process", "cmdline", "user", "docker_container_name", "docker_port_spec"),
+                    evil,
+                ),
+                "pid": 7,
+                "addresses": [evil],
+            }
+        ],
+    }
+
+    page = port_page(report)
+
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert page.count("<script>") == 1
+    assert "unsafe" not in POLICY
+
+
+# What other systems, and nobody, may answer.
+
+
+def test_files_of_the_kernel() -> None:
+    """Addresses are in the machine's own order; connections and headings are passed over."""
+    lines = [
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid",
+        "   0: 0100007F:1F90 00000000:0000 0A 0:0 00:0 0 1000 0 4242 1",
+        "   1: 0100007F:1F91 0100007F:C350 01 0:0 00:0 0 1000 0 4243 1",
+        "   2: 0000000000000000FFFF00000100007F:0050 0:0 0A 0:0 00:0 0 0 0 4244 1",
+        "   3: zz:zz 0:0 0A 0:0 0:0 0 0 0 5",
+    ]
+
+    assert parse_sockets(lines, "tcp") == [
+        Bound("tcp", "127.0.0.1", 8080, 1000, 4242),
+        Bound("tcp", "127.0.0.1", 80, 0, 4244),
+    ]
+
+
+@given(st.binary(max_size=300))
+def test_any_answer_of_the_kernel(data: bytes) -> None:
+    """Messages that are cut off or make no sense are left out."""
+    for kind, content in split(data):
+        assert 0 <= kind <= 0xFFFF
+        parse_answer(content, "tcp")
+
+
+@given(st.lists(st.text(max_size=120), max_size=5))
+def test_any_line_of_the_kernel(lines: list[str]) -> None:
+    """Nothing is raised."""
+    parse_sockets(lines, "udp")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["Id", "Names", "Ports", "IP", "PublicPort", "PrivatePort", "Type"]),
+            inner,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(_JSON)
+def test_any_answer_of_an_engine(data: Any) -> None:
+    """Nothing is raised, and every port that is told is one."""
+    found = read_containers(json.loads(json.dumps(data)))
+
+    assert all(0 < each.port <= 65535 for each in found.published)
+
+
+@given(st.lists(st.text(max_size=20), max_size=6))
+def test_any_command_line(arguments: list[str]) -> None:
+    """It becomes one line of text that can be shown."""
+    assert shown_command(arguments).isprintable()
+
+
+def test_addresses_in_their_usual_form() -> None:
+    """One of IPv4 in the shape of IPv6 is the former; what is no address stays."""
+    assert plain_ip("::ffff:192.0.2.7") == "192.0.2.7"
+    assert plain_ip("0:0:0:0:0:0:0:1") == "::1"
+    assert plain_ip("x") == "x"
+
+
+def test_a_kernel_that_refuses() -> None:
+    """The files are read instead, from then on."""
+    asked: list[int] = []
+
+    def refuse() -> list[Bound]:
+        asked.append(1)
+        raise PermissionError(1, "not here")
+
+    look = ListenerLook(ask=refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ports = [{bound.port for bound in look.look().sockets} for _ in range(2)]
+
+        port = server.getsockname()[1]
+
+    assert len(asked) == 1
+    assert all(port in found for found in ports)
+
+
+def test_an_error_of_the_kernel_is_raised() -> None:
+    """A question that it refuses is told as such, one about what it lacks is not."""
+
+    class Link:
+        """A socket that answers with an error."""
+
+        def __init__(self, number: int) -> None:
+            self._answer = struct.pack("=IHHIIi", 20, 2, 0, 1, 0, -number)
+
+        def recv(self, _size: int) -> bytes:
+            return self._answer
+
+    lacking: Any = Link(2)
+    refusing: Any = Link(1)
+
+    assert list(sock_diag._answers(lacking, "tcp")) == []  # noqa: SLF001 - the border to the kernel
+    with pytest.raises(PermissionError):
+        list(sock_diag._answers(refusing, "tcp"))  # noqa: SLF001 - as above
+
+
+def test_owners_are_remembered(tmp_path: Path) -> None:
+    """Only sockets that are new are looked for; a number that was given away again is noticed."""
+    stat = "7 (a) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {}"
+    process = tmp_path / "7"
+    (process / "fd").mkdir(parents=True)
+    (process / "fd" / "3").symlink_to("socket:[42]")
+    (process / "stat").write_text(stat.format(100))
+    (process / "comm").write_text("old\n")
+    (process / "cmdline").write_bytes(b"old\0--x\0")
+    finder = OwnerFinder(tmp_path)
+
+    first = finder.find({42, 43})
+    (process / "comm").write_text("renamed\n")
+    remembered = finder.find({42, 43})
+    (process / "stat").write_text(stat.format(200))
+    again = finder.find({42, 43})
+
+    assert (first[42].name, first[42].arguments) == ("old", ("old", "--x"))
+    assert remembered[42].name == "old"
+    assert again[42].name == "renamed"
+    assert 43 not in first
