@@ -8,6 +8,7 @@ from typing import Final
 
 from opsmonitor.models.drive import Drive, DriveKind, DriveState
 from opsmonitor.models.reading import Issue, ReadingStatus
+from opsmonitor.parts.issues import wanted
 from opsmonitor.parts.limits import Limits
 
 _OK, _WARN, _CRIT = ReadingStatus.OK, ReadingStatus.WARN, ReadingStatus.CRIT
@@ -35,6 +36,14 @@ _STATES: Final = {
     DriveState.ERROR: ("drive_unreadable", _WARN),
 }
 _BITS: Final = 8
+ISSUES: Final = frozenset(
+    {
+        *("drive_failing", "critical_warning", "attribute_failing", "self_test_failed"),
+        *("temperature_high", "wear_high", "spare_low", "media_errors", "reallocated_sectors"),
+        *("pending_sectors", "drive_hung", "drive_gone", "drive_unreadable"),
+    }
+)
+"""The kinds that there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,8 @@ class DriveLimits:
     """Beside the drive's own limit."""
     media_errors: Limits = field(default_factory=lambda: Limits(warn=1))
     bad_sectors: Limits = field(default_factory=lambda: Limits(warn=1))
+    ignored: frozenset[str] = frozenset()
+    """Kinds of issues that are none: of all drives, or with `:nvme0` of one."""
 
 
 def warning_words(bits: int | None) -> list[str]:
@@ -57,7 +68,7 @@ def warning_words(bits: int | None) -> list[str]:
 
 def judge_drive(drive: Drive, limits: DriveLimits) -> tuple[ReadingStatus, tuple[Issue, ...]]:
     """Return how well a drive is, and every reason why it is not."""
-    issues = tuple(_issues(drive, limits))
+    issues = wanted(_issues(drive, limits), limits.ignored, ("drive",))
     if any(each.status is _CRIT for each in issues):
         return _CRIT, issues
     if issues:

@@ -131,15 +131,15 @@ class BoxReader:
             return
         view.has_igd = True
         services = self._igd.services
-        state = await self._ask(view, services, "WANIPConn1", "GetStatusInfo")
-        if state is None:
-            return
-        address = await self._ask(view, services, "WANIPConn1", "GetExternalIPAddress") or {}
-        own = await self._ask(view, services, "WANIPConn1", "X_AVM_DE_GetExternalIPv6Address") or {}
-        prefix = await self._ask(view, services, "WANIPConn1", "X_AVM_DE_GetIPv6Prefix") or {}
+        name = "WANIPConn1"
+        state = await self._ask(view, services, name, "GetStatusInfo")
+        if state is not None:
+            address = await self._ask(view, services, name, "GetExternalIPAddress") or {}
+            own = await self._ask(view, services, name, "X_AVM_DE_GetExternalIPv6Address") or {}
+            prefix = await self._ask(view, services, name, "X_AVM_DE_GetIPv6Prefix") or {}
+            view.wan.update(facts.connection_facts({**state, **address}))
+            view.wan.update(facts.ipv6_facts(own, prefix))
         counted = await self._ask(view, services, "WANCommonIFC1", "GetAddonInfos")
-        view.wan.update(facts.connection_facts({**state, **address}))
-        view.wan.update(facts.ipv6_facts(own, prefix))
         view.traffic = None if counted is None else facts.traffic_facts(counted)
 
     async def _read_closed(self, view: BoxView, services: Mapping[str, Service]) -> None:

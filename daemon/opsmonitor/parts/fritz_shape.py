@@ -9,6 +9,8 @@ from opsmonitor.models.reading import Issue, ReadingStatus, Scalar
 from opsmonitor.parts.fritz_reader import BoxView
 from opsmonitor.parts.limits import Limits
 
+ISSUES: Final = ("wan_down", "noise_margin_low", "login_failed", "not_allowed", "answer_unusable")
+"""The kinds that there are."""
 _WAN: Final = (
     *("up", "access_type", "physical_link_up", "connection_status", "connection_uptime_s"),
     *("last_error", "external_ipv4", "external_ipv6", "ipv6_prefix", "dns_servers"),

@@ -16,7 +16,8 @@ from opsmonitor.parts.certificate import TLS, TlsOptions
 from opsmonitor.parts.fields import host
 from opsmonitor.parts.fritz_changes import Look, average_mbit_s, box_events
 from opsmonitor.parts.fritz_reader import BoxReader, BoxView
-from opsmonitor.parts.fritz_shape import box_issues, box_json, box_values, note
+from opsmonitor.parts.fritz_shape import ISSUES, box_issues, box_json, box_values, note
+from opsmonitor.parts.issues import wanted, worst
 from opsmonitor.parts.limits import Limits, lower_limits
 from opsmonitor.parts.login_guard import LoginGuard
 from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
@@ -46,6 +47,8 @@ class BoxOptions:
     devices: bool = True
     """Whether to list who is connected."""
     noise_margin_db: Limits = field(default_factory=Limits)
+    ignore: frozenset[str] = frozenset()
+    """Kinds of issues that are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +97,12 @@ class BoxWatch:
         self._add_averages(view, now)
         events = tuple(box_events(self._name, self._before, now))
         self._before = now
-        issues = (
-            *box_issues(self._name, view, self._options.noise_margin_db),
-            *self._waiting(view),
-        )
+        found = (*box_issues(self._name, view, self._options.noise_margin_db), *self._waiting(view))
+        issues = wanted(found, self._options.ignore, ())
         return Reading(
             data=box_json(self._options.host, view),
             values=box_values(view),
-            status=_status(issues),
+            status=worst(issues),
             issues=issues,
             note=note(view, has_login=self._options.password is not None),
             events=events,
@@ -158,18 +159,16 @@ def compile_fritz(options: FritzOptions, context: ProbeContext) -> Mapping[str, 
     return {name: BoxWatch(name, box, context).poll for name, box in options.boxes.items()}
 
 
-def _status(issues: tuple[Issue, ...]) -> ReadingStatus:
-    """Return the worst of some issues."""
-    found = {each.status for each in issues}
-    order = (ReadingStatus.CRIT, ReadingStatus.WARN)
-    return next((each for each in order if each in found), ReadingStatus.OK)
-
-
 def _boxes(value: Any) -> Mapping[str, BoxOptions]:
     """Accept boxes by name."""
     if not isinstance(value, dict) or not value:
         raise vol.Invalid("expected boxes by name, such as {home: {host: fritz.box}}")
     return {_name(name): BoxOptions(**_prefixed(name, _BOX, box)) for name, box in value.items()}
+
+
+def _kinds(value: Any) -> frozenset[str]:
+    """Accept kinds of issues."""
+    return frozenset(cv.list_of(cv.one_of(*ISSUES))(value))
 
 
 def _name(value: Any) -> str:
@@ -199,6 +198,7 @@ _BOX: Final = vol.Schema(
         vol.Optional("web_port"): cv.port,
         vol.Optional("tls"): TLS,
         vol.Optional("devices"): cv.boolean,
+        vol.Optional("ignore"): _kinds,
         vol.Optional("noise_margin_db"): lower_limits(cv.number(at_least=0, at_most=60)),
     }
 )

@@ -17,7 +17,7 @@ from opsmonitor.exceptions import ProbeError
 from opsmonitor.models.drive import Drive, DriveState
 from opsmonitor.models.reading import Issue, Reading, ReadingEvent, ReadingStatus, Scalar
 from opsmonitor.parts.drive_events import drive_events
-from opsmonitor.parts.drive_judge import DriveLimits, judge_drive
+from opsmonitor.parts.drive_judge import ISSUES, DriveLimits, judge_drive
 from opsmonitor.parts.drive_reader import DriveReader, Ways
 from opsmonitor.parts.drive_shape import drive_json, drive_values
 from opsmonitor.parts.fields import optional
@@ -59,7 +59,7 @@ class NvmeOptions:
     devices: tuple[DriveAddress, ...] = ()
     """None: all that are found."""
     ignore: tuple[str, ...] = ()
-    """Names of drives, such as sdb."""
+    """Drives such as sdb, kinds of issues, or a kind of one drive such as media_errors:nvme0."""
     sudo: bool = False
     temperature_c: Limits | None = None
     wear_percent: Limits = field(default_factory=lambda: DriveLimits().wear_percent)
@@ -79,13 +79,14 @@ class DriveWatch:
         limit_s = min(_DRIVE_S, context.timeout_s / 3)
         self._ways = ways or Ways(sudo=options.sudo, timeout_s=limit_s)
         self._types = {str(drive_name(each.device)): each.type for each in options.devices}
-        self._ignored = {drive_name(each) for each in options.ignore}
+        self._ignored = {drive_name(each) for each in options.ignore if not _is_issue(each)}
         self._limits = DriveLimits(
             temperature_c=options.temperature_c,
             wear_percent=options.wear_percent,
             spare_percent=options.spare_percent,
             media_errors=options.media_errors,
             bad_sectors=options.bad_sectors,
+            ignored=frozenset(each for each in options.ignore if _is_issue(each)),
         )
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._readers: dict[str, DriveReader] = {}
@@ -232,6 +233,20 @@ def _device(value: Any) -> DriveAddress:
 _DEVICE: Final = vol.Schema({vol.Required("device"): cv.text, vol.Optional("type"): cv.text})
 
 
+def _is_issue(word: str) -> bool:
+    """Tell whether a word to be ignored is a kind of issue, of all drives or of one."""
+    return word.partition(":")[0] in ISSUES
+
+
+def _ignored(value: Any) -> str:
+    """Accept a drive, a kind of issue, or a kind of issue of a drive."""
+    word = cv.text(value).strip()
+    of_drive = word.partition(":")[2] if _is_issue(word) and ":" in word else None
+    if drive_name(word if of_drive is None else of_drive) or (of_drive is None and _is_issue(word)):
+        return word
+    raise vol.Invalid("expected a drive such as sdb, or an issue such as media_errors:nvme0")
+
+
 def _degrees(value: Any) -> float:
     """Accept degrees Celsius."""
     return cv.number(at_least=1, at_most=150)(value)
@@ -252,7 +267,7 @@ PROBE: Final = ProbeType(
     options=NvmeOptions,
     schema={
         vol.Optional("devices"): _devices,
-        vol.Optional("ignore"): cv.list_of(cv.text),
+        vol.Optional("ignore"): cv.list_of(_ignored),
         vol.Optional("sudo"): cv.boolean,
         vol.Optional("temperature_c"): optional(upper_limits(_degrees)),
         vol.Optional("wear_percent"): upper_limits(_wear),

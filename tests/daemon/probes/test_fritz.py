@@ -425,6 +425,26 @@ async def test_a_connection_that_is_down(make: Callable[..., BoxWatch], box: Fri
     assert up.status is ReadingStatus.OK
 
 
+async def test_an_issue_can_be_ignored(make: Callable[..., BoxWatch], box: FritzBox) -> None:
+    """A second line that is only there for the worst case."""
+    box.answers["WANPPPConnection1", "GetInfo"] = {"NewConnectionStatus": "Disconnected"}
+    login = {"username": box.user, "password": box.password}
+
+    reading = await make(**login, ignore=["wan_down"]).poll()
+
+    assert reading.values["wan_up"] is False
+    assert reading.status is ReadingStatus.OK
+
+
+async def test_traffic_is_known_without_the_state(
+    make: Callable[..., BoxWatch], box: FritzBox
+) -> None:
+    """One answer does not depend on another."""
+    box.answers["WANIPConn1", "GetStatusInfo"] = None
+
+    assert (await make().poll()).values["received_bytes"] == 554_484_531_337
+
+
 async def test_a_reconnect_between_two_polls(
     make: Callable[..., BoxWatch], box: FritzBox, clock: FakeClock
 ) -> None:
@@ -655,6 +675,7 @@ async def test_no_secret_is_shown(make: Callable[..., BoxWatch], box: FritzBox) 
         {"boxes": {"my.home": {"host": "fritz.box"}}},
         {"boxes": {"home": {"host": "fritz.box", "user": "me"}}},
         {"boxes": {"home": {"host": "fritz.box", "password": ""}}},
+        {"boxes": {"home": {"host": "fritz.box", "ignore": ["wan"]}}},
     ],
 )
 def test_what_is_refused(keys: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ import voluptuous as vol
 
 from opsmonitor.clients.sysfs_drives import Places
 from opsmonitor.models.reading import Reading, ReadingStatus
+from opsmonitor.parts.drive_judge import ISSUES
 from opsmonitor.parts.drive_reader import NO_PERMISSION, Ways
 from opsmonitor.probes.base import ProbeContext
 from opsmonitor.probes.nvme import PROBE, DriveWatch
@@ -114,6 +115,7 @@ async def test_the_page_shows_what_the_api_does(house: House) -> None:
     drive = drives(await house.watch().poll())["nvme0"]
 
     assert json.loads(block[1]).keys() == drive.keys()
+    assert {each for each in ISSUES if f"`{each}`" not in page} == set()
 
 
 @pytest.mark.parametrize(
@@ -155,6 +157,18 @@ async def test_limits_can_be_set(house: House) -> None:
     assert [(each.kind, each.message) for each in reading.issues] == [
         ("temperature_high", "nvme0: temperature of 41 °C (limit 40)")
     ]
+
+
+async def test_issues_can_be_ignored(house: House) -> None:
+    """Of all drives, or of the one whose trouble is known."""
+    for name in ("nvme0", "nvme1"):
+        plug_in_nvme(house.root, name)
+    house.kernel.log = health_log(media_errors=3, wear=90)
+
+    reading = await house.watch(ignore=["wear_high", "media_errors:nvme1"]).poll()
+
+    assert [each.message for each in reading.issues] == ["nvme0: unreadable blocks: 3 (limit 1)"]
+    assert drives(reading)["nvme1"]["verdict"] == "ok"
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
@@ -427,6 +441,9 @@ async def test_the_history_of_wear_survives_a_restart(house: House, clock: FakeC
         {"devices": ["/dev/vda"]},
         {"devices": "/dev/nvme0, /dev/vda"},
         {"devices": 5},
+        {"ignore": ["media_eror:nvme0"]},
+        {"ignore": ["media_errors:vda"]},
+        {"ignore": ["everything"]},
         {"devices": [{"type": "sat"}]},
         {"wear_percent": {"warn": 95, "crit": 80}},
         {"temperature_c": {"warn": 0}},
