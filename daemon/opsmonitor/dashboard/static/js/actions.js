@@ -8,6 +8,7 @@ const WORDS = {
   pause: ["Pausing…", "Could not pause"],
   resume: ["Resuming…", "Could not resume"],
   acknowledge: ["Acknowledging…", "Could not acknowledge"],
+  unacknowledge: ["Taking back…", "Could not take back"],
 };
 
 /** Let the buttons of the cards work; `onState` gets the state afterwards. */
