@@ -158,6 +158,8 @@ class Remedies:
         check, state = settings.checks.get(check_id), self._host.states.get(check_id)
         if check is None or state is None:
             raise UnknownCheckError(check_id)
+        if not settings.remediation.enabled:
+            raise CheckConflictError("disabled", "`remediation: enabled` is false")
         if not 1 <= number <= len(check.actions):
             raise CheckConflictError("no_action", f"the check {check_id!r} has no such action")
         action = check.actions[number - 1]
@@ -235,7 +237,11 @@ class Remedies:
             """Let the next one have its turn, at once if this one is known not to have helped."""
             del self._tasks[check.id]
             self._places.discard(action.place)
-            if not done.cancelled() and done.exception() is None and done.result() is False:
+            if done.cancelled():
+                return
+            if (error := done.exception()) is not None:
+                _LOGGER.error("An action for %s broke off", check.id, exc_info=error)
+            elif done.result() is False:
                 self._consider(check.id)
 
         task.add_done_callback(go_on)

@@ -19,7 +19,7 @@ from opsmonitor.config.settings import (
     Settings,
 )
 from opsmonitor.engine.remedies import Remedies
-from opsmonitor.exceptions import ActionError, StoreError
+from opsmonitor.exceptions import ActionError, CheckConflictError, StoreError, UnknownCheckError
 from opsmonitor.models.check import CheckState, Outcome
 from opsmonitor.models.remediation import Attempt, AttemptState, Incident
 from opsmonitor.util.clock import FakeClock
@@ -198,7 +198,7 @@ def test_limits_hold_for_a_day() -> None:
 
     async def scenario(clinic: Clinic) -> None:
         tried = action(max_per_hour=3, cooldown_s=600, give_up_after=8)
-        await clinic.start(check("web", bad, actions=(tried,)))
+        await clinic.start(check("web", bad, interval_s=60.0, actions=(tried,)))
         await asyncio.sleep(86_400)
 
     clinic = play(scenario)
@@ -302,7 +302,7 @@ def test_all_actions_together_have_a_limit() -> None:
     async def scenario(clinic: Clinic) -> None:
         checks = [check(f"c{at}", bad, actions=(action(f"a{at}"),)) for at in range(100)]
         await clinic.start(*checks, max_per_hour=7)
-        await asyncio.sleep(3000)
+        await asyncio.sleep(300)
 
     assert len(play(scenario).ran) == 7
 
@@ -536,3 +536,58 @@ def test_stopping_ends_an_action_and_says_so() -> None:
     (attempt,) = play(scenario).attempts.kept.values()
 
     assert attempt.state is AttemptState.INTERRUPTED
+
+
+def test_people_may_begin_one_that_the_limits_allow() -> None:
+    """Whatever the state; not two at a time, not one that there is not, not when switched off."""
+
+    async def scenario(clinic: Clinic) -> None:
+        await clinic.start(check("web", good, actions=(action(max_per_hour=2, settle_s=0),)))
+        await asyncio.sleep(20)
+        begun = clinic.remedies.begin_now("web", 1)
+        refusals = [_refusal(clinic, "web", 1), _refusal(clinic, "web", 2)]
+        await asyncio.sleep(20)
+        clinic.remedies.begin_now("web", 1)
+        await asyncio.sleep(20)
+        refusals.append(_refusal(clinic, "web", 1))
+        clinic.settings = replace(clinic.settings, remediation=RemediationSettings(enabled=False))
+        refusals.append(_refusal(clinic, "web", 1))
+        with pytest.raises(UnknownCheckError):
+            clinic.remedies.begin_now("nope", 1)
+
+        assert begun.state is AttemptState.STARTED
+        assert refusals == ["busy", "no_action", "too_often", "disabled"]
+        assert clinic.names == ["restart", "restart"]
+        assert [item.helped for item in clinic.attempts.kept.values()] == [True, True]
+
+    play(scenario)
+
+
+def _refusal(clinic: Clinic, check_id: str, number: int) -> str:
+    """Return the code with which a wish is refused."""
+    with pytest.raises(CheckConflictError) as caught:
+        clinic.remedies.begin_now(check_id, number)
+    return caught.value.code
+
+
+def test_a_defect_of_an_action_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """A store that fails in a way that nobody thought of is logged, and the next one runs."""
+
+    class Odd(MemoryAttempts):
+        """Fails once, oddly."""
+
+        async def save_attempts(self, attempts: Iterable[Attempt]) -> None:
+            """Fail at the first attempt only."""
+            if not self.kept:
+                self.kept["odd"] = next(iter(attempts))
+                raise RuntimeError("odd")
+            await super().save_attempts(attempts)
+
+    async def scenario(clinic: Clinic) -> None:
+        await clinic.start(check("web", bad, actions=(action("one"), action("two"))))
+        await asyncio.sleep(60)
+
+    clinic = play(scenario, Odd())
+
+    assert clinic.names == ["two"]
+    assert "An action for web broke off" in caplog.text
