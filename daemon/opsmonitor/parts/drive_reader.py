@@ -29,6 +29,9 @@ _MAX_DOUBLINGS: Final = 8
 NO_PERMISSION: Final = (
     "this user may not read its health: docs/probes.md, section nvme, shows how to allow it"
 )
+_NO_SUDO: Final = (
+    "sudo does not allow this user to read its health: docs/probes.md, section nvme, shows how to"
+)
 _NO_PROGRAM: Final = "its health is read by smartctl: install smartmontools"
 _GONE: Final = "the drive is not there any more"
 
@@ -87,7 +90,12 @@ class DriveReader:
             return self._unread(DriveState.GONE, _GONE)
         if basic.state in (DriveState.READ, DriveState.ASLEEP):
             return basic
-        found = await self._ask_programs(basic)
+        try:
+            found = await self._ask_programs(basic)
+        except PermissionError as err:
+            is_blind = basic.temperature_c is None
+            state = DriveState.NO_PERMISSION if is_blind else DriveState.PARTLY
+            return replace(basic, state=state, note=str(err))
         if found is None:
             return basic
         if found.state is DriveState.READ:
@@ -130,10 +138,18 @@ class DriveReader:
         return None
 
     async def _run(self, command: list[str]) -> str:
-        """Return what a program says; what it means is in its JSON, not in its exit code."""
+        """Return what a program says; what it means is in its JSON, not in its exit code.
+
+        Raises:
+            PermissionError: sudo does not let it run.
+
+        """
         sudo = await self._program("sudo") if self._ways.sudo else None
         full = [sudo, "-n", *command] if sudo else command
-        return (await run_program(full, timeout_s=self._ways.timeout_s)).output
+        done = await run_program(full, timeout_s=self._ways.timeout_s)
+        if sudo and not done.output and "sudo" in done.errors:
+            raise PermissionError(_NO_SUDO)
+        return done.output
 
     async def _program(self, name: str) -> str | None:
         """Return where a program lies; a folder may lie on a drive that is away."""

@@ -76,6 +76,17 @@ def test_what_the_file_says_wins(folder: Folder) -> None:
     }
 
 
+def test_a_password_in_the_file_is_not_shown(folder: Folder) -> None:
+    """In no view of the configuration."""
+    text = "fritz: {boxes: {home: {host: fritz.box, username: me, password: canary}}}"
+
+    settings = load(folder, text, {})
+
+    shown = f"{dict(settings.raw)} {dict(settings.public)} {settings!r}"
+    assert "canary" not in shown
+    assert "fritz.box" in shown
+
+
 def test_without_variables_there_is_no_section(folder: Folder) -> None:
     """A login alone names no box."""
     assert "fritz" not in load(folder, "", _LOGIN).probes

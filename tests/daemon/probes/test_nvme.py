@@ -216,6 +216,22 @@ async def test_smartctl_helps_where_the_kernel_does_not(house: House) -> None:
     assert house.calls("sudo")[0].startswith(f"called: -n {house.root}/bin/smartctl --json=c")
 
 
+async def test_sudo_that_wants_a_password(house: House) -> None:
+    """That is not a drive that cannot be read."""
+    plug_in_disk(house.root, "sda")
+    house.program("smartctl", sample("smartctl_ssd.json"))
+    sudo = house.root / "bin" / "sudo"
+    sudo.write_text("#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n", "utf-8")
+    sudo.chmod(0o755)
+
+    reading = await house.watch(sudo=True).poll()
+
+    assert drives(reading)["sda"]["state"] == "no_permission"
+    assert reading.note is not None
+    assert reading.note.startswith("sudo does not allow this user")
+    assert reading.issues == ()
+
+
 async def test_nvme_cli_helps_where_smartctl_does_not(house: House) -> None:
     """It is the last way that is tried."""
     plug_in_nvme(house.root)
