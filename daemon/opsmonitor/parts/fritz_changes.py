@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from opsmonitor.models.reading import ReadingEvent
+from opsmonitor.util.clock import iso_utc
+from opsmonitor.util.lenient import flag, mapping, number, text, whole
 
+_JITTER_MS: Final = 10_000
 _TOLERANCE_S: Final = 30.0
 """By so much the begin of an uptime may seem to move: answers take their time."""
 _MAX_MBIT_S: Final = 100_000
@@ -30,6 +34,60 @@ class Look:
     resyncs: int | None = None
     received_bytes: int | None = None
     sent_bytes: int | None = None
+
+
+def look_at(data: Mapping[str, Any], at_s: float) -> Look:
+    """Return what is compared of a reading, be it from before a restart."""
+    wan, counted = mapping(data.get("wan")), mapping(data.get("traffic"))
+    line = mapping(data.get("dsl")) or mapping(data.get("fiber"))
+    return Look(
+        at_s=at_s,
+        uptime_s=number(data.get("uptime_s")),
+        connection_uptime_s=number(wan.get("connection_uptime_s")),
+        is_up=flag(wan.get("up")),
+        ipv4=text(wan.get("external_ipv4")),
+        ipv6_prefix=text(wan.get("ipv6_prefix")),
+        os_version=text(data.get("os_version")),
+        resyncs=whole(line.get("resyncs")),
+        received_bytes=whole(counted.get("received_bytes")),
+        sent_bytes=whole(counted.get("sent_bytes")),
+    )
+
+
+def read_ms(data: Mapping[str, Any]) -> int | None:
+    """Return when a reading was made, in epoch milliseconds, by what it says of its uptime."""
+    wan = mapping(data.get("wan"))
+    for since, uptime in (
+        (data.get("started_ts"), data.get("uptime_s")),
+        (wan.get("connected_since_ts"), wan.get("connection_uptime_s")),
+    ):
+        seconds = whole(uptime)
+        try:
+            began = datetime.fromisoformat(text(since) or "")
+        except ValueError:
+            continue
+        if seconds is not None and began.tzinfo is not None:
+            return round(began.timestamp() * 1000) + seconds * 1000
+    return None
+
+
+class Since:
+    """Tells since when something is up: the same moment in each poll, though answers take time."""
+
+    __slots__ = ("_began_ms",)
+
+    def __init__(self) -> None:
+        """Know of nothing."""
+        self._began_ms = 0
+
+    def __call__(self, uptime_s: int | None, now_ms: int) -> str | None:
+        """Return the moment in ISO 8601, None if it is not known or not up."""
+        if not uptime_s:
+            return None
+        began_ms = now_ms - uptime_s * 1000
+        if abs(began_ms - self._began_ms) > _JITTER_MS:
+            self._began_ms = began_ms
+        return iso_utc(self._began_ms) if self._began_ms > 0 else None
 
 
 def box_events(name: str, before: Look | None, now: Look) -> Iterator[ReadingEvent]:
@@ -63,6 +121,16 @@ def _line_events(name: str, before: Look, now: Look, *, rebooted: bool) -> Itera
         yield _event("fritz_address", name, "the external address changed", **address, **prefixes)
     if not rebooted and before.resyncs is not None and (now.resyncs or 0) > before.resyncs:
         yield _event("fritz_resync", name, "the line was synchronised anew", count=now.resyncs)
+
+
+def averages(before: Look | None, now: Look) -> dict[str, float | None]:
+    """Return how much was transferred since the look before."""
+    earlier = before or Look(at_s=now.at_s)
+    seconds = now.at_s - earlier.at_s
+    return {
+        "down_average_mbit_s": average_mbit_s(earlier.received_bytes, now.received_bytes, seconds),
+        "up_average_mbit_s": average_mbit_s(earlier.sent_bytes, now.sent_bytes, seconds),
+    }
 
 
 def average_mbit_s(before: int | None, now: int | None, seconds: float) -> float | None:

@@ -13,6 +13,7 @@ ISSUES: Final = ("wan_down", "noise_margin_low", "login_failed", "not_allowed", 
 """The kinds that there are."""
 _WAN: Final = (
     *("up", "access_type", "physical_link_up", "connection_status", "connection_uptime_s"),
+    "connected_since_ts",
     *("last_error", "external_ipv4", "external_ipv6", "ipv6_prefix", "dns_servers"),
     *("down_max_mbit_s", "up_max_mbit_s"),
 )
@@ -40,6 +41,7 @@ def box_json(host: str, view: BoxView) -> dict[str, object]:
         "serial": device.get("serial"),
         "os_version": device.get("os_version"),
         "uptime_s": device.get("uptime_s"),
+        "started_ts": device.get("started_ts"),
         "update": view.update,
         "wan": _wan(view),
         "dsl": view.dsl,

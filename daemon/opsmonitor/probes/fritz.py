@@ -14,7 +14,7 @@ from opsmonitor.config import validators as cv
 from opsmonitor.models.reading import Issue, Reading, ReadingStatus
 from opsmonitor.parts.certificate import TLS, TlsOptions
 from opsmonitor.parts.fields import host
-from opsmonitor.parts.fritz_changes import Look, average_mbit_s, box_events
+from opsmonitor.parts.fritz_changes import Look, Since, averages, box_events, look_at, read_ms
 from opsmonitor.parts.fritz_reader import BoxReader, BoxView
 from opsmonitor.parts.fritz_shape import ISSUES, box_issues, box_json, box_values, note
 from opsmonitor.parts.issues import wanted, worst
@@ -29,6 +29,8 @@ _PORT: Final = 49000
 _TLS_PORT: Final = 49443
 _WEB_PORT: Final = 80
 _TIMEOUT_S: Final = 30.0
+_OLDEST_MS: Final = 7 * 86_400_000
+"""What is older is not compared with."""
 _OWN_SHARE: Final = 0.9
 """Of the time-out: so it is told what the box did not answer."""
 
@@ -83,7 +85,10 @@ class BoxWatch:
             now_s=context.clock.monotonic,
         )
         self._limit_s = context.timeout_s * _OWN_SHARE
+        self._known = context.known.get(name)
         self._before: Look | None = None
+        self._started = Since()
+        self._connected = Since()
 
     async def poll(self) -> Reading:
         """Ask the box once.
@@ -93,19 +98,22 @@ class BoxWatch:
 
         """
         view = await self._reader.read(self._limit_s)
-        now = self._look(view)
-        self._add_averages(view, now)
-        events = tuple(box_events(self._name, self._before, now))
+        self._date(view)
+        data = box_json(self._options.host, view)
+        now = look_at(data, self._clock.monotonic())
+        before = self._seen_before(now.at_s)
+        if view.traffic is not None:
+            view.traffic.update(averages(before, now))
         self._before = now
         found = (*box_issues(self._name, view, self._options.noise_margin_db), *self._waiting(view))
         issues = wanted(found, self._options.ignore, ())
         return Reading(
-            data=box_json(self._options.host, view),
+            data={**data, "traffic": view.traffic},
             values=box_values(view),
             status=worst(issues),
             issues=issues,
             note=note(view, has_login=self._options.password is not None),
-            events=events,
+            events=tuple(box_events(self._name, before, now)),
         )
 
     def _waiting(self, view: BoxView) -> tuple[Issue, ...]:
@@ -124,34 +132,23 @@ class BoxWatch:
             ),
         )
 
-    def _look(self, view: BoxView) -> Look:
-        """Return what of this poll is compared with the next one."""
-        counted = view.traffic or {}
-        return Look(
-            at_s=self._clock.monotonic(),
-            uptime_s=view.device.get("uptime_s"),
-            connection_uptime_s=view.wan.get("connection_uptime_s"),
-            is_up=view.wan.get("up"),
-            ipv4=view.wan.get("external_ipv4"),
-            ipv6_prefix=view.wan.get("ipv6_prefix"),
-            os_version=view.device.get("os_version"),
-            resyncs=((view.dsl or view.fiber) or {}).get("resyncs"),
-            received_bytes=counted.get("received_bytes"),
-            sent_bytes=counted.get("sent_bytes"),
-        )
+    def _seen_before(self, now_s: float) -> Look | None:
+        """Return the look before; the first one after a restart is that of the reading kept."""
+        if self._before is not None or self._known is None:
+            return self._before
+        made_ms = read_ms(self._known.data)
+        age_ms = None if made_ms is None else self._clock.now_ms() - made_ms
+        if age_ms is None or not 0 <= age_ms <= _OLDEST_MS:
+            return None
+        return look_at(self._known.data, now_s - age_ms / 1000)
 
-    def _add_averages(self, view: BoxView, now: Look) -> None:
-        """Add how much was transferred since the poll before."""
-        if view.traffic is None:
-            return
-        before = self._before or Look(at_s=now.at_s)
-        seconds = now.at_s - before.at_s
-        view.traffic["down_average_mbit_s"] = average_mbit_s(
-            before.received_bytes, now.received_bytes, seconds
-        )
-        view.traffic["up_average_mbit_s"] = average_mbit_s(
-            before.sent_bytes, now.sent_bytes, seconds
-        )
+    def _date(self, view: BoxView) -> None:
+        """Add since when the box and its connection are up."""
+        now_ms = self._clock.now_ms()
+        view.device["started_ts"] = self._started(view.device.get("uptime_s"), now_ms)
+        if view.wan:
+            seconds = view.wan.get("connection_uptime_s") if view.wan.get("up") else None
+            view.wan["connected_since_ts"] = self._connected(seconds, now_ms)
 
 
 def compile_fritz(options: FritzOptions, context: ProbeContext) -> Mapping[str, Poll]:

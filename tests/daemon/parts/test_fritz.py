@@ -17,7 +17,7 @@ from opsmonitor.clients.tr064_xml import (
     soap_request,
 )
 from opsmonitor.parts import fritz_facts as facts, fritz_network as network
-from opsmonitor.parts.fritz_changes import Look, average_mbit_s, box_events
+from opsmonitor.parts.fritz_changes import Look, Since, average_mbit_s, box_events, look_at, read_ms
 from opsmonitor.parts.login_guard import LoginGuard
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.fritz_box import HOSTS, MESH, usual_answers
@@ -169,6 +169,36 @@ def test_a_refused_login_waits_twice_as_long_each_time() -> None:
     guard.accepted()
     guard.refused()
     assert guard.wait_s == 300
+
+
+def test_the_same_moment_in_each_poll() -> None:
+    """An answer that takes a second longer does not move when the box was started."""
+    since = Since()
+    first = since(100, 1_700_000_000_000)
+
+    assert since(160, 1_700_000_061_400) == first
+    assert since(5, 1_700_000_120_000) != first
+    assert since(None, 1_700_000_000_000) is None
+    assert since(1 << 62, 1_700_000_000_000) is None
+
+
+_KEPT: dict[str, Any] = {
+    "uptime_s": 100,
+    "started_ts": "2026-11-21T12:00:00.000Z",
+    "os_version": "08.02",
+    "wan": {"up": True, "connection_uptime_s": 50, "connected_since_ts": "x"},
+    "dsl": {"resyncs": 1},
+    "traffic": {"received_bytes": 5, "sent_bytes": 7},
+}
+
+
+@given(odd_documents(_KEPT))
+def test_no_kept_reading_raises(found: Any) -> None:
+    """Another version may have written it."""
+    data = found if isinstance(found, dict) else {}
+
+    assert look_at(data, 5.0).at_s == 5.0
+    read_ms(data)
 
 
 _ANSWERS: dict[str, Any] = {

@@ -89,6 +89,7 @@ async def test_a_router_with_a_login(make: Callable[..., BoxWatch]) -> None:
         "physical_link_up": True,
         "connection_status": "Connected",
         "connection_uptime_s": 369_434,
+        "connected_since_ts": "2023-11-10T15:36:06.000Z",
         "last_error": None,
         "external_ipv4": "203.0.113.33",
         "external_ipv6": "2001:db8:1::1",
@@ -506,6 +507,28 @@ async def test_the_average_since_the_poll_before(
     }
 
     assert (await watch.poll()).values["down_average_mbit_s"] == 100
+
+
+async def test_what_happened_while_the_daemon_was_down(
+    context: ProbeContext, port: int, box: FritzBox, clock: FakeClock
+) -> None:
+    """The reading that is kept is what the first one after the restart is compared with."""
+    own = {"host": "127.0.0.1", "port": port, "username": box.user, "password": box.password}
+    before = await _watch(context, **own).poll()
+    clock.advance(600)
+    answer = box.answers["WANPPPConnection1", "GetInfo"] or {}
+    box.answers["WANPPPConnection1", "GetInfo"] = {**answer, "NewUptime": "300"}
+    box.answers["DeviceInfo1", "GetInfo"] = {
+        **(box.answers["DeviceInfo1", "GetInfo"] or {}),
+        "NewUpTime": str(2_058_438 + 600),
+    }
+    later = replace(context, known={"other": before}, clock=FakeClock(wall_ms=clock.wall_ms))
+
+    reading = await _watch(later, **own).poll()
+
+    assert [each.kind for each in reading.events] == ["fritz_reconnected"]
+    assert shown(reading)["started_ts"] == shown(before)["started_ts"]
+    assert shown(reading)["traffic"]["down_average_mbit_s"] == 0
 
 
 async def test_a_noisy_line(make: Callable[..., BoxWatch], box: FritzBox) -> None:
