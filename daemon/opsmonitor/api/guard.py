@@ -105,6 +105,9 @@ class Guard:
         """Refuse changes and streams asked for by somebody else's page."""
         if request.method in _READING and spec.kind is not Kind.STREAM:
             return
+        if spec.kind is Kind.LINK:
+            # Whoever can name the address was given it; a browser adds nothing to that.
+            return
         origins = request.headers.getall(hdrs.ORIGIN, ())
         if origins:
             host = request.headers[hdrs.HOST]
@@ -145,7 +148,8 @@ def _check_scope(spec: RouteSpec, grant: Grant) -> None:
 
 def _check_csrf(request: web.Request, spec: RouteSpec, grant: Grant) -> None:
     """Refuse a change by cookie without the header that no form can send."""
-    if request.method in _READING or not grant.uses_cookie or spec.kind is Kind.PAGE:
+    is_page = spec.kind in (Kind.PAGE, Kind.LINK)
+    if request.method in _READING or not grant.uses_cookie or is_page:
         return
     if "X-Requested-With" not in request.headers:
         raise ApiError(

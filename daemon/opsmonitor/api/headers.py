@@ -27,7 +27,7 @@ _ALWAYS: Final = {
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Set the headers, unless the handler chose a stricter caching of its own."""
     spec = request.app[SPECS].get(request.match_info.route)
-    is_page = spec is not None and spec.kind is Kind.PAGE
+    is_page = spec is not None and spec.kind in (Kind.PAGE, Kind.LINK)
     policy = response.get(POLICY, _PAGE_POLICY if is_page else _API_POLICY)
     make_careful(response, policy)
 

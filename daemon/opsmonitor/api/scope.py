@@ -26,6 +26,8 @@ class Kind(Enum):
     """For browsers: strangers are sent to the login page."""
     ASSET = "asset"
     """A static file: does not count against the rate limit."""
+    LINK = "link"
+    """A page whose address is the credential: it may be used from any other page."""
     PUSH = "push"
     """What others report: counted by who reports and not by where it comes from."""
     STREAM = "stream"

@@ -157,6 +157,20 @@ async def test_a_link_shows_first_and_acknowledges_when_asked_to(house: House) -
     assert after["note"] == "by the link in a message"
 
 
+async def test_a_link_works_from_the_page_of_a_messenger(house: House) -> None:
+    """The button of ntfy's own page posts from there; the link is all that it needs."""
+    house.monitor.tick(nas=BAD)
+    house.telling.opened[_OPEN.id] = _OPEN
+
+    done = await house.post(
+        f"/acknowledge/{_OPEN.id}/good",
+        headers={"Origin": "https://ntfy.sh", "Sec-Fetch-Site": "cross-site"},
+    )
+    other = await house.post("/api/checks/nas/unacknowledge", headers={"Origin": "https://ntfy.sh"})
+
+    assert (done.status, other.status) == (200, 403)
+
+
 async def test_a_link_that_is_over_or_forged_does_nothing(house: House) -> None:
     """409 for what is over, 404 for what we never gave out."""
     house.monitor.tick(nas=BAD)

@@ -22,7 +22,7 @@ _DONE: Final = "It is noted that somebody knows of it: no reminders until it is 
 routes = Routes("page")
 
 
-@routes.get(_PATH, scope=Scope.PUBLIC, kind=Kind.PAGE)
+@routes.get(_PATH, scope=Scope.PUBLIC, kind=Kind.LINK)
 async def show(request: web.Request) -> web.Response:
     """Show the alert and a button: looking at it changes nothing, as programs follow links too."""
     try:
@@ -34,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
     return page(render("acknowledge.html", title=alert.name, text=alert.message, can_act=True))
 
 
-@routes.post(_PATH, scope=Scope.PUBLIC, kind=Kind.PAGE)
+@routes.post(_PATH, scope=Scope.PUBLIC, kind=Kind.LINK)
 async def acknowledge(request: web.Request) -> web.Response:
     """Acknowledge the alert; asking twice does no harm."""
     try:
