@@ -69,11 +69,10 @@ def docker_body(state: ReadingState | None) -> DockerBody:
     if reading.status is ReadingStatus.UNSUPPORTED:
         return DockerBody(status="unavailable", note=reading.note)
     values = reading.values
-    note = f"{values.get('running')} of {values.get('total')} containers running"
-    return DockerBody(
-        status=_WORDS[reading.status],
-        note=note if state.error is None else f"{note}; the latest poll failed: {state.error}",
-    )
+    counted = f"{values.get('running')} of {values.get('total')} containers running"
+    if state.error is None:
+        return DockerBody(status=_WORDS[reading.status], note=counted)
+    return DockerBody(status="unavailable", note=f"{state.error}; last seen: {counted}")
 
 
 def portainer_dependency(

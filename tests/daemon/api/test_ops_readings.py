@@ -162,6 +162,8 @@ async def test_how_containers_are(house: House) -> None:
     read = Reading(data={}, values={"running": 4, "total": 5}, status=ReadingStatus.WARN)
     house.readings.put(polled(house, "docker", ReadingStatus.OK, reading=read))
     good = (await summary(house))["docker"]
+    house.readings.put(polled(house, "docker", ReadingStatus.OK, reading=read, error="no answer"))
+    lost = (await summary(house))["docker"]
     house.readings.put(
         polled(
             house,
@@ -171,12 +173,14 @@ async def test_how_containers_are(house: House) -> None:
         )
     )
     none = (await summary(house))["docker"]
+    seen = (bare, early, failed, good, lost, none)
 
-    assert [(each["status"], each["note"]) for each in (bare, early, failed, good, none)] == [
+    assert [(each["status"], each["note"]) for each in seen] == [
         ("unavailable", "not configured"),
         ("unknown", "not polled yet"),
         ("unavailable", "no such socket"),
         ("warn", "4 of 5 containers running"),
+        ("unavailable", "no answer; last seen: 4 of 5 containers running"),
         ("unavailable", "there is no engine"),
     ]
 
