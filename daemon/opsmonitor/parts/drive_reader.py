@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import errno
 from functools import partial
 import os
+from pathlib import Path
 import shutil
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,10 @@ _LONGEST_REST_S: Final = 3600.0
 _MAX_DOUBLINGS: Final = 8
 NO_PERMISSION: Final = (
     "this user may not read its health: docs/probes.md, section nvme, shows how to allow it"
+)
+_NO_DEVICE: Final = (
+    "its device file is not here: docs/probes.md, section nvme, shows how a service or a container"
+    " gets it"
 )
 _NO_SUDO: Final = (
     "sudo does not allow this user to read its health: docs/probes.md, section nvme, shows how to"
@@ -88,14 +93,12 @@ class DriveReader:
         basic = await self._lanes.call(lane, partial(_ask_kernel, self._name, self._ways))
         if basic is None:
             return self._unread(DriveState.GONE, _GONE)
-        if basic.state in (DriveState.READ, DriveState.ASLEEP):
+        if basic.state in (DriveState.READ, DriveState.ASLEEP) or basic.note == _NO_DEVICE:
             return basic
         try:
             found = await self._ask_programs(basic)
         except PermissionError as err:
-            is_blind = basic.temperature_c is None
-            state = DriveState.NO_PERMISSION if is_blind else DriveState.PARTLY
-            return replace(basic, state=state, note=str(err))
+            return _blind(basic, DriveState.NO_PERMISSION, str(err))
         if found is None:
             return basic
         if found.state is DriveState.READ:
@@ -109,7 +112,7 @@ class DriveReader:
             return said
         if basic.kind is DriveKind.NVME and (by_nvme := await self._nvme(basic)) is not None:
             return by_nvme
-        if basic.state is DriveState.NO_PERMISSION or said is None:
+        if basic.note == NO_PERMISSION or said is None:
             return None
         if said.state is DriveState.NO_PERMISSION:
             return replace(said, note=NO_PERMISSION)
@@ -121,8 +124,7 @@ class DriveReader:
         if program is None:
             if basic.kind is DriveKind.NVME:
                 return None
-            state = DriveState.PARTLY if basic.temperature_c is not None else DriveState.UNSUPPORTED
-            return replace(basic, state=state, note=_NO_PROGRAM)
+            return _blind(basic, DriveState.UNSUPPORTED, _NO_PROGRAM)
         output = await self._run(smartctl_arguments(program, basic.device, self._type))
         return parse_smartctl(output, name=self._name, device=basic.device)
 
@@ -188,16 +190,24 @@ class DriveReader:
 def _ask_kernel(name: str, ways: Ways) -> Drive | None:
     """Return what the kernel tells, its health log included if that is allowed; blocks."""
     basic = read_sysfs(name, ways.places)
-    if basic is None or basic.kind is not DriveKind.NVME or basic.state is DriveState.ASLEEP:
+    if basic is None or basic.state is DriveState.ASLEEP:
+        return basic
+    if not Path(basic.device).exists():
+        # Containers, and services with a /dev of their own, see drives but not their devices.
+        return _blind(basic, DriveState.UNSUPPORTED, _NO_DEVICE)
+    if basic.kind is not DriveKind.NVME:
         return basic
     try:
         raw = read_smart_log(basic.device, ways.ioctl)
         log = parse_smart_log(raw, name=name, device=basic.device)
     except OSError as err:
         if err.errno in _FORBIDDEN:
-            state = (
-                DriveState.PARTLY if basic.temperature_c is not None else DriveState.NO_PERMISSION
-            )
-            return replace(basic, state=state, note=NO_PERMISSION)
+            return _blind(basic, DriveState.NO_PERMISSION, NO_PERMISSION)
         return replace(basic, note=f"no health log: {(err.strerror or str(err)).lower()}")
     return joined(log, basic)
+
+
+def _blind(basic: Drive, otherwise: DriveState, note: str) -> Drive:
+    """Return a drive whose health cannot be seen; its temperature may be known all the same."""
+    is_partly = basic.temperature_c is not None
+    return replace(basic, state=DriveState.PARTLY if is_partly else otherwise, note=note)

@@ -186,6 +186,34 @@ async def test_a_missing_permission_is_no_failed_drive(house: House, number: int
     assert reading.issues == ()
 
 
+async def test_a_container_sees_drives_but_not_their_devices(house: House) -> None:
+    """They are not gone; what is known without their devices is shown."""
+    plug_in_nvme(house.root)
+    plug_in_disk(house.root, "sda")
+    for name in ("nvme0", "sda"):
+        (house.root / "dev" / name).unlink()
+    house.program("smartctl", sample("smartctl_no_permission.json"))
+
+    reading = await house.watch().poll()
+
+    states = {name: each["state"] for name, each in drives(reading).items()}
+    assert states == {"nvme0": "partly", "sda": "unsupported"}
+    assert reading.issues == ()
+    assert reading.note is not None
+    assert "its device file is not here" in reading.note
+
+
+async def test_an_old_smartctl_does_not_hide_what_is_missing(house: House) -> None:
+    """The permission is what is missing; the version of a program is not."""
+    plug_in_nvme(house.root)
+    house.kernel.error = errno.EACCES
+    house.program("smartctl", "smartctl 6.6 2017-11-05")
+
+    reading = await house.watch().poll()
+
+    assert (drives(reading)["nvme0"]["state"], reading.note) == ("partly", NO_PERMISSION)
+
+
 async def test_nothing_may_be_read_at_all(house: House) -> None:
     """Without even a temperature it is unknown how the drive is."""
     put(house.root / "sys/class/nvme/nvme0", model="Example")
