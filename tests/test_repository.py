@@ -48,6 +48,7 @@ ALWAYS_THERE = {
     "system_health",
     "update",
 }
+OF_READINGS = {"binary_sensor": {"value"}, "sensor": {"value", "reading_status"}}
 NAMED_BY_DEVICE_CLASS = {"connected", "problem"}
 
 
@@ -179,7 +180,7 @@ def test_entities_are_translated(platform: str) -> None:
     """Each entity has its name, and no name is without an entity."""
     names = load(INTEGRATION / "translations" / "en.json")["entity"][platform]
 
-    assert names.keys() == keys_in(platform)
+    assert names.keys() == keys_in(platform) | OF_READINGS.get(platform, set())
 
 
 @pytest.mark.parametrize("platform", ["binary_sensor", "event", "sensor"])
@@ -187,7 +188,8 @@ def test_entities_have_icons(platform: str) -> None:
     """Each entity has an icon, of its own or of its device class."""
     icons = load(INTEGRATION / "icons.json")["entity"][platform]
 
-    assert icons.keys() == keys_in(platform) - NAMED_BY_DEVICE_CLASS
+    own = keys_in(platform) | OF_READINGS.get(platform, set())
+    assert icons.keys() == own - NAMED_BY_DEVICE_CLASS
 
 
 def test_icons_are_known_ones() -> None:
@@ -281,7 +283,7 @@ def test_every_entity_is_documented() -> None:
     names = [
         text
         for key, text in translation("en").items()
-        if re.fullmatch(r"entity\.\w+\.\w+\.name", key)
+        if re.fullmatch(r"entity\.\w+\.\w+\.name", key) and text != "{name}"
     ]
 
     assert [name for name in names if f"| {name} |" not in document] == []

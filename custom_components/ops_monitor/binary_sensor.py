@@ -16,6 +16,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .client import Overall, Snapshot
 from .coordinator import OpsMonitorConfigEntry
 from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .parts import Part, ValueKind
+from .reading_entity import ValueEntity, keep_adding_readings
 
 PARALLEL_UPDATES = 0
 
@@ -65,6 +67,35 @@ async def async_setup_entry(
     keep_adding_checks(
         entry, async_add_entities, lambda check: [CheckBinarySensor(entry, check, REACHABLE)]
     )
+    keep_adding_readings(
+        entry,
+        async_add_entities,
+        lambda part, name, kind: (
+            ValueBinarySensor(entry, part, name, kind) if kind.is_binary else None
+        ),
+    )
+
+
+class ValueBinarySensor(ValueEntity, BinarySensorEntity):
+    """Something that was read and is so, or not."""
+
+    def __init__(
+        self, entry: OpsMonitorConfigEntry, part: Part, name: str, kind: ValueKind
+    ) -> None:
+        """Take what it means."""
+        super().__init__(entry, part, name, kind)
+        self._attr_device_class = kind.binary_class
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what was read."""
+        return self.value if isinstance(self.value, bool) else None
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state."""
+        return self.is_on
 
 
 class CheckBinarySensor(CheckEntity, BinarySensorEntity):

@@ -333,6 +333,26 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             _LOGGER.exception("An entity of %s could not be updated", self.name)
 
 
+def _changed_readings(old: Snapshot, new: Snapshot) -> tuple[set[object], bool]:
+    """Return the topics of the readings that differ, and whether there is something new to read."""
+    topics: set[object] = set()
+    is_new = False
+    if old.readings is new.readings:
+        return topics, is_new
+    for name in old.readings.keys() | new.readings.keys():
+        then, now = old.readings.get(name), new.readings.get(name)
+        if then is now or then == now:
+            continue
+        topics.add(reading_topic(name))
+        is_new |= then is None or now is None or then.values.keys() != now.values.keys()
+    return topics, is_new
+
+
+def reading_topic(name: str) -> tuple[str, str]:
+    """Return the topic of a reading."""
+    return ("reading", name)
+
+
 def _face(check: Check) -> tuple[object, ...]:
     """Return what the device of a check shows of it, and by what it is chosen."""
     return (check.name, check.type, check.tags)
@@ -373,7 +393,9 @@ def _changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
         topics |= gone
         topics.update(map(every_run, gone))
         has_new_devices = True
-    if has_new_devices:
+    readings, has_new_parts = _changed_readings(old, new)
+    topics |= readings
+    if has_new_devices or has_new_parts:
         topics.add(Topic.DEVICES)
     if old.summary != new.summary or old.problems != new.problems:
         topics.add(Topic.HUB)

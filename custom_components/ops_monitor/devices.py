@@ -11,7 +11,9 @@ from yarl import URL
 from .client import Check, Snapshot
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic
+from .parts import Part, parts_of
 
+_MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
 
 
@@ -27,6 +29,7 @@ def keep_devices(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     def update() -> None:
         """Describe the hub, rename what was renamed, remove what is gone."""
         _register_hub(hass, entry)
+        _register_readings(hass, entry)
         _update_checks(hass, entry)
 
     update()
@@ -59,6 +62,29 @@ def check_device_info(entry: OpsMonitorConfigEntry, check: Check) -> DeviceInfo:
     )
 
 
+def part_identifier(data: Snapshot, part_id: str) -> tuple[str, str]:
+    """Return what the device of a part of a reading is known by."""
+    return (DOMAIN, f"{data.instance_id}_reading_{part_id}")
+
+
+def part_device_info(entry: OpsMonitorConfigEntry, part: Part) -> DeviceInfo:
+    """Describe the device of a part of a reading."""
+    coordinator = entry.runtime_data
+    data = coordinator.data
+    parent = (
+        part_identifier(data, part.reading) if part.id != part.reading else hub_identifier(data)
+    )
+    return DeviceInfo(
+        identifiers={part_identifier(data, part.id)},
+        manufacturer=_MANUFACTURERS.get(part.reading.partition(".")[0], MANUFACTURER),
+        model=part.model,
+        name=part.name,
+        via_device_id=dr.async_get_device_id_by_identifier(
+            coordinator.hass, parent, config_entry_id=entry.entry_id
+        ),
+    )
+
+
 def is_present(entry: OpsMonitorConfigEntry, device: DeviceEntry) -> bool:
     """Tell whether the daemon still has what a device stands for."""
     return not _expected_identifiers(entry.runtime_data).isdisjoint(device.identifiers)
@@ -77,6 +103,24 @@ def _register_hub(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
         sw_version=coordinator.data.version,
         configuration_url=entry.data[CONF_URL],
     )
+
+
+def _register_readings(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Create the devices of readings: those of their parts refer to them."""
+    data = entry.runtime_data.data
+    registry = dr.async_get(hass)
+    for reading in data.readings.values():
+        whole = parts_of(reading)[reading.name]
+        registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={part_identifier(data, whole.id)},
+            manufacturer=_MANUFACTURERS.get(reading.probe, MANUFACTURER),
+            model=whole.model,
+            name=whole.name,
+            via_device_id=dr.async_get_device_id_by_identifier(
+                hass, hub_identifier(data), config_entry_id=entry.entry_id
+            ),
+        )
 
 
 def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
@@ -99,7 +143,12 @@ def _expected_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, 
     data = coordinator.data
     # A check that cannot be read is still there: its history must survive.
     check_ids = {check.id for check in coordinator.shown} | data.unreadable.keys()
-    return {hub_identifier(data)} | {check_identifier(data, check_id) for check_id in check_ids}
+    part_ids = {part_id for reading in data.readings.values() for part_id in parts_of(reading)}
+    return (
+        {hub_identifier(data)}
+        | {check_identifier(data, check_id) for check_id in check_ids}
+        | {part_identifier(data, part_id) for part_id in part_ids}
+    )
 
 
 def _page_of(entry: OpsMonitorConfigEntry, check: Check) -> str:

@@ -42,6 +42,7 @@ def keep_issues(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
 
     update()
     entry.async_on_unload(coordinator.async_add_listener(update, Topic.HUB))
+    entry.async_on_unload(coordinator.async_add_event_listener(lambda _event: update()))
     entry.async_on_unload(forget)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -16,9 +16,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .client import Check, Overall, Snapshot, Status
+from .client import Check, Health, Overall, Snapshot, Status
 from .coordinator import OpsMonitorConfigEntry
 from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .parts import Part, ValueKind
+from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
 
 PARALLEL_UPDATES = 0
 
@@ -42,7 +44,7 @@ class HubSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[Snapshot], Mapping[str, Any]] | None = None
 
 
-def _known[T: (Status, Overall)](value: T) -> str | None:
+def _known[T: (Status, Overall, Health)](value: T) -> str | None:
     """Return a state's name; None for one that only a newer release knows."""
     return None if value == "unknown" else value.value
 
@@ -147,6 +149,74 @@ async def async_setup_entry(
             for description in CHECK_SENSORS
         ],
     )
+    keep_adding_readings(
+        entry,
+        async_add_entities,
+        lambda part, name, kind: None if kind.is_binary else ValueSensor(entry, part, name, kind),
+        lambda part, _reading: [ReadingStatusSensor(entry, part)] if not part.prefix else [],
+    )
+
+
+class ValueSensor(ValueEntity, SensorEntity):
+    """A number or a text that was read."""
+
+    def __init__(
+        self, entry: OpsMonitorConfigEntry, part: Part, name: str, kind: ValueKind
+    ) -> None:
+        """Take how it is shown."""
+        super().__init__(entry, part, name, kind)
+        self._attr_device_class = kind.sensor_class
+        self._attr_state_class = kind.state_class
+        self._attr_native_unit_of_measurement = kind.unit
+        self._attr_suggested_display_precision = kind.precision
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        """Return the value; of an uptime, when it began."""
+        value = self.value
+        if self.kind.sensor_class is not SensorDeviceClass.UPTIME:
+            return value[:_MAX_STATE_LENGTH] if isinstance(value, str) else value
+        at = self.reading.last_fetch if self.reading else None
+        if at is None or isinstance(value, str | None):
+            return None
+        return at - timedelta(seconds=value)
+
+    @override
+    def _to_show(self) -> object:
+        """Return the value as it was read: of an uptime only the beginning is shown."""
+        return self.native_value
+
+
+class ReadingStatusSensor(ReadingEntity, SensorEntity):
+    """How well something is that is polled."""
+
+    _attr_translation_key = "reading_status"
+    _attr_device_class = SensorDeviceClass.ENUM
+    _unrecorded_attributes = frozenset({"issues"})
+
+    def __init__(self, entry: OpsMonitorConfigEntry, part: Part) -> None:
+        """Show the status of the whole reading."""
+        super().__init__(entry, part, "status")
+        self._attr_options = [it.value for it in Health if it != Health.UNKNOWN]
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return the status; without a fresh reading it is unknown."""
+        reading = self.reading
+        return None if reading is None or reading.is_stale else _known(reading.health)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return what is not as it should be."""
+        return {"issues": list(self.reading.issues) if self.reading else []}
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state and its details."""
+        return (self.native_value, self.extra_state_attributes)
 
 
 class CheckSensor(CheckEntity, SensorEntity):

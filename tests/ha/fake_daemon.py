@@ -72,6 +72,24 @@ class Client:
     queue: asyncio.Queue[list[Frame] | bytes | None]
 
 
+def make_reading(name: str, values: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a reading as the stream tells it, with changes."""
+    probe, _, thing = name.partition(".")
+    return {
+        "name": name,
+        "probe": probe,
+        "thing": thing,
+        "status": "ok",
+        "issues": [],
+        "note": None,
+        "last_fetch_ts": "2026-11-20T10:00:00Z",
+        "last_error": None,
+        "stale": False,
+        "values": values,
+        **changes,
+    }
+
+
 class FakeDaemon:
     """The parts of the daemon's API that the integration uses, on a real socket."""
 
@@ -85,6 +103,7 @@ class FakeDaemon:
         self.token: str | None = None
         self.checks = {item["id"]: item for item in (make_check("web"), make_check("nas"))}
         self.problems: list[str] = []
+        self.readings: dict[str, dict[str, Any]] = {}
         self.seen_last_event_ids: list[str | None] = []
         """What each client of the stream said it had got before."""
         self.answer: Callable[[], Awaitable[web.Response]] | None = None
@@ -220,6 +239,11 @@ class FakeDaemon:
         for client in self._clients:
             client.queue.put_nowait(frames)
 
+    def read(self, reading: dict[str, Any]) -> None:
+        """Read something anew."""
+        self.readings[reading["name"]] = reading
+        self.send(("reading", reading))
+
     def ping(self) -> None:
         """Ask every client whether it lives."""
         self.send_as_is(PING)
@@ -276,6 +300,7 @@ class FakeDaemon:
             "checks": self.checks,
             "summary": self.summary(),
             "config_error": self.problems,
+            "readings": list(self.readings.values()),
         }
 
     async def _refusal(self, request: web.Request) -> web.Response | None:

@@ -16,13 +16,16 @@ from .exceptions import (
     OpsMonitorVersionError,
 )
 from .models import Check, Info, Overall, Status, Summary, Transition
+from .readings import ActionFrame, Health, Reading, ReadingEventFrame, Value
 from .snapshot import EventFrame, Frame, Snapshot
 from .subscription import StreamStatistics, Subscription
 
 __all__ = [
+    "ActionFrame",
     "Check",
     "EventFrame",
     "Frame",
+    "Health",
     "Info",
     "OpsMonitorAuthError",
     "OpsMonitorClient",
@@ -38,10 +41,13 @@ __all__ = [
     "OpsMonitorTlsError",
     "OpsMonitorVersionError",
     "Overall",
+    "Reading",
+    "ReadingEventFrame",
     "Snapshot",
     "Status",
     "StreamStatistics",
     "Subscription",
     "Summary",
     "Transition",
+    "Value",
 ]
