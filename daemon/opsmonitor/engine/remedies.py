@@ -17,7 +17,7 @@ from opsmonitor.exceptions import (
     StoreError,
     UnknownCheckError,
 )
-from opsmonitor.models.check import Change, EventKind, Transition
+from opsmonitor.models.check import Change, EventKind, Status, Transition, Verdict
 from opsmonitor.models.remediation import Attempt, AttemptState, Incident
 from opsmonitor.util.redact import redact_text
 
@@ -97,7 +97,7 @@ class Remedies:
         self._tasks: dict[str, asyncio.Task[bool | None]] = {}
         """What is under way, by check."""
         self._places: set[str] = set()
-        self._proofs: dict[str, asyncio.Future[bool]] = {}
+        self._proofs: dict[str, asyncio.Future[bool | None]] = {}
         """Who waits for the next run of a check."""
         self._is_open = False
         self._has_actions = False
@@ -310,7 +310,7 @@ class Remedies:
         state = self._host.states.get(check.id)
         if state is None or state.pause is not None:
             return None
-        proof: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        proof: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
         self._proofs[check.id] = proof
         try:
             self._host.run_soon(check.id, afresh=True)
@@ -325,7 +325,7 @@ class Remedies:
         """Tell who waits for a run how it went."""
         proof = self._proofs.get(result.check_id)
         if proof is not None and not proof.done():
-            proof.set_result(result.outcome.is_good)
+            proof.set_result(_helped(result))
 
     async def _end(self, attempt: Attempt) -> None:
         """Tell how an attempt ended, and keep it."""
@@ -380,3 +380,11 @@ def _said(attempt: Attempt) -> str:
     """Say what was done, and how it went."""
     said = f"{attempt.action} {attempt.target}"
     return said if attempt.message is None else f"{said}: {attempt.message}"
+
+
+def _helped(result: RunResult) -> bool | None:
+    """Tell whether a run shows that what was done helped; None: it says nothing of that."""
+    if result.outcome.is_good:
+        return True
+    says_nothing = result.outcome.verdict is Verdict.UNKNOWN
+    return None if says_nothing or result.state.status is Status.NO_NETWORK else False
