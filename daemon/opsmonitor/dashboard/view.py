@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.dashboard import words
 from opsmonitor.dashboard.journal import Row
+from opsmonitor.dashboard.probes import ProbeCard, probe_card
 from opsmonitor.dashboard.runs import Strip
 from opsmonitor.dashboard.times import TimeText
 from opsmonitor.dashboard.uptime import WINDOWS, Uptimes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.dashboard.journal import Journal
     from opsmonitor.models.history import RawRun
+    from opsmonitor.models.reading import ReadingState
 
 _MANY: Final = 10
 """Beyond so many checks there are tools to find one."""
@@ -39,6 +41,8 @@ class PageData:
     runs: Mapping[str, Sequence[RawRun]]
     uptimes: Mapping[str, Uptimes]
     journal: Journal
+    readings: Sequence[ReadingState]
+    """What is polled in the background."""
     problems: Sequence[str]
     """What is wrong with the configuration file."""
     storage: str
@@ -122,6 +126,10 @@ class PageView:
     def calm(self) -> Iterator[Card]:
         """Yield the other cards."""
         return map(self._card, self._calm)
+
+    def probes(self) -> Iterator[ProbeCard]:
+        """Yield the cards of what is polled."""
+        return (probe_card(state, self.data.now_ms) for state in self.data.readings)
 
     def _card(self, check_id: str) -> Card:
         """Say all about one check."""

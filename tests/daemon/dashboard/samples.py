@@ -69,6 +69,7 @@ def page_data(
 ) -> PageData:
     """Return what a page is made of."""
     plain = PageData(
+        readings=(),
         now_ms=NOW_MS,
         version="1.2.3",
         zone=None,

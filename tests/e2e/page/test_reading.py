@@ -33,7 +33,7 @@ def test_many_checks_can_be_searched(target: Target, tmp_path: Path, open_page: 
     target.answers["/s7"] = HTTPStatus.NOT_FOUND
     with running_daemon(tmp_path, checks=checks) as daemon:
         page = live(open_page(daemon.url))
-        shown = page.locator("article:visible")
+        shown = page.locator("article.card:visible")
         expect(page.locator("h1")).to_have_text("1 of 12 is down: Service 7")
 
         page.get_by_role("searchbox").fill("service 1")

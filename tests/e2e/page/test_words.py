@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 import pytest
 
 from opsmonitor.dashboard import words
+from opsmonitor.dashboard.probes import value_text
 from opsmonitor.models.check import Status
+from opsmonitor.models.reading import Scalar
 from tests.e2e.page.bench import Daemon, OpenPage, Target, card, http_check, live, running_daemon
 
 pytestmark = pytest.mark.timeout(90)
@@ -82,6 +84,34 @@ def test_script_and_server_use_the_same_words(
     written = page.evaluate(WORDS, [function, cases])
 
     assert written == [python(case) for case in cases]
+
+
+def test_script_and_server_write_values_alike(three: Daemon, open_page: OpenPage) -> None:
+    """What is polled reads the same after an update as on a fresh page."""
+    page = live(open_page(three.url))
+    cases: list[tuple[str, Scalar]] = [
+        ("memory_percent", 40.51),
+        ("free_bytes", 80_551_989_248),
+        ("send_bytes_per_s", 950),
+        ("uptime_s", 3661),
+        ("temperature_c", 45.0),
+        ("wan_up", True),
+        ("name", "x"),
+        ("x", None),
+    ]
+
+    written = page.evaluate(
+        """async (cases) => {
+            const main = document.querySelector("script[type=module]").src;
+            const probes = await import(main.replace("main.js", "probes.js"));
+            return cases.map(([name, value]) => probes.valueText(name, value));
+        }""",
+        cases,
+    )
+
+    assert written == [value_text(name, value) for name, value in cases]
+    expect(page.locator('article.probe[data-name="host"]')).to_contain_text("memory")
+    expect(page.locator('article.probe[data-name="host"] time')).not_to_have_text("never")
 
 
 @pytest.mark.parametrize(

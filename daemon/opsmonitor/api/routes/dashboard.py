@@ -105,6 +105,7 @@ async def _page_data(request: web.Request) -> PageData:
         runs=runs,
         uptimes=uptimes,
         journal=journal,
+        readings=list(deps.readings.states.values()),
         problems=[str(problem) for problem in deps.config_problems()],
         storage=_storage_trouble(deps.store),
         can_run=request[GRANT].scope >= Scope.ADMIN,

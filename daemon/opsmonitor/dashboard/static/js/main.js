@@ -4,6 +4,7 @@ import { listen } from "./actions.js";
 import { Board } from "./board.js";
 import { makeReadable } from "./chart.js";
 import { addEvent, addRun, catchUp } from "./journal.js";
+import { applyReading, applyReadings } from "./probes.js";
 import { Stream } from "./stream.js";
 import { now, showAbsolute, start } from "./times.js";
 
@@ -34,6 +35,7 @@ function applySnapshot(snapshot) {
   for (const state of Object.values(snapshot.checks)) applyState(state);
   showProblems(snapshot.config_error ?? []);
   board.refresh();
+  applyReadings(snapshot.readings ?? []);
   catchUp();
 }
 
@@ -108,6 +110,8 @@ const FRAMES = {
   event: applyEvent,
   inventory: applyInventory,
   config: ({ problems }) => showProblems(problems),
+  reading: applyReading,
+  readings: applyReadings,
 };
 
 start();
