@@ -22,7 +22,7 @@ _WORDS: Final = {
     ReadingStatus.WARN: ("degraded", "Worrying"),
     ReadingStatus.CRIT: ("down", "Critical"),
     ReadingStatus.UNKNOWN: ("pending", "Not known"),
-    ReadingStatus.UNSUPPORTED: ("pending", "Nothing to see here"),
+    ReadingStatus.UNSUPPORTED: ("pending", "Not available"),
 }
 """The icon, which is that of a check's status, and the word."""
 _TITLES: Final = {

@@ -11,7 +11,7 @@ const WORDS = {
   warn: ["degraded", "Worrying"],
   crit: ["down", "Critical"],
   unknown: ["pending", "Not known"],
-  unsupported: ["pending", "Nothing to see here"],
+  unsupported: ["pending", "Not available"],
 };
 const UNITS = /_(percent|bytes_per_s|bytes|c|s|ms)$/;
 
