@@ -18,7 +18,6 @@ LATER_CHECK_KEYS: Final = frozenset({"thresholds", "tls"})
 LATER_SECTIONS: Final = frozenset(
     {
         "agents",
-        "maintenance",
         "ollama",
         "reports",
     }

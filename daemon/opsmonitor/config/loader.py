@@ -19,6 +19,7 @@ from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
 from opsmonitor.config.connectivity import SECTION as CONNECTIVITY, witness_node
 from opsmonitor.config.dependencies import judge_dependencies
 from opsmonitor.config.environment import Environment
+from opsmonitor.config.maintenance import SECTION as MAINTENANCE, MaintenanceReader
 from opsmonitor.config.membership import join_groups
 from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, plain
 from opsmonitor.config.overrides import apply_overrides, core_ids
@@ -127,6 +128,10 @@ class _Loader:
         remediation = self._sections.remediation()
         probes = self._probes.read()
         checks = self._checks(beneath, programs)
+        place = ZoneInfo(zone) if zone else local_zone()
+        windows = MaintenanceReader(self._validator, self._problems).read(
+            self._root.entries.get(MAINTENANCE), place, {check.settings.id for check in checks}
+        )
         judge_notify(checks, alerts, self._alerts, self._problems)
         if self._problems.has_errors:
             return Settings(checks={})
@@ -150,7 +155,8 @@ class _Loader:
             remediation=remediation,
             probes=MappingProxyType(probes),
             time_zone=zone,
-            zone=ZoneInfo(zone) if zone else local_zone(),
+            zone=place,
+            maintenance=windows,
             folder=path.parent,
             files=sources.paths,
             warnings=self._problems.warnings,

@@ -222,7 +222,7 @@ TIME_ZONE: Final = vol.Schema({vol.Optional("time_zone"): cv.time_zone})
 SECTIONS: Final = frozenset(
     {
         *("defaults", "global", "checks", "server", "store", "engine", "alerts", "commands"),
-        *("remediation", "time_zone", "connectivity"),
+        *("remediation", "time_zone", "connectivity", "maintenance"),
     }
 )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsmonitor.models.config import ConfigProblem
+    from opsmonitor.models.maintenance import Window
     from opsmonitor.util.daytime import DayWindow
     from opsmonitor.util.secret import Secret
 
@@ -276,6 +277,8 @@ class Settings:
     remediation: RemediationSettings = field(default_factory=RemediationSettings)
     probes: Mapping[str, ProbeSettings] = field(default_factory=lambda: MappingProxyType({}))
     """By name."""
+    maintenance: tuple[Window, ...] = ()
+    """When nobody is told of what."""
     time_zone: str | None = None
     """IANA name for people-facing times; None: the viewer's own."""
     zone: tzinfo = UTC

@@ -162,6 +162,9 @@ def note(state: CheckState, names: Mapping[str, str], stamp: Callable[[int], str
         parts.append(f"Last ping {stamp(round(at_s * 1000))}")
     if state.because is not None:
         parts.append(f"Depends on {names.get(state.because, state.because)}, which is down")
+    if state.maintenance is not None:
+        until = f"Maintenance until {stamp(state.maintenance.until_ms)}"
+        parts.append(_with_reason(until, state.maintenance.reason))
     if state.flapping_since_ms is not None:
         parts.append(f"Flapping since {stamp(state.flapping_since_ms)}")
     if state.pause is not None:

@@ -126,6 +126,8 @@ class _Desk:
         self, state: CheckState, check: CheckSettings, told: Mapping[AlertKind, Alert]
     ) -> None:
         """Draw the consequences of one state; while it flaps no single change is news."""
+        if state.status is Status.MAINTENANCE:
+            return
         if state.flapping_since_ms is None:
             steadied = told.get(AlertKind.FLAPPING)
             if steadied is not None and state.status in _JUDGED:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.dependencies import Dependencies
 from opsmonitor.engine.holds import Holds
-from opsmonitor.engine.state_machine import Cover, cover_up, parent_down
+from opsmonitor.engine.state_machine import Cover, parent_down
 from opsmonitor.models.check import Change, CheckState, Status
 
 if TYPE_CHECKING:
@@ -64,25 +64,13 @@ class Family:
         What failed because of a check that works again is run at once, and is unreachable until
         that run has told the truth. Failures that did not make it down meanwhile are forgotten.
         """
-        was_down, is_down = before.status in _DOWN, after.status in _DOWN
+        was_down, is_down = _fails(before), _fails(after)
         if was_down == is_down:
             return
         for child_id in self._graph.descendants(after.id):
             if was_down:
                 self._forgive(child_id, now_ms)
-            self.reconsider(child_id, now_ms)
-
-    def reconsider(self, check_id: str, now_ms: int) -> None:
-        """Look again at what is shown of a check that is judged down."""
-        state = self._host.states[check_id]
-        if state.judged is not Status.DOWN or state.pause is not None:
-            return
-        root = self._root(check_id)
-        if root is not None:
-            if state.because != root:
-                self._host.change(cover_up(state, parent_down(root), now_ms))
-        elif state.status is Status.UNREACHABLE:
-            self._host.run_soon(check_id, afresh=True)
+            self._host.reconsider(child_id, now_ms)
 
     def _root(self, check_id: str) -> str | None:
         """Return the check whose failure explains that this one fails."""
@@ -98,4 +86,10 @@ class Family:
 
     def _is_down(self, check_id: str) -> bool:
         """Tell whether a check is known to fail now."""
-        return self._host.states[check_id].status in _DOWN
+        return _fails(self._host.states[check_id])
+
+
+def _fails(state: CheckState) -> bool:
+    """Tell whether a state explains the failure of others, be it that somebody works on it."""
+    is_worked_on = state.status is Status.MAINTENANCE and state.judged is Status.DOWN
+    return is_worked_on or state.status in _DOWN

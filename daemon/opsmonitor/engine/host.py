@@ -23,6 +23,10 @@ class Host(Protocol):
         """Put a change in force, record it and tell it."""
         ...
 
+    def reconsider(self, check_id: str, now_ms: int) -> None:
+        """Look again at what is shown of a check in place of what its runs say."""
+        ...
+
     def distrust(self, check_id: str) -> None:
         """Let a run under way not count if it fails; it is then made again."""
         ...

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from opsmonitor.checks.base import NO_VALUES, CheckType, ValueSource
 from opsmonitor.engine.batch import Batch, Listener, Publisher
+from opsmonitor.engine.circumstances import Circumstances
 from opsmonitor.engine.compiler import Compiler
 from opsmonitor.engine.conductor import Conductor
 from opsmonitor.engine.family import Family
 from opsmonitor.engine.groups import Groups
 from opsmonitor.engine.interventions import Interventions
 from opsmonitor.engine.job import Job
+from opsmonitor.engine.maintenance import MaintenancePlan
 from opsmonitor.engine.outbox import Outbox
 from opsmonitor.engine.runway import Runway
 from opsmonitor.engine.schedule import Due
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.recorder import Recorder
     from opsmonitor.models.heartbeat import Pulse
+    from opsmonitor.models.maintenance import Window
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http import HttpTransport
     from opsmonitor.util.resolver import Resolver
@@ -49,6 +52,7 @@ class Monitor:
         resolver: Resolver,
         states: Mapping[str, CheckState],
         values: ValueSource = NO_VALUES,
+        windows: Iterable[Window] = (),
         pulses: Callable[[str], Pulse | None] = lambda _check_id: None,
     ) -> None:
         """Take the parts it works with and the last known states; `apply` gives it checks."""
@@ -75,6 +79,11 @@ class Monitor:
         self._outbox = Outbox(recorder, self._publisher)
         self._family = Family(self, clock)
         self._witness = Witness(self, clock)
+        self.maintenance = MaintenancePlan(self, clock, windows)
+        """When nobody is told of what."""
+        self._circumstances = Circumstances(
+            host=self, plan=self.maintenance, witness=self._witness, family=self._family
+        )
         self._groups = Groups(self)
         self._publisher.subscribe(self._groups.take)
         self.interventions = Interventions(self, clock)
@@ -90,6 +99,7 @@ class Monitor:
         self._wakes.start(loop)
         self._family.holds.start(loop)
         self._witness.start(loop)
+        self.maintenance.start()
         self.interventions.start(loop)
         self._conductor.start()
 
@@ -126,6 +136,7 @@ class Monitor:
         self.states = {check_id: self.states[check_id] for check_id in settings.checks}
         self._family.apply(self.checks)
         self._witness.apply(self.checks)
+        self.maintenance.apply(settings)
         self._groups.apply(self.checks.values())
         limits = settings.engine
         self._runway.limiter.set_limits(limits.max_concurrent, limits.max_concurrent_per_host)
@@ -244,6 +255,7 @@ class Monitor:
     def look_around(self, now: Moment) -> None:
         """Cancel runs whose probe did not keep its time-out, and end pauses that are over."""
         self.interventions.look_around()
+        self.maintenance.look_around()
         self._runway.cancel_overdue(self._jobs.values(), now.mono_s)
 
     def note_standstill(self, from_ms: int, to_ms: int) -> None:
@@ -273,7 +285,7 @@ class Monitor:
         """Run a check again, at once and then at its interval."""
         self._unjudged.add(check_id)
         self._conductor.add_all([(check_id, self.checks[check_id].interval_s)])
-        self._family.reconsider(check_id, self._clock.now_ms())
+        self.reconsider(check_id, self._clock.now_ms())
 
     def run_soon(self, check_id: str, *, afresh: bool = False) -> None:
         """Run a check without waiting for its time; `afresh`: a run under way does not count."""
@@ -284,6 +296,10 @@ class Monitor:
             self._runway.submit(job, self._clock.monotonic())
         elif afresh:
             self.distrust(check_id)
+
+    def reconsider(self, check_id: str, now_ms: int) -> None:
+        """Look again at what is shown of a check in place of what its runs say."""
+        self._circumstances.reconsider(check_id, now_ms)
 
     def distrust(self, check_id: str) -> None:
         """Let a run under way not count if it fails; it is then made again."""
@@ -337,9 +353,7 @@ class Monitor:
         """Draw the consequences of a run."""
         check_id = job.check.id
         before = self.states[check_id]
-        cover = None
-        if not outcome.is_good:
-            cover = self._witness.cover(check_id, outcome) or self._family.cover(check_id)
+        cover = self._circumstances.cover(check_id, outcome)
         state, transition = advance(before, outcome, job.thresholds, finished.wall_ms, cover)
         state = self._family.hold(before, state, is_first=not job.has_interval)
         state = self._groups.hold(before, state)
@@ -362,7 +376,7 @@ class Monitor:
             self._outbox.put_change(flapping_change(state, finished.wall_ms))
         if job.waiters:
             job.tell_waiters(result)
-        if transition is not None:
+        if transition is not None or state.covered is not before.covered:
             self._family.follow(before, state, finished.wall_ms)
         self._family.holds.note_run(check_id, started.mono_s)
         self._witness.note_run(check_id, started.mono_s)

@@ -11,6 +11,7 @@ from opsmonitor.models.check import (
     Change,
     CheckState,
     EventKind,
+    Maintenance,
     Outcome,
     Status,
     Transition,
@@ -52,6 +53,7 @@ class Cover:
     error_code: str
     because: str | None = None
     """The id of the check that is the cause."""
+    maintenance: Maintenance | None = None
 
 
 def advance(
@@ -98,6 +100,7 @@ def advance(
         outcome=outcome,
         covered=None if cover is None else judged,
         because=None if cover is None else cover.because,
+        maintenance=None if cover is None else cover.maintenance,
         is_held=state.is_held and status is Status.DOWN,
         flips=flips,
         flapping_since_ms=flapping_since_ms,
@@ -116,6 +119,7 @@ def cover_up(state: CheckState, cover: Cover, now_ms: int) -> Change:
         status=cover.status,
         covered=state.judged,
         because=cover.because,
+        maintenance=cover.maintenance,
         is_held=False,
     )
     if state.status is cover.status:
@@ -132,6 +136,27 @@ def cover_up(state: CheckState, cover: Cover, now_ms: int) -> Change:
         error_code=cover.error_code,
     )
     return Change(state=after, at_ms=now_ms, transition=transition, interval=cover.status)
+
+
+def uncover(state: CheckState, now_ms: int) -> Change:
+    """Return the change back to what is judged, when nothing covers that any more."""
+    after = replace(
+        state,
+        status=state.judged,
+        covered=None,
+        because=None,
+        maintenance=None,
+        last_change_ms=now_ms,
+    )
+    transition = Transition(
+        check_id=state.id,
+        at_ms=now_ms,
+        event=EventKind.RESUMED,
+        status=after.status,
+        previous=state.status,
+        ok=after.shown_ok,
+    )
+    return Change(state=after, at_ms=now_ms, transition=transition, interval=after.status)
 
 
 def flapping_change(state: CheckState, now_ms: int) -> Change:

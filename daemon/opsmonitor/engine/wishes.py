@@ -81,6 +81,7 @@ def _change(
             "status": status,
             "covered": state.judged if status is not state.judged else None,
             "because": None,
+            "maintenance": None,
             "is_held": False,
             "last_change_ms": now_ms,
         }

@@ -156,6 +156,15 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """The window that a check is in."""
+
+    window_id: str
+    reason: str | None
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckState:
     """All that is known of one check now. Times are epoch milliseconds, UTC."""
 
@@ -177,6 +186,8 @@ class CheckState:
     """The judged status, while another one is shown in its place."""
     because: str | None = None
     """The id of the check whose failure makes this one UNREACHABLE."""
+    maintenance: Maintenance | None = None
+    """While its status is MAINTENANCE; not kept through a restart, but found out again."""
     is_held: bool = False
     """It is down, but nobody is told before what it depends on was looked at."""
     flips: int = 0

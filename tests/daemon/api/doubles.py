@@ -133,6 +133,9 @@ class HandMonitor:
         self.states[change.check_id] = change.state
         self.publish(Batch(changes=(change,)))
 
+    def reconsider(self, check_id: str, now_ms: int) -> None:
+        """Nothing covers anything."""
+
     def distrust(self, check_id: str) -> None:
         """No run is ever under way."""
 

@@ -11,7 +11,15 @@ from opsmonitor.api.encode import KEY
 from opsmonitor.api.schemas.notes import Doc, Timestamp
 from opsmonitor.config.settings import CheckSettings
 from opsmonitor.engine.flapping import percent
-from opsmonitor.models.check import Acknowledgement, CheckState, Outcome, Pause, Status, TlsInfo
+from opsmonitor.models.check import (
+    Acknowledgement,
+    CheckState,
+    Maintenance,
+    Outcome,
+    Pause,
+    Status,
+    TlsInfo,
+)
 from opsmonitor.util.clock import iso_utc
 
 
@@ -42,6 +50,24 @@ class AcknowledgementBody:
     def of(cls, known: Acknowledgement) -> AcknowledgementBody:
         """Tell who knows."""
         return cls(at=iso_utc(known.at_ms), by=known.by, note=known.note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InMaintenanceBody:
+    """The window that a check is in."""
+
+    id: str
+    reason: str | None
+    until: Timestamp
+
+    @classmethod
+    def of(cls, maintenance: Maintenance) -> InMaintenanceBody:
+        """Tell of a window."""
+        return cls(
+            id=maintenance.window_id,
+            reason=maintenance.reason,
+            until=iso_utc(maintenance.until_ms),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +116,7 @@ class CheckBody:
     because: Annotated[
         str | None, Doc("While it is `unreachable`: the id of the check that is the cause")
     ]
+    maintenance: Annotated[InMaintenanceBody | None, Doc("Null unless its status is that")]
     flapping: Annotated[FlappingBody | None, Doc("Null unless it changes too often")]
     last_ping: Annotated[
         Timestamp | None, Doc("When a job last reported; null for checks that look for themselves")
@@ -224,6 +251,7 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "down_threshold": check.down_threshold,
         "depends_on": check.depends_on,
         "because": state.because,
+        "maintenance": InMaintenanceBody.of(state.maintenance) if state.maintenance else None,
         "flapping": _flapping(state),
         "last_ping": outcome.data.get("last_ping") if outcome and check.push else None,
         "paused": PauseBody.of(state.pause) if state.pause else None,

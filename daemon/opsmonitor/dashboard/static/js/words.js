@@ -109,6 +109,10 @@ export function note(state, nameOf, stamp) {
   const parts = [];
   if (state.last_ping) parts.push(`Last ping ${stamp(Date.parse(state.last_ping))}`);
   if (state.because) parts.push(`Depends on ${nameOf(state.because)}, which is down`);
+  if (state.maintenance) {
+    const until = `Maintenance until ${stamp(Date.parse(state.maintenance.until))}`;
+    parts.push(withReason(until, state.maintenance.reason));
+  }
   if (state.flapping) parts.push(`Flapping since ${stamp(Date.parse(state.flapping.since))}`);
   if (state.paused) {
     const until = state.paused.until ? ` until ${stamp(Date.parse(state.paused.until))}` : "";
