@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from opsmonitor.util.clock import Clock
 
 REQUEST_S: Final = 8.0
+_LEAST_S: Final = 0.2
 _AT_ONCE: Final = 4
 _LOOKS: Final = 40
 """At most so many containers are looked at within one poll: the others wait for the next one."""
@@ -50,6 +52,11 @@ class EnvironmentState:
     note: str | None = None
 
 
+def left_s(deadline: float) -> float:
+    """Return how long a request may take that begins now."""
+    return max(_LEAST_S, min(REQUEST_S, deadline - asyncio.get_running_loop().time()))
+
+
 class EnvironmentReader:
     """Remembers one engine."""
 
@@ -67,24 +74,28 @@ class EnvironmentReader:
         self.refusal: TransportError | None = None
         """Why the latest read failed."""
 
-    async def read(self) -> EnvironmentState:
-        """Return what is known; an engine that does not answer keeps what was known."""
+    async def read(self, deadline: float) -> EnvironmentState:
+        """Return what is known at a moment of the loop's clock, if not before.
+
+        An engine that does not answer keeps what was known; one that answers slowly is told
+        without what a closer look would show.
+        """
         before = self._containers
         self.refusal = None
-        events: list[ReadingEvent] = []
         try:
-            found = await self._asker.ask("/containers/json?all=1", REQUEST_S)
+            found = await self._asker.ask("/containers/json?all=1", left_s(deadline))
         except TransportError as err:
             self.refusal = err
-        else:
-            listed = read_list(found)[:_MAX_CONTAINERS]
-            await self._look_closer(listed)
-            self._containers = self._joined(listed)
-            self._at_ms = self._clock.now_ms()
-            if before is not None:
-                events = changes(self._name, before, self._containers)
-            if self._images is not None:
-                await self._images.look(self._asker, listed)
+            return self.known()
+        listed = read_list(found)[:_MAX_CONTAINERS]
+        self._at_ms = self._clock.now_ms()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await self._look_closer(listed)
+                if self._images is not None:
+                    await self._images.look(self._asker, listed)
+        self._containers = self._joined(listed)
+        events = [] if before is None else changes(self._name, before, self._containers)
         return self.known(events=tuple(events))
 
     def known(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from opsmonitor.exceptions import TransportError
 from opsmonitor.parts.container_askers import PortainerAsker
 from opsmonitor.parts.container_environment import (
-    REQUEST_S,
     EnvironmentReader,
     EnvironmentState,
+    left_s,
 )
 from opsmonitor.parts.portainer import (
     PortainerEnvironment,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _STACKS_S: Final = 300.0
 _AT_ONCE: Final = 4
+_NO_TIME: Final = "no answer in time"
 _AWAY: Final = "Portainer says that it is down"
 
 
@@ -43,18 +44,23 @@ class PortainerReader:
         self._stacks_s: float | None = None
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def read(self) -> list[EnvironmentState]:
-        """Return the environments; one that cannot be reached hides no other.
+    async def read(self, deadline: float) -> list[EnvironmentState]:
+        """Return the environments as they are known at a moment of the loop's clock.
+
+        One that cannot be reached hides no other.
 
         Raises:
             TransportError: Portainer itself could not be asked.
 
         """
-        self._environments = read_environments(await self._portainer.ask("/endpoints", REQUEST_S))
-        await self._find_stacks()
+        self._environments = read_environments(
+            await self._portainer.ask("/endpoints", left_s(deadline))
+        )
+        await self._find_stacks(deadline)
         readers = {(each.id, each.name): self._reader(each) for each in self._environments}
         self._readers = {key: reader for key, reader in readers.items() if reader is not None}
-        return list(await asyncio.gather(*map(self._look_at, self._environments)))
+        looks = (self._look_at(each, deadline) for each in self._environments)
+        return list(await asyncio.gather(*looks))
 
     def known(self, error: str) -> list[EnvironmentState]:
         """Return what is known while Portainer cannot be asked."""
@@ -77,7 +83,9 @@ class PortainerReader:
             images=self._images,
         )
 
-    async def _look_at(self, environment: PortainerEnvironment) -> EnvironmentState:
+    async def _look_at(
+        self, environment: PortainerEnvironment, deadline: float
+    ) -> EnvironmentState:
         """Return one environment."""
         reader = self._readers.get((environment.id, environment.name))
         if reader is None:
@@ -86,20 +94,28 @@ class PortainerReader:
         if environment.is_down:
             # Asking would only wait for the time limit of Portainer's own attempt.
             return reader.known(error=_AWAY)
-        async with self._gate:
-            state = await reader.read()
+        try:
+            # Those that hang must not keep the others waiting for ever.
+            async with asyncio.timeout_at(deadline):
+                await self._gate.acquire()
+        except TimeoutError:
+            return reader.known(error=_NO_TIME)
+        try:
+            state = await reader.read(deadline)
+        finally:
+            self._gate.release()
         stacks = {
             each.name: each.is_active for each in self._stacks if each.environment == environment.id
         }
         return replace(state, stacks=stacks)
 
-    async def _find_stacks(self) -> None:
+    async def _find_stacks(self, deadline: float) -> None:
         """Note the stacks; not knowing them is no failure."""
         now_s = self._clock.monotonic()
         if self._stacks_s is not None and now_s - self._stacks_s < _STACKS_S:
             return
         self._stacks_s = now_s
         try:
-            self._stacks = read_stacks(await self._portainer.ask("/stacks", REQUEST_S))
+            self._stacks = read_stacks(await self._portainer.ask("/stacks", left_s(deadline)))
         except TransportError:
             self._stacks = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -32,6 +33,9 @@ _DETAILS_S: Final = 300.0
 _SMART_S: Final = 6 * 3600.0
 """Asking for SMART values wakes drives that sleep: rarely, and only when wanted."""
 _NODES_AT_ONCE: Final = 3
+_BUDGET: Final = 0.85
+"""The part of a poll's time after which it makes do with what it has."""
+_TOO_LONG: Final = "it takes too long to answer"
 _TASKS: Final = 50
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
 _OPTIONAL: Final = frozenset({"forbidden", "unknown_path"})
@@ -40,9 +44,12 @@ _OPTIONAL: Final = frozenset({"forbidden", "unknown_path"})
 class ClusterReader:
     """Asks one cluster; a poll makes two requests, and every five minutes a few for each node."""
 
-    def __init__(self, apis: Sequence[ProxmoxApi], clock: Clock, *, with_smart: bool) -> None:
+    def __init__(
+        self, apis: Sequence[ProxmoxApi], clock: Clock, *, with_smart: bool, timeout_s: float
+    ) -> None:
         """Begin without memory; each of the nodes to ask answers for all."""
         self._apis = tuple(apis)
+        self._budget_s = timeout_s * _BUDGET
         self._api = self._apis[0]
         self._clock = clock
         self._with_smart = with_smart
@@ -61,12 +68,16 @@ class ClusterReader:
             TransportError: The cluster could not be asked at all.
 
         """
+        deadline = asyncio.get_running_loop().time() + self._budget_s
         resources = read_resources(await self._first_answer("/cluster/resources"))
         cluster = await self._cluster()
         names = {node.name for node in resources.nodes}
         self._details = {name: each for name, each in self._details.items() if name in names}
         due = [node for node in resources.nodes if self._is_due(node)]
-        await asyncio.gather(self._find_unsaved(), *(self._look_at(node.name) for node in due))
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                looks = [self._look_at(node.name) for node in due]
+                await asyncio.gather(self._find_unsaved(), *looks)
         return ProxmoxState(
             resources=resources,
             cluster=cluster,
@@ -130,17 +141,18 @@ class ClusterReader:
     async def _look_at(self, name: str) -> None:
         """Note what a node says of itself; after its first silence it is not asked on."""
         self._asked_s[name] = self._clock.monotonic()
-        known = self._details.get(name)
+        details = NodeDetails(at_ms=self._clock.now_ms())
+        # What it said before is the best that is known until it has answered.
+        known = self._details.get(name, details)
+        self._details[name] = replace(known, error=_TOO_LONG)
         async with self._gate:
-            details = NodeDetails(at_ms=self._clock.now_ms())
             try:
                 details = await self._status(name, details)
                 details = await self._drives(name, details)
                 details = await self._pools(name, details)
                 details = await self._backups(name, details)
             except TransportError as err:
-                # What it said before is still the best that is known.
-                details = replace(known or details, error=err.message)
+                details = replace(known, error=err.message)
         self._details[name] = details
 
     async def _status(self, name: str, details: NodeDetails) -> NodeDetails:

@@ -26,6 +26,8 @@ from opsmonitor.util.secret import Secret
 from opsmonitor.util.tls import tls_context
 
 _LOCAL: Final = "local"
+_BUDGET: Final = 0.7
+"""The part of a poll's time after which it makes do with what it has."""
 _REFUSED_WAIT_S: Final = 300.0
 """A key that is refused will be refused again: it is not tried at every poll."""
 
@@ -56,7 +58,7 @@ class DockerOptions:
 class _Poll:
     """Polls all engines at once."""
 
-    __slots__ = ("_ignored", "_is_optional", "_portainer", "_readers")
+    __slots__ = ("_budget_s", "_ignored", "_is_optional", "_portainer", "_readers")
 
     def __init__(self, options: DockerOptions, context: ProbeContext) -> None:
         """Decide all that can be decided.
@@ -66,6 +68,7 @@ class _Poll:
 
         """
         self._ignored = frozenset(options.ignore)
+        self._budget_s = context.timeout_s * _BUDGET
         addresses = dict(options.engines)
         self._is_optional = False
         if options.engine is not None:
@@ -99,9 +102,10 @@ class _Poll:
 
     async def __call__(self) -> Reading:
         """Return what the engines say; one that does not answer hides no other."""
+        deadline = asyncio.get_running_loop().time() + self._budget_s
         (found, refusal), states = await asyncio.gather(
-            self._read_portainer(),
-            asyncio.gather(*(reader.read() for reader in self._readers)),
+            self._read_portainer(deadline),
+            asyncio.gather(*(reader.read(deadline) for reader in self._readers)),
         )
         refusals = [reader.refusal for reader in self._readers if reader.refusal is not None]
         if len(refusals) == len(self._readers) and (self._portainer is None or refusal):
@@ -109,12 +113,14 @@ class _Poll:
         reading = containers_reading([*states, *found], _portainer_issues(refusal), self._ignored)
         return replace(reading, data={**reading.data, "portainer": self._shown(refusal)})
 
-    async def _read_portainer(self) -> tuple[list[EnvironmentState], TransportError | None]:
+    async def _read_portainer(
+        self, deadline: float
+    ) -> tuple[list[EnvironmentState], TransportError | None]:
         """Return the environments behind Portainer, and why they could not be asked for."""
         if self._portainer is None:
             return [], None
         try:
-            return await self._portainer.read(), None
+            return await self._portainer.read(deadline), None
         except TransportError as err:
             return self._portainer.known(err.message), err
 

@@ -82,7 +82,9 @@ class _ClusterPoll:
             )
             for address in options.url
         ]
-        self._reader = ClusterReader(apis, context.clock, with_smart=options.smart)
+        self._reader = ClusterReader(
+            apis, context.clock, with_smart=options.smart, timeout_s=context.timeout_s
+        )
 
     async def __call__(self) -> Reading:
         """Return what the cluster says."""

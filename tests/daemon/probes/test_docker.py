@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 import copy
+from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +20,7 @@ from opsmonitor.parts.container_environment import EnvironmentState
 from opsmonitor.parts.container_list import Container, read_inspected, read_list
 from opsmonitor.parts.container_reading import containers_reading
 from opsmonitor.parts.portainer import read_environments, read_stacks
-from opsmonitor.probes.base import Poll
+from opsmonitor.probes.base import Poll, ProbeContext
 from opsmonitor.probes.docker import PROBE
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.odd import ODD, odd_documents
@@ -518,6 +519,26 @@ async def test_an_environment_that_hangs_hides_no_other(
 
     assert reading.values["home.reachable"] is True
     assert reading.values["away.reachable"] is False
+
+
+async def test_a_poll_makes_do_with_what_it_has(
+    context: ProbeContext, portainer: PortainerDouble, engine: Engine
+) -> None:
+    """Whoever hangs costs a part of the poll's time, and is told; the others are told, too."""
+    engine.show([listed("a", "running", "Up 2 hours")])
+    engine.misbehave["/containers/a"] = hang
+    portainer.answers["/api/endpoints"] = [
+        environment(number, f"away-{number}", Type=4) for number in range(2, 9)
+    ]
+    portainer.misbehave["/api/endpoints/"] = hang
+    keys = {"engine": f"tcp://127.0.0.1:{engine.port}", **section(portainer)}
+    options = PROBE.options(**vol.Schema(dict(PROBE.schema))(keys))
+
+    reading = await PROBE.compile(options, replace(context, timeout_s=2.5))[""]()
+
+    assert reading.values["local.a.running"] is True
+    assert reading.values["local.a.restarts"] is None
+    assert [reading.values[f"away-{number}.reachable"] for number in range(2, 9)] == [False] * 7
 
 
 async def test_engines_are_told_without_portainer(
