@@ -121,8 +121,9 @@ def _written(node: Scalar, *, is_secret: bool) -> Any:
 
 def _without_default(written: str) -> str:
     """Return `!env_var NAME default` with the default hidden."""
-    tag, name, *default = written.split(maxsplit=2)
-    return f"{tag} {name} {REDACTED}" if default else written
+    words = written.split(maxsplit=2)
+    # A tag may stand alone: that is reported elsewhere.
+    return " ".join((*words[:2], REDACTED)) if words[2:] else written
 
 
 def _literal(node: Scalar, *, is_secret: bool) -> Any:
