@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+import json
 import os
 from pathlib import Path
 import re
@@ -268,6 +270,31 @@ async def test_device_page_in_a_browser(home_assistant: HomeAssistant, tmp_path:
         await page.screenshot(path=picture)
 
     assert picture.stat().st_size > 0
+
+
+async def test_the_daemon_reads_home_assistant(
+    home_assistant: HomeAssistant, session: ClientSession, tmp_path: Path
+) -> None:
+    """The other way round: by a token, the daemon knows how Home Assistant itself is."""
+    process = DaemonProcess(tmp_path)
+    keys = {"url": home_assistant.url, "token": home_assistant.tokens["access_token"]}
+    process.config.write_text(json.dumps({"homeassistant": keys, "checks": []}))
+    await process.start()
+    told: dict[str, Any] = {"last_fetch_ts": None, "last_error": None}
+    try:
+        async with asyncio.timeout(60):
+            while told["last_fetch_ts"] is None and told["last_error"] is None:
+                await asyncio.sleep(0.1)
+                async with session.get(f"{process.url}/api/homeassistant") as response:
+                    told = await response.json()
+    finally:
+        await process.stop()
+
+    assert (told["last_error"], told["note"]) == (None, None)
+    assert told["state"] == "RUNNING"
+    assert told["entities"] > 1
+    assert told["recorder"]["recording"] is True
+    assert re.fullmatch(r"\d{4}\.\d+\.\d+\S*", told["version"])
 
 
 async def test_killed_daemon(home_assistant: HomeAssistant, daemon: DaemonProcess) -> None:

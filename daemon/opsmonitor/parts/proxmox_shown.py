@@ -182,7 +182,7 @@ def _values(state: ProxmoxState) -> Mapping[str, Scalar]:
         values[f"storages.{owner}.{storage.name}.used_percent"] = storage.usage.percent
     for guest in guests:
         prefix = f"guests.{guest.vmid}"
-        values[f"{prefix}.running"] = guest.is_running
+        values[f"{prefix}.running"] = None if guest.status == "unknown" else guest.is_running
         values[f"{prefix}.cpu_percent"] = guest.cpu_percent if guest.is_running else None
         values[f"{prefix}.memory_percent"] = guest.memory.percent if guest.is_running else None
         if guest.kind == "lxc":

@@ -418,6 +418,18 @@ async def test_what_is_asked_rarely_is_judged_too(
     assert told(await poll()) == expected
 
 
+async def test_guests_of_a_node_that_is_offline(poll: Poll, cluster: Cluster) -> None:
+    """Whether they run is not known; that their node is offline is told once."""
+    cluster.entry(node="pve2", type="node")["status"] = "offline"
+    cluster.entry(vmid="111").update(status="unknown", disk=None, mem=None)
+
+    reading = await poll()
+
+    assert told(reading) == [("node_offline", "crit")]
+    assert reading.values["guests.111.running"] is None
+    assert reading.values["nodes_online"] == 1
+
+
 async def test_backups_grow_old(make_polls: MakePolls, cluster: Cluster, clock: FakeClock) -> None:
     """With limits, the age of the latest good backup is judged."""
     poll = make_polls(PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}))[""]
