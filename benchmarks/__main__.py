@@ -17,6 +17,7 @@ from benchmarks.footprint import measure_footprint
 from benchmarks.lateness import measure_lateness
 from benchmarks.machine import cores, describe
 from benchmarks.nginx import start_nginx
+from benchmarks.probes import measure_probes
 from benchmarks.setting import FULL, QUICK, Effort, Setting, tell
 from benchmarks.stream import measure_stream
 from benchmarks.table import is_met, render
@@ -28,6 +29,7 @@ _PARTS: Final = {
     "footprint": measure_footprint,
     "api": measure_api,
     "stream": measure_stream,
+    "probes": measure_probes,
 }
 
 

@@ -116,6 +116,30 @@ FIGURES: Final = (
     ),
     Figure(key="noticed_p50", text="The target's answer to stream client, p50", unit="ms"),
     Figure(key="noticed_p99", text="The target's answer to stream client, p99", unit="ms", bar=50),
+    Figure(
+        key="probes_cpu",
+        text="**Poll of machine and ports**, 10,000 sockets",
+        unit="ms CPU",
+        bar=50,
+        floor="probes_floor",
+    ),
+    Figure(
+        key="probes_loop",
+        text="the same, in the event loop",
+        unit="ms CPU",
+        bar=15,
+        floor="probes_floor",
+    ),
+    Figure(key="probes_first_cpu", text="the very first one", unit="ms CPU"),
+    Figure(key="probes_floor", text="the same facts, read and thrown away (floor)", unit="ms CPU"),
+    Figure(key="probes_psutil", text="the listeners alone, by psutil", unit="ms CPU"),
+    Figure(
+        key="probes_lag",
+        text="Loop lag p99 while router, network drive and cluster hang",
+        unit="ms",
+        bar=20,
+    ),
+    Figure(key="probes_lag_floor", text="the same with nothing to do (floor)", unit="ms"),
 )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 _SOCKET: Final = "socket:["
 _START_TIME: Final = 19
 """The field of /proc/PID/stat after the name, counted from 0: two of the same differ in it."""
+_FIRST: Final = 256
 _MOST_BYTES: Final = 16 * 1024
 
 
@@ -54,16 +55,21 @@ class OwnerFinder:
         return {inode: owner for inode, owner in valid.items() if owner is not None}
 
     def _search(self, wanted: set[int]) -> dict[int, Owner]:
-        """Look through the open files of all processes, those of the kernel's own apart."""
+        """Look through the open files of all processes, the first ones of each before the rest.
+
+        A service listens before it serves: what it listens at is among its first files.
+        """
         left = {f"{_SOCKET}{inode}]": inode for inode in wanted}
         found: dict[int, Owner] = {}
-        for pid in self._pids():
-            mine = [left.pop(link) for link in self._links(pid) if link in left]
-            if mine:
-                owner = self._owner(pid)
-                found |= {inode: owner for inode in mine if owner is not None}
-            if not left:
-                break
+        for part in (slice(_FIRST), slice(_FIRST, None)):
+            for pid in self._pids():
+                links = self._links(pid, part)
+                mine = [left.pop(link) for link in links if link in left]
+                owner = self._owner(pid) if mine else None
+                if owner is not None:
+                    found |= dict.fromkeys(mine, owner)
+                if not left:
+                    return found
         return found
 
     def _pids(self) -> list[int]:
@@ -73,14 +79,16 @@ class OwnerFinder:
         except OSError:
             return []
 
-    def _links(self, pid: int) -> Iterator[str]:
-        """Yield what the open files of a process are."""
+    def _links(self, pid: int, part: slice) -> Iterator[str]:
+        """Yield what some of the open files of a process are."""
         folder = f"{self._proc}/{pid}/fd"
         try:
             names = os.listdir(folder)  # noqa: PTH208 - names are all that is needed
         except OSError:
             return
-        for name in names:
+        if len(names) > _FIRST:
+            names.sort(key=lambda name: (len(name), name))
+        for name in names[part]:
             try:
                 yield os.readlink(f"{folder}/{name}")  # noqa: PTH115 - thousands, each a microsecond
             except OSError:

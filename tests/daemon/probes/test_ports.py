@@ -507,3 +507,16 @@ def test_owners_are_remembered(tmp_path: Path) -> None:
     assert remembered[42].name == "old"
     assert again[42].name == "renamed"
     assert 43 not in first
+
+
+def test_a_listener_behind_thousands_of_files(tmp_path: Path) -> None:
+    """It is found wherever it is among the open files of a process."""
+    folder = tmp_path / "9" / "fd"
+    folder.mkdir(parents=True)
+    (tmp_path / "9" / "stat").write_text("9 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5")
+    for number in range(600):
+        (folder / str(number)).symlink_to(f"socket:[{1000 + number}]")
+
+    found = OwnerFinder(tmp_path).find({1001, 1599})
+
+    assert {inode: owner.pid for inode, owner in found.items()} == {1001: 9, 1599: 9}
