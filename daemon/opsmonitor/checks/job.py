@@ -24,10 +24,12 @@ from opsmonitor.parts.certificate import TLS, TlsOptions
 from opsmonitor.parts.fields import optional
 from opsmonitor.parts.job_id import PLACEHOLDER, JobId, fill_in, job_id_in, read_job_id
 from opsmonitor.parts.job_judge import JobJudge
+from opsmonitor.parts.json_rules import json_path
 from opsmonitor.parts.latency import THRESHOLDS, LatencyThresholds
 from opsmonitor.parts.rules import conclude, failed
 from opsmonitor.parts.status import ANY_SUCCESS, status_rule
 from opsmonitor.util.http_message import HttpRequest
+from opsmonitor.util.json_path import JsonPath
 from opsmonitor.util.redact import redact_url
 from opsmonitor.util.secret import Secret
 from opsmonitor.util.tls import tls_context
@@ -53,6 +55,8 @@ class JobOptions:
     headers: Mapping[str, Secret] = field(default_factory=lambda: MappingProxyType({}))
     auth: keys.HttpAuth | None = None
     tls: TlsOptions = field(default_factory=TlsOptions)
+    state_path: JsonPath | None = None
+    """Where the state stands in the answer; None: under `state` or `status`."""
     success_by: time | None = None
     minutes_after_start: float | None = None
     thresholds: LatencyThresholds = field(default_factory=LatencyThresholds)
@@ -71,6 +75,7 @@ class _Asker:
             success_by=options.success_by,
             minutes_after_start=options.minutes_after_start,
             thresholds=options.thresholds,
+            state_path=options.state_path,
             clock=context.clock,
             zone=context.zone,
         )
@@ -195,6 +200,7 @@ CHECK: Final = CheckType(
         vol.Optional("headers"): keys.headers,
         vol.Optional("auth"): keys.auth,
         vol.Optional("tls"): TLS,
+        vol.Optional("state_path"): optional(json_path),
         vol.Optional("success_by"): optional(_time_of_day),
         vol.Optional("minutes_after_start"): optional(
             cv.number(at_least=0.01, at_most=_MAX_MINUTES)

@@ -15,7 +15,7 @@ from opsmonitor.models.check import Assertion, Timings, Verdict
 from opsmonitor.parts.body import excerpt, needle
 from opsmonitor.parts.certificate import TLS, TlsOptions, certificate_rule, tls_info
 from opsmonitor.parts.dialog import Dialog, unescape
-from opsmonitor.parts.fields import family, host, optional, text_or_secret
+from opsmonitor.parts.fields import family, host, optional, seconds, text_or_secret
 from opsmonitor.parts.latency import THRESHOLDS, LatencyThresholds, latency_rule
 from opsmonitor.parts.rules import Finding, Trouble, conclude, failed
 from opsmonitor.util.connect import Endpoint, connect, find_endpoints, literal_endpoint
@@ -45,6 +45,8 @@ class TcpOptions:
     """None: no TLS."""
     family: socket.AddressFamily = socket.AF_UNSPEC
     thresholds: LatencyThresholds = field(default_factory=LatencyThresholds)
+    connect_timeout_s: float | None = None
+    """For looking up the name and connecting; None: only the time-out of the attempt."""
 
 
 class TcpJudge:
@@ -105,7 +107,15 @@ class TcpJudge:
 class _Connector:
     """Connects to one target by its name, or holds a dialog with it."""
 
-    __slots__ = ("_dialog", "_endpoints", "_judge", "_options", "_resolver", "_timeout_s")
+    __slots__ = (
+        "_connect_s",
+        "_dialog",
+        "_endpoints",
+        "_judge",
+        "_options",
+        "_resolver",
+        "_timeout_s",
+    )
 
     def __init__(
         self,
@@ -122,6 +132,7 @@ class _Connector:
         self._options = options
         self._resolver = context.resolver
         self._timeout_s = context.timeout_s
+        self._connect_s = _connect_s(options, context)
 
     async def probe(self) -> Outcome:
         """Connect once and judge what comes of it."""
@@ -133,16 +144,18 @@ class _Connector:
         except OSError as err:
             # An answer that came before the end tells more than how it ended.
             if not answer:
-                return _failed(self._options, self._timeout_s, err, timeline)
+                limit_s = self._connect_s if timeline.connected is None else self._timeout_s
+                return _failed(self._options, limit_s, err, timeline)
         return self._judge(timeline, answer)
 
     async def _talk(self, timeline: Timeline, answer: bytearray) -> None:
         """Connect, and hold the dialog if there is one."""
         options = self._options
-        endpoints = self._endpoints or await find_endpoints(
-            self._resolver, options.host, options.port, options.family, timeline
-        )
-        sock = await connect(endpoints, timeline)
+        async with asyncio.timeout(options.connect_timeout_s):
+            endpoints = self._endpoints or await find_endpoints(
+                self._resolver, options.host, options.port, options.family, timeline
+            )
+            sock = await connect(endpoints, timeline)
         if self._dialog is None:
             sock.close()
         else:
@@ -165,7 +178,7 @@ def compile_tcp(options: TcpOptions, context: CheckContext) -> Probe:
     if endpoint is None or dialog is not None or knocker is None:
         endpoints = None if endpoint is None else [endpoint]
         return _Connector(options, context, judge, dialog, endpoints).probe
-    timeout_s = context.timeout_s
+    timeout_s = _connect_s(options, context)
 
     async def knock() -> Outcome:
         """Connect once to an address at which nothing is to be said."""
@@ -177,6 +190,11 @@ def compile_tcp(options: TcpOptions, context: CheckContext) -> Probe:
             return _failed(options, timeout_s, err, timeline)
 
     return knock
+
+
+def _connect_s(options: TcpOptions, context: CheckContext) -> float:
+    """Return for how long to wait for a connection, in seconds."""
+    return min(context.timeout_s, options.connect_timeout_s or context.timeout_s)
 
 
 def _dialog(options: TcpOptions, expected: bytes) -> Dialog | None:
@@ -217,6 +235,7 @@ CHECK: Final = CheckType(
         vol.Optional("tls"): _tls,
         vol.Optional("family"): family,
         vol.Optional("thresholds"): THRESHOLDS,
+        vol.Optional("connect_timeout_s"): optional(seconds),
     },
     compile=compile_tcp,
     target=_target,

@@ -13,7 +13,7 @@ import voluptuous as vol
 from opsmonitor.checks.base import CheckContext, CheckType, Probe
 from opsmonitor.config import validators as cv
 from opsmonitor.models.check import Verdict
-from opsmonitor.parts.certificate import TlsOptions, ca_file, fingerprint, tls_info
+from opsmonitor.parts.certificate import TlsOptions, ca_file, expires_in_days, fingerprint, tls_info
 from opsmonitor.parts.dialog import Dialog
 from opsmonitor.parts.fields import family, host, optional
 from opsmonitor.parts.handshake import (
@@ -25,7 +25,7 @@ from opsmonitor.parts.handshake import (
     version_rule,
 )
 from opsmonitor.parts.latency import THRESHOLDS, LatencyThresholds, latency_rule
-from opsmonitor.parts.limits import Limits, lower_limits
+from opsmonitor.parts.limits import Limits
 from opsmonitor.parts.rules import Trouble, conclude, failed
 from opsmonitor.util.connect import connect, find_endpoints, literal_endpoint
 from opsmonitor.util.net import url_host
@@ -176,22 +176,10 @@ def _dialog(options: TlsCheckOptions, policy: TlsPolicy) -> Dialog:
     )
 
 
-def _days(value: Any) -> float:
-    """Accept a number of days."""
-    return cv.whole_number(at_least=0, at_most=_MAX_DAYS)(value)
-
-
-def _expires_in_days(value: Any) -> Limits:
-    """Accept `warn` and `crit`, or a number of days that is for `warn`."""
-    return _WARN_AND_CRIT(value) if isinstance(value, dict | None) else Limits(warn=_days(value))
-
-
 def _version(value: Any) -> str:
     """Accept 1.2 or 1.3; without quotes they are numbers."""
     return _VERSIONS[cv.one_of(*_VERSIONS)(str(value))]
 
-
-_WARN_AND_CRIT: Final = lower_limits(_days)
 
 CHECK: Final = CheckType(
     name="tls",
@@ -202,7 +190,7 @@ CHECK: Final = CheckType(
         vol.Optional("server_name"): optional(host),
         vol.Optional("verify"): cv.boolean,
         vol.Optional("ca_file"): optional(ca_file),
-        vol.Optional("expires_in_days"): _expires_in_days,
+        vol.Optional("expires_in_days"): expires_in_days,
         vol.Optional("min_version"): optional(_version),
         vol.Optional("fingerprint"): optional(fingerprint),
         vol.Optional("family"): family,

@@ -137,14 +137,15 @@ class CheckReader:
         """Return the check's keys above those defaults that its type knows."""
         known = self._schema.check_keys[kind.name]
         withheld = REPETITION if kind.is_settled else frozenset()
+        own = _with_new_names(node.entries, known)
         inherited = {
             key: child
             for key, child in _with_new_names(self._defaults, known).items()
-            if key in known and key not in node.entries and key not in withheld
+            if key in known and key not in own and key not in withheld
         }
         return Mapping(
             mark=node.mark,
-            entries={**_with_new_names(node.entries, known), **inherited},
+            entries={**own, **inherited},
             key_marks=_with_new_names(node.key_marks, known),
             path=node.path,
         )

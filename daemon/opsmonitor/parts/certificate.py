@@ -13,6 +13,7 @@ import voluptuous as vol
 from opsmonitor.config import validators as cv
 from opsmonitor.models.check import Assertion, TlsInfo, Verdict
 from opsmonitor.parts.fields import optional
+from opsmonitor.parts.limits import Limits, lower_limits
 from opsmonitor.parts.rules import Finding, Trouble
 from opsmonitor.util.certificate import read_certificate
 from opsmonitor.util.tls import PemFile, TlsPolicy, tls_context
@@ -33,8 +34,8 @@ class TlsOptions:
     """The `tls` key of a check."""
 
     policy: TlsPolicy = field(default_factory=TlsPolicy)
-    expires_in_days: int = _EXPIRES_IN_DAYS
-    """Fewer days than that degrade the check; 0 never does."""
+    expires_in_days: Limits = field(default_factory=lambda: Limits(warn=_EXPIRES_IN_DAYS))
+    """With fewer days left the check is degraded, or failed; 0 or none: never."""
 
 
 def ca_file(value: Any) -> PemFile:
@@ -71,6 +72,19 @@ def _fingerprints(value: Any) -> frozenset[str]:
     return frozenset(cv.list_of(fingerprint)(value))
 
 
+def _days(value: Any) -> float:
+    """Accept a number of days."""
+    return cv.whole_number(at_least=0, at_most=_MAX_DAYS)(value)
+
+
+_WARN_AND_CRIT: Final = lower_limits(_days)
+
+
+def expires_in_days(value: Any) -> Limits:
+    """Accept `warn` and `crit`, or a number of days that is for `warn`."""
+    return _WARN_AND_CRIT(value) if isinstance(value, dict | None) else Limits(warn=_days(value))
+
+
 def _reason(error: OSError, otherwise: str) -> str:
     """Return why a file cannot be used."""
     is_about_the_file = isinstance(error, FileNotFoundError | PermissionError)
@@ -97,7 +111,9 @@ def _options(value: Mapping[str, Any]) -> TlsOptions:
         raise vol.Invalid(f"cannot use this file: {reason}", path=["client_cert"]) from err
     return TlsOptions(
         policy=policy,
-        expires_in_days=value.get("expires_in_days", _EXPIRES_IN_DAYS if verify else 0),
+        expires_in_days=value.get(
+            "expires_in_days", Limits(warn=_EXPIRES_IN_DAYS) if verify else Limits()
+        ),
     )
 
 
@@ -108,7 +124,7 @@ TLS: Final = vol.All(
         vol.Optional("ca_file"): optional(ca_file),
         vol.Optional("client_cert"): optional(pem_file),
         vol.Optional("client_key"): optional(pem_file),
-        vol.Optional("expires_in_days"): cv.whole_number(at_least=0, at_most=_MAX_DAYS),
+        vol.Optional("expires_in_days"): expires_in_days,
     },
     _options,
 )
@@ -130,7 +146,13 @@ def tls_info(certificate: bytes, options: TlsOptions, clock: Clock) -> TlsInfo:
 
 def certificate_rule(options: TlsOptions) -> CertificateRule | None:
     """Return the rule on the certificate's expiry, None when nobody wants to know."""
-    if options.expires_in_days == 0:
+    days_left = options.expires_in_days
+    levels = [
+        (verdict, limit)
+        for verdict, limit in ((Verdict.FAIL, days_left.crit), (Verdict.DEGRADED, days_left.warn))
+        if limit
+    ]
+    if not levels:
         return None
 
     def rule(info: TlsInfo) -> Finding:
@@ -138,9 +160,9 @@ def certificate_rule(options: TlsOptions) -> CertificateRule | None:
         days, end_ms = info.days_left, info.not_after_ms
         if days is None or end_ms is None:
             return Finding(Assertion(name="certificate", ok=True, actual="unreadable"))
-        ok = days >= options.expires_in_days
-        assertion = Assertion(name="certificate", ok=ok, actual=f"{days} days left")
-        return Finding(assertion, None if ok else expiring(days, end_ms, Verdict.DEGRADED))
+        verdict = next((verdict for verdict, limit in levels if days < limit), None)
+        assertion = Assertion(name="certificate", ok=verdict is None, actual=f"{days} days left")
+        return Finding(assertion, None if verdict is None else expiring(days, end_ms, verdict))
 
     return rule
 

@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http_message import HttpResponse
+    from opsmonitor.util.json_path import JsonPath
 
 
 class JobJudge:
     """Decides what is known of a job means; the rules are made once."""
 
-    __slots__ = ("_clock", "_first_seen", "_latency", "_minutes", "_success_by", "_zone")
+    __slots__ = (
+        "_clock",
+        "_first_seen",
+        "_latency",
+        "_minutes",
+        "_state_path",
+        "_success_by",
+        "_zone",
+    )
 
     def __init__(
         self,
@@ -31,12 +40,14 @@ class JobJudge:
         success_by: time | None,
         minutes_after_start: float | None,
         thresholds: LatencyThresholds,
+        state_path: JsonPath | None,
         clock: Clock,
         zone: tzinfo,
     ) -> None:
         """Make the rules."""
         self._success_by = success_by
         self._minutes = minutes_after_start
+        self._state_path = state_path
         self._latency = latency_rule(thresholds)
         self._clock = clock
         self._zone = zone
@@ -49,7 +60,7 @@ class JobJudge:
             TransportError: It cannot be understood.
 
         """
-        answer = read_answer(response.body, self._zone)
+        answer = read_answer(response.body, self._zone, self._state_path)
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         started = answer.started or self._started(job_id, now)
         findings = [_state(answer)]

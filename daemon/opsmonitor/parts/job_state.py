@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opsmonitor.exceptions import TransportError
 from opsmonitor.parts.body import excerpt
+from opsmonitor.util.cpu_budget import within_budget
 
+if TYPE_CHECKING:
+    from opsmonitor.util.json_path import JsonPath
+
+_BUDGET_S: Final = 0.05
 _STATE_KEYS: Final = ("state", "status")
 _MILLISECONDS: Final = 1e11
 """Larger numbers are not seconds since 1970: they would be after the year 5000."""
@@ -41,19 +47,25 @@ class JobAnswer:
     finished: datetime | None
 
 
-def read_answer(body: bytes, zone: tzinfo) -> JobAnswer:
+def read_answer(body: bytes, zone: tzinfo, path: JsonPath | None = None) -> JobAnswer:
     """Return what the JSON of an answer says; times without a zone are in the given one.
+
+    The state is what `path` leads to, or else the value of `state` or `status`.
 
     Raises:
         TransportError: It says nothing that could be understood.
 
     """
     answer = parse_json(body)
-    if not isinstance(answer, dict):
+    times: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+    if path is not None:
+        word = _at_path(answer, path)
+    elif isinstance(answer, dict):
+        word = next((answer[key] for key in _STATE_KEYS if key in answer), None)
+    else:
         raise TransportError(
             "invalid_response", "the answer about the job is not a JSON object with a state"
         )
-    word = next((answer[key] for key in _STATE_KEYS if key in answer), None)
     state = _STATES.get(word.strip().lower()) if isinstance(word, str) else None
     if state is None:
         shown = "no state" if word is None else excerpt(str(word))
@@ -63,9 +75,24 @@ def read_answer(body: bytes, zone: tzinfo) -> JobAnswer:
         )
     return JobAnswer(
         state=state,
-        started=_moment(answer.get("started_at"), zone),
-        finished=_moment(answer.get("finished_at"), zone),
+        started=_moment(times.get("started_at"), zone),
+        finished=_moment(times.get("finished_at"), zone),
     )
+
+
+def _at_path(answer: Any, path: JsonPath) -> Any:
+    """Return the first value that a path leads to, None if there is none.
+
+    Raises:
+        TransportError: Searching takes too long.
+
+    """
+    found = within_budget(lambda: (next(path.values(answer), None),), _BUDGET_S)
+    if found is None:
+        raise TransportError(
+            "jsonpath_too_slow", f"searching the answer for {path.text} takes too long: simplify it"
+        )
+    return found[0]
 
 
 def parse_json(body: bytes) -> Any:

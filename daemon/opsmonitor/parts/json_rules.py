@@ -34,7 +34,7 @@ class JsonExpectation:
     """By the name of the predicate, what is expected."""
 
 
-def _path(value: Any) -> JsonPath:
+def json_path(value: Any) -> JsonPath:
     """Accept a path of RFC 9535."""
     try:
         return JsonPath(cv.text(value).strip())
@@ -54,7 +54,7 @@ def _expectation(value: Any) -> JsonExpectation:
 
 
 _ENTRY: Final[dict[Any, Any]] = {
-    vol.Required("path"): _path,
+    vol.Required("path"): json_path,
     vol.Optional("exists"): cv.boolean,
     **{vol.Optional(name): validate for name, (validate, _, _) in PREDICATES.items()},
 }

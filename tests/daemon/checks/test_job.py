@@ -232,6 +232,41 @@ async def test_answers_that_say_nothing(
     assert words in str(outcome.error)
 
 
+@pytest.mark.parametrize(
+    ("path", "answer", "verdict", "code"),
+    [
+        ("$.job.phase", {"job": {"phase": "Done"}, "state": "failed"}, Verdict.OK, None),
+        ("$[0].s", [{"s": "failed"}], Verdict.FAIL, "job_failed"),
+        ("$", "running", Verdict.OK, None),
+        ("$.job.phase", {"state": "succeeded"}, Verdict.FAIL, "job_state_unknown"),
+        ("$.job", {"job": {"phase": "done"}}, Verdict.FAIL, "job_state_unknown"),
+        ("$.jobs[?@.id == 7].state", {"jobs": [{"id": 7, "state": "ok"}]}, Verdict.FAIL, None),
+    ],
+)
+async def test_the_state_may_stand_anywhere(
+    make_probe: MakeProbe, jobs: Jobs, path: str, answer: Any, verdict: Verdict, code: str | None
+) -> None:
+    """With `state_path` servers of any shape can be asked; a state that is missing never passes."""
+    jobs.answers = {"last": web.json_response(answer)}
+    url = f"{jobs.address}/jobs/last"
+
+    outcome = await make_probe(CHECK, status_url=url, state_path=path)()
+
+    assert outcome.verdict is verdict
+    assert outcome.error_code == code or code is None
+
+
+async def test_the_times_stand_where_they_stood(make_probe: MakeProbe, jobs: Jobs) -> None:
+    """Whatever the path, start and end are read at the top of the answer."""
+    answer = {"job": {"phase": "running"}, "started_at": "2026-03-29T01:00:00Z"}
+    jobs.answers = {"last": answer}
+    url = f"{jobs.address}/jobs/last"
+
+    outcome = await make_probe(CHECK, status_url=url, state_path="$.job.phase")()
+
+    assert outcome.data["started_at"] == "2026-03-29T01:00:00.000Z"
+
+
 async def test_a_server_that_is_down(make_probe: MakeProbe, tmp_path: Path) -> None:
     """A dead server is not a failed job."""
     (tmp_path / ".last_job_id").write_text("j")

@@ -20,6 +20,7 @@ from tests.daemon.targets import (
     Handler,
     closed_port,
     connections_to,
+    full,
     hangs,
     http_answer,
     serve,
@@ -139,6 +140,18 @@ async def test_no_answer_runs_into_the_time_out(make_probe: MakeProbe) -> None:
 
     assert outcome.error_code == "timeout"
     assert outcome.error == "no answer within 0.15 s (connected, waiting for the response)"
+
+
+@pytest.mark.parametrize("keys", [{}, {"send": "hello"}])
+async def test_connecting_has_its_own_limit(make_probe: MakeProbe, keys: dict[str, Any]) -> None:
+    """A host that takes no connection is given up sooner than one that is slow to answer."""
+    with full() as port:
+        outcome = await make_probe(
+            CHECK, host="127.0.0.1", port=port, timeout_s=60, connect_timeout_s=_QUICK_S, **keys
+        )()
+
+    assert outcome.error_code == "timeout"
+    assert f"{_QUICK_S:g} s" in str(outcome.error)
 
 
 async def test_a_server_that_hangs_up_is_told(make_probe: MakeProbe) -> None:

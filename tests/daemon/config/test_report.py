@@ -10,13 +10,13 @@ def test_a_summary_counts_the_checks_by_type(folder: Folder) -> None:
     """People see how many checks of which type there are, and every warning."""
     settings = folder.load(
         "defaults: {connect_timeout_override: 1}\nchecks:\n"
-        "  - {id: a, type: tcp, host: h, port: 1}\n"
+        "  - {id: a, type: ping, host: h}\n"
         "  - {id: b, type: http, url: http://h/}\n"
-        "  - {id: c, type: tcp, host: h, port: 2}\n"
+        "  - {id: c, type: ping, host: i}\n"
     )
 
     lines = describe_settings(settings).splitlines()
-    assert lines[0] == "The configuration is valid: 3 checks (1 http, 2 tcp)"
+    assert lines[0] == "The configuration is valid: 3 checks (1 http, 2 ping)"
     assert lines[2] == "1 warning:"
     assert lines[3].endswith("`connect_timeout_override` has no effect yet in this version (a, c)")
 

@@ -213,7 +213,7 @@ def test_a_bad_variable_is_told_by_its_name(
         ),
         (
             "defaults: {connect_timeout_override: 1}\nchecks:\n"
-            + "".join(f"  - {{id: {name}, type: tcp, host: h, port: 1}}\n" for name in "abcde"),
+            + "".join(f"  - {{id: {name}, type: ping, host: h}}\n" for name in "abcde"),
             {},
             1,
             "`connect_timeout_override` has no effect yet in this version (a, b, c and 2 more)",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 import errno
 from pathlib import Path
 import socket
@@ -14,7 +12,7 @@ import pytest
 
 from opsmonitor.util.connect import Endpoint
 from opsmonitor.util.knock import Knocker
-from tests.daemon.targets import closed_port, mute
+from tests.daemon.targets import closed_port, full, mute
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 
@@ -24,20 +22,6 @@ _LONG_S = 30.0
 def at(port: int) -> Endpoint:
     """Return the endpoint of a port of this machine."""
     return socket.AF_INET, ("127.0.0.1", port)
-
-
-@contextmanager
-def full() -> Iterator[int]:
-    """Listen on the returned port with a queue that is full: the system drops what comes."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(2):
-            waiting = stack.enter_context(socket.socket())
-            waiting.settimeout(0)
-            waiting.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
 
 
 def open_sockets() -> int:
