@@ -176,3 +176,38 @@ async def test_mistakes_are_told_with_their_place(daemon: Daemon, target: Target
     assert "did you mean `http_post`?" in errors
     assert "the program /bin/true is not allowed: add it to `allow` in `commands`" in errors
     assert "did you mean `cooldown_s`?" in errors
+
+
+async def test_a_kill_in_the_middle_of_an_action(daemon: Daemon, target: Target) -> None:
+    """It was written down before it began: the next daemon knows of it, and waits its time."""
+    callers: list[asyncio.StreamWriter] = []
+    is_asked = asyncio.Event()
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.append(writer)
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/reset"
+    write(daemon, target, [{"type": "http_post", "url": url}])
+    await target.stop()
+    await daemon.start()
+    async with asyncio.timeout(30):
+        await is_asked.wait()
+    await daemon.stop(signal.SIGKILL)
+
+    await daemon.start()
+    await daemon.until("/api/status/checks/web", lambda check: check["fail_streak"] > 3)
+    (attempt,) = await daemon.get("/api/remediations")
+    told = await story(daemon)
+    server.close()
+    for caller in callers:
+        caller.close()
+
+    assert len(callers) == 1
+    assert (attempt["state"], attempt["message"]) == (
+        "interrupted",
+        "the daemon ended before the action did",
+    )
+    assert told[-1][0] == "ACTION_FAILED"
