@@ -8,13 +8,14 @@ import errno
 from functools import partial
 import os
 from pathlib import Path
+import re
 import shutil
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.clients.nvme_cli import nvme_commands, parse_nvme
 from opsmonitor.clients.nvme_log import Ioctl, kernel_ioctl, parse_smart_log, read_smart_log
 from opsmonitor.clients.smartctl import parse_smartctl, smartctl_arguments
-from opsmonitor.clients.sysfs_drives import Places, read_sysfs
+from opsmonitor.clients.sysfs_drives import Places, drive_name, read_sysfs
 from opsmonitor.models.drive import Drive, DriveKind, DriveState, joined
 from opsmonitor.util.process import environment, run_program
 
@@ -55,15 +56,38 @@ class Ways:
     """Where programs are looked for; None: where the daemon finds them, and the administrator's."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveAddress:
+    """One drive that is to be watched."""
+
+    device: str
+    type: str | None = None
+    """What smartctl calls `--device`."""
+
+    @property
+    def is_behind_adapter(self) -> bool:
+        """Tell whether the device is that of an adapter: the type has the number of the drive."""
+        return self.type is not None and "," in self.type
+
+    @property
+    def name(self) -> str | None:
+        """Return what the drive is called, such as sda or sda_megaraid_0; None if it is none."""
+        base = drive_name(self.device)
+        if self.type is None or not self.is_behind_adapter:
+            return base
+        place = base or self.device.removeprefix("/dev/")
+        return re.sub(r"[^A-Za-z0-9]+", "_", f"{place}_{self.type}").strip("_")
+
+
 class DriveReader:
     """Reads one drive, again and again."""
 
     def __init__(
-        self, name: str, device_type: str | None, *, ways: Ways, lanes: Lanes, clock: Clock
+        self, name: str, address: DriveAddress | None, *, ways: Ways, lanes: Lanes, clock: Clock
     ) -> None:
-        """Take what it is called and, where smartctl cannot tell, its type."""
+        """Take what it is called and, if it was configured, its address."""
         self._name = name
-        self._type = device_type
+        self._address = address
         self._ways = ways
         self._lanes = lanes
         self._clock = clock
@@ -89,8 +113,14 @@ class DriveReader:
 
     async def _read(self) -> Drive:
         """Ask the kernel, and programs where it says too little."""
-        lane = ("drive", self._name)
-        basic = await self._lanes.call(lane, partial(_ask_kernel, self._name, self._ways))
+        address = self._address
+        if address is not None and address.is_behind_adapter:
+            basic: Drive | None = Drive(
+                name=self._name, device=address.device, state=DriveState.PARTLY
+            )
+        else:
+            lane = ("drive", self._name)
+            basic = await self._lanes.call(lane, partial(_ask_kernel, self._name, self._ways))
         if basic is None:
             return self._unread(DriveState.GONE, _GONE)
         if basic.state in (DriveState.READ, DriveState.ASLEEP) or basic.note == _NO_DEVICE:
@@ -125,7 +155,8 @@ class DriveReader:
             if basic.kind is DriveKind.NVME:
                 return None
             return _blind(basic, DriveState.UNSUPPORTED, _NO_PROGRAM)
-        output = await self._run(smartctl_arguments(program, basic.device, self._type))
+        kind = None if self._address is None else self._address.type
+        output = await self._run(smartctl_arguments(program, basic.device, kind))
         return parse_smartctl(output, name=self._name, device=basic.device)
 
     async def _nvme(self, basic: Drive) -> Drive | None:

@@ -18,7 +18,7 @@ from opsmonitor.models.drive import Drive, DriveState
 from opsmonitor.models.reading import Issue, Reading, ReadingEvent, ReadingStatus, Scalar
 from opsmonitor.parts.drive_events import drive_events
 from opsmonitor.parts.drive_judge import ISSUES, DriveLimits, judge_drive
-from opsmonitor.parts.drive_reader import DriveReader, Ways
+from opsmonitor.parts.drive_reader import DriveAddress, DriveReader, Ways
 from opsmonitor.parts.drive_shape import drive_json, drive_values
 from opsmonitor.parts.fields import optional
 from opsmonitor.parts.limits import Limits, lower_limits, percent, upper_limits
@@ -41,15 +41,6 @@ _DRIVE_S: Final = 12.0
 _AT_ONCE: Final = 8
 """So many drives are read at the same time."""
 _MAX_COUNT: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriveAddress:
-    """One drive that is to be watched."""
-
-    device: str
-    type: str | None = None
-    """What smartctl calls `--device`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +69,7 @@ class DriveWatch:
         self._context = context
         limit_s = min(_DRIVE_S, context.timeout_s / 3)
         self._ways = ways or Ways(sudo=options.sudo, timeout_s=limit_s)
-        self._types = {str(drive_name(each.device)): each.type for each in options.devices}
+        self._listed = {str(each.name): each for each in options.devices}
         self._ignored = {drive_name(each) for each in options.ignore if not _is_issue(each)}
         self._limits = DriveLimits(
             temperature_c=options.temperature_c,
@@ -109,8 +100,8 @@ class DriveWatch:
 
     async def _names(self) -> list[str]:
         """Return the names of the drives to read: those configured, or those there are and were."""
-        if self._types:
-            return list(self._types)
+        if self._listed:
+            return list(self._listed)
         try:
             async with asyncio.timeout(_LIST_S):
                 listed = partial(find_drives, self._ways.places)
@@ -132,7 +123,7 @@ class DriveWatch:
         if name not in self._readers:
             self._readers[name] = DriveReader(
                 name,
-                self._types.get(name),
+                self._listed.get(name),
                 ways=self._ways,
                 lanes=self._context.lanes,
                 clock=self._context.clock,
@@ -157,7 +148,7 @@ class DriveWatch:
             issues.extend(found)
             events.extend(drive_events(self._before.get(drive.name), drive))
             statuses.append(status)
-            if drive.state is DriveState.GONE and drive.is_external and not self._types:
+            if drive.state is DriveState.GONE and drive.is_external and not self._listed:
                 del self._before[drive.name]
             elif drive.state is not DriveState.HUNG:
                 self._before[drive.name] = drive
@@ -224,10 +215,10 @@ def _devices(value: Any) -> tuple[DriveAddress, ...]:
 def _device(value: Any) -> DriveAddress:
     """Accept a device, or a device with its type."""
     keys = value if isinstance(value, dict) else {"device": value}
-    found = _DEVICE(keys)
-    if drive_name(found["device"]) is None:
+    address = DriveAddress(**_DEVICE(keys))
+    if address.name is None:
         raise vol.Invalid("expected a drive, such as /dev/nvme0 or /dev/sda")
-    return DriveAddress(**found)
+    return address
 
 
 _DEVICE: Final = vol.Schema({vol.Required("device"): cv.text, vol.Optional("type"): cv.text})
@@ -241,10 +232,19 @@ def _is_issue(word: str) -> bool:
 def _ignored(value: Any) -> str:
     """Accept a drive, a kind of issue, or a kind of issue of a drive."""
     word = cv.text(value).strip()
-    of_drive = word.partition(":")[2] if _is_issue(word) and ":" in word else None
-    if drive_name(word if of_drive is None else of_drive) or (of_drive is None and _is_issue(word)):
-        return word
-    raise vol.Invalid("expected a drive such as sdb, or an issue such as media_errors:nvme0")
+    _, colon, of_drive = word.partition(":")
+    if not _is_issue(word):
+        is_good = drive_name(word) is not None
+    else:
+        is_good = not colon or _is_drive(of_drive)
+    if not is_good:
+        raise vol.Invalid("expected a drive such as sdb, or an issue such as media_errors:nvme0")
+    return word
+
+
+def _is_drive(name: str) -> bool:
+    """Tell whether this can be the name of a drive, be it one behind an adapter."""
+    return drive_name(name.partition("_")[0]) is not None or name.startswith("bus_")
 
 
 def _degrees(value: Any) -> float:

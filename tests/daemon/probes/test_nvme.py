@@ -289,6 +289,23 @@ async def test_disks_are_read_by_smartctl(house: House) -> None:
     assert house.calls("smartctl")[0].endswith(f"--device sat {house.root}/dev/sdb")
 
 
+async def test_drives_behind_an_adapter(house: House) -> None:
+    """Several have one device; the kernel's word on that is about the adapter's volume."""
+    plug_in_disk(house.root, "sda")
+    house.program("smartctl", sample("smartctl_ssd.json"))
+    devices = [{"device": "/dev/sda", "type": f"megaraid,{n}"} for n in range(2)]
+    devices.append({"device": "/dev/bus/0", "type": "megaraid,2"})
+
+    ignored = ["wear_high:sda_megaraid_1", "wear_high:bus_0_megaraid_2"]
+    watch = house.watch(devices=devices, wear_percent={"warn": 10}, ignore=ignored)
+    found = drives(await watch.poll())
+
+    assert [each["verdict"] for each in found.values()] == ["warn", "ok", "ok"]
+    assert list(found) == ["sda_megaraid_0", "sda_megaraid_1", "bus_0_megaraid_2"]
+    assert {each["model"] for each in found.values()} == {"Example SSD 500GB"}
+    assert min(house.calls("smartctl")).endswith("--device megaraid,0 /dev/sda")
+
+
 async def test_disks_without_smartctl(house: House) -> None:
     """What is missing is named; the drive is not called bad."""
     plug_in_disk(house.root, "sda")
