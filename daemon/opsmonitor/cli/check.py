@@ -12,6 +12,7 @@ from opsmonitor.config.loader import load_settings
 from opsmonitor.config_source import action_types, channel_types, check_types, probe_types
 from opsmonitor.engine.runner import run_check
 from opsmonitor.exceptions import UnknownCheckError
+from opsmonitor.models.check import Outcome, Verdict
 from opsmonitor.util.clock import SystemClock
 from opsmonitor.util.http import HttpTransport
 from opsmonitor.util.resolver import Resolver
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from opsmonitor.checks.base import CheckType
     from opsmonitor.config.settings import CheckSettings, Settings
-    from opsmonitor.models.check import Outcome
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,6 +57,9 @@ async def _run_once(
     check: CheckSettings, types: Mapping[str, CheckType[Any]], settings: Settings
 ) -> Outcome:
     """Make one run with all its attempts."""
+    if types[check.type].is_settled:
+        error = "only the running daemon can judge this: ask it with `opsmonitor status`"
+        return Outcome(verdict=Verdict.UNKNOWN, error=error, error_code="daemon_needed")
     resolver = Resolver()
     http = HttpTransport(resolver)
     try:

@@ -76,6 +76,17 @@ async def test_check_of_a_dead_target(tmp_path: Path, target: Target) -> None:
     assert "refused" in output
 
 
+async def test_check_of_what_only_the_daemon_knows(tmp_path: Path) -> None:
+    """A heartbeat cannot be judged without the daemon, and the remedy is told."""
+    config = tmp_path / "checks.yml"
+    config.write_text("checks: [{id: backup, type: heartbeat, period: 1d}]\n")
+
+    code, output, _ = await run_command("check", "backup", "--config", config)
+
+    assert code == 1
+    assert "ask it with `opsmonitor status`" in output
+
+
 async def test_check_of_an_unknown_id(tmp_path: Path) -> None:
     """An id that is not configured is an error that names it."""
     write_check(tmp_path / "checks.yml", 80)
