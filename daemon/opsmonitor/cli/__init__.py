@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 import logging
 import sys
 from typing import TYPE_CHECKING
 
 from opsmonitor import __version__
-from opsmonitor.cli import backup, check, check_config, ports, query, run
 from opsmonitor.cli.arguments import (
     add_config_argument,
     add_daemon_arguments,
@@ -19,7 +19,8 @@ from opsmonitor.cli.output import forget_output
 from opsmonitor.exceptions import ConfigError, OpsMonitorError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Now, while a failure can still be told; at the interpreter's end it could not.
         print(end="", flush=True)
     except ConfigError as err:
-        print(check_config.explain(err), file=sys.stderr)
+        print(_in("check_config", "explain")(err), file=sys.stderr)
         return EXIT_USAGE
     except OpsMonitorError as err:
         print(f"opsmonitor: {err}", file=sys.stderr)
@@ -60,6 +61,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _in(module: str, name: str) -> Callable[[Any], Any]:
+    """Return a function of a command's module, which is loaded only when the function is called.
+
+    All of them together take half a second to load on a small machine.
+    """
+
+    def call(argument: Any) -> Any:
+        """Load the module and call its function."""
+        return getattr(import_module(f"{__name__}.{module}"), name)(argument)
+
+    return call
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -110,7 +124,7 @@ def _add_run(commands: _Commands[argparse.ArgumentParser]) -> None:
         choices=["debug", "info", "warning", "error"],
         help="how much to log (default: info)",
     )
-    parser.set_defaults(command=run.run)
+    parser.set_defaults(command=_in("run", "run"))
 
 
 def _add_check_config(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -122,7 +136,7 @@ def _add_check_config(commands: _Commands[argparse.ArgumentParser]) -> None:
         "Exit code 0: valid; 2: not.",
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="(default: ./checks.yml)")
-    parser.set_defaults(command=check_config.run)
+    parser.set_defaults(command=_in("check_config", "run"))
 
 
 def _add_check(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -136,7 +150,7 @@ def _add_check(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("id", metavar="ID", help="the check's id in the configuration")
     add_config_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(command=check.run)
+    parser.set_defaults(command=_in("check", "run"))
 
 
 def _add_queries(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -147,7 +161,7 @@ def _add_queries(commands: _Commands[argparse.ArgumentParser]) -> None:
         description="Exit code 0: all is well; 1: something is down; 3: no answer.",
     )
     add_daemon_arguments(status)
-    status.set_defaults(command=query.status)
+    status.set_defaults(command=_in("query", "status"))
     events = commands.add_parser(
         "events", help="show the latest changes, asked of the running daemon"
     )
@@ -156,7 +170,7 @@ def _add_queries(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     events.add_argument("--check", metavar="ID", help="only those of one check")
     add_daemon_arguments(events)
-    events.set_defaults(command=query.events)
+    events.set_defaults(command=_in("query", "events"))
 
 
 def _add_ports(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -171,11 +185,11 @@ def _add_ports(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - prints it")
     parser.add_argument(
         "--check-port",
-        type=ports.port_question,
+        type=_in("ports", "port_question"),
         metavar="N",
         help="say whether a port is free: 8080, 127.0.0.1:8080 or 53/udp",
     )
-    parser.set_defaults(command=ports.run)
+    parser.set_defaults(command=_in("ports", "run"))
 
 
 def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -188,7 +202,7 @@ def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("file", metavar="FILE", help="where to; must not exist yet")
     add_config_argument(parser)
     add_data_argument(parser)
-    parser.set_defaults(command=backup.run)
+    parser.set_defaults(command=_in("backup", "run"))
 
 
 def _print_version(_arguments: argparse.Namespace) -> int:
