@@ -113,6 +113,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             resolver=resolver,
             states=await _known_states(store, settings, clock),
             values=poller,
+            windows=await store.windows(),
             pulses=heartbeats.pulse,
         )
         stack.push_async_callback(monitor.stop)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings, ProbeSettings, Push, Settings
     from opsmonitor.engine.batch import Listener
+    from opsmonitor.engine.maintenance import MaintenancePlan
     from opsmonitor.engine.stats import EngineStats
     from opsmonitor.models.alert import Alert, Announcement, ChannelHealth
     from opsmonitor.models.check import CheckState, RunResult, Transition
     from opsmonitor.models.config import ConfigProblem
     from opsmonitor.models.heartbeat import Ping, Pulse
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime, ValueHistory
+    from opsmonitor.models.maintenance import Window
     from opsmonitor.models.reading import Measured, ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
     from opsmonitor.util.clock import Clock
@@ -36,6 +38,11 @@ class MonitorView(Protocol):
     @property
     def interventions(self) -> InterventionsView:
         """What people may ask for."""
+        ...
+
+    @property
+    def maintenance(self) -> MaintenancePlan:
+        """The maintenance windows."""
         ...
 
     async def run_now(self, check_id: str) -> RunResult:
@@ -142,6 +149,10 @@ class StoreView(Protocol):
         self, *, is_resolved: bool | None = None, server_id: str | None = None, limit: int
     ) -> list[Alert]:
         """Return alerts, newest first."""
+        ...
+
+    async def save_windows(self, kept: Iterable[Window]) -> None:
+        """Let there be exactly these maintenance windows after a restart."""
         ...
 
     async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:

@@ -87,6 +87,16 @@ class Routes:
         """Add a handler for POST."""
         return self._adder(hdrs.METH_POST, path, scope, kind, query, body, answers)
 
+    def delete(
+        self,
+        path: str,
+        *,
+        scope: Scope,
+        answers: Mapping[int, Answer] | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """Add a handler for DELETE."""
+        return self._adder(hdrs.METH_DELETE, path, scope, Kind.API, None, None, answers)
+
     def _adder(
         self,
         method: str,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NEVER_MS: Final = 2**62
 _SET_BACK_MS: Final = 2000
+_KEPT_MS: Final = 7 * 86_400_000
+"""A window that was open once is shown for so long after its end."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,15 @@ class MaintenancePlan:
     def is_configured(self, window_id: str) -> bool:
         """Tell whether a window can be changed in the configuration only."""
         return window_id in self._configured
+
+    def added(self) -> list[Window]:
+        """Return the windows that are not of the configuration, without those long over."""
+        oldest_ms = self._clock.now_ms() - _KEPT_MS
+        return [
+            window
+            for window in self._added.values()
+            if window.to_ms is None or window.to_ms > oldest_ms
+        ]
 
     def add(self, window: Window) -> None:
         """Add a window, which may be open at once."""

@@ -17,6 +17,7 @@ from opsmonitor.store import (
     readings,
     timeline,
     value_history,
+    windows,
 )
 from opsmonitor.store.backup import backup_database
 from opsmonitor.store.health import StoreHealth
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.check import Change, CheckState, RunResult, Transition
     from opsmonitor.models.heartbeat import Ping, Pulse
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime
+    from opsmonitor.models.maintenance import Window
     from opsmonitor.models.reading import ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
     from opsmonitor.store.database import Database
@@ -161,6 +163,27 @@ class Store:
                 raise StoreError(f"what jobs report cannot be written now: {err}") from err
 
         await self._writer.ask(save, is_forced=False)
+
+    async def save_windows(self, kept: Iterable[Window]) -> None:
+        """Keep exactly these maintenance windows; returns once they are written.
+
+        Raises:
+            StoreError: They cannot be written now.
+
+        """
+
+        async def save() -> None:
+            """Write in a transaction of our own."""
+            try:
+                await windows.save(self._keeper.database, kept)
+            except UNUSABLE as err:
+                raise StoreError(f"maintenance windows cannot be written now: {err}") from err
+
+        await self._writer.ask(save, is_forced=False)
+
+    async def windows(self) -> list[Window]:
+        """Return the maintenance windows that were kept."""
+        return await windows.windows(self._keeper.database)
 
     async def save_attempts(self, tried: Iterable[Attempt]) -> None:
         """Keep attempts as they are now; returns once they are on disk.

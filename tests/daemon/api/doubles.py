@@ -9,6 +9,7 @@ from typing import Any
 from opsmonitor.config.settings import CheckSettings, ProbeSettings, Settings
 from opsmonitor.engine.batch import Batch, Listener, Publisher
 from opsmonitor.engine.interventions import Interventions
+from opsmonitor.engine.maintenance import MaintenancePlan
 from opsmonitor.engine.state_machine import Thresholds, advance
 from opsmonitor.engine.stats import EngineStats
 from opsmonitor.exceptions import (
@@ -32,6 +33,7 @@ from opsmonitor.models.history import (
     ValueHistory,
     ValuePoint,
 )
+from opsmonitor.models.maintenance import Window
 from opsmonitor.models.reading import (
     Measured,
     ReadingChange,
@@ -82,6 +84,7 @@ class HandMonitor:
         self.listeners = 0
         self._publisher = Publisher()
         self.interventions = Interventions(self, clock)
+        self.maintenance = MaintenancePlan(self, clock, ())
         self._next: Outcome = GOOD
         self.configure(checks)
 
@@ -95,6 +98,7 @@ class HandMonitor:
             check.id: before.get(check.id) or CheckState(id=check.id, type=check.type)
             for check in checks
         }
+        self.maintenance.apply(Settings(checks=self.checks))
         self._publisher.publish(
             Batch(added=tuple(added), removed=tuple(sorted(removed)), config_changed=True)
         )
@@ -187,6 +191,7 @@ class HandStore:
         self.told: list[Alert] = []
         self.heard: list[Ping] = []
         self.tried: list[Attempt] = []
+        self.kept_windows: list[Window] = []
         self.uptimes: dict[str, Uptime] = {}
         self.uptime_calls = 0
         self.failure: Exception | None = None
@@ -231,6 +236,12 @@ class HandStore:
             and (server_id is None or alert.server_id == server_id)
         ]
         return wanted[:limit]
+
+    async def save_windows(self, kept: Iterable[Window]) -> None:
+        """Keep the windows."""
+        if self.failure is not None:
+            raise self.failure
+        self.kept_windows = list(kept)
 
     async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
         """Return the attempts that a test put here."""

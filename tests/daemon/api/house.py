@@ -152,6 +152,10 @@ class House:
         """Send a POST request."""
         return await self.ask("POST", path, **options)
 
+    async def delete(self, path: str, **options: Any) -> Reply:
+        """Send a DELETE request."""
+        return await self.ask("DELETE", path, **options)
+
 
 def cookie_of(reply: Reply) -> dict[str, str]:
     """Return the header that sends back the cookie of an answer."""

@@ -111,10 +111,10 @@ class Daemon:
             assert response.status == 200, await response.text()
             return await response.json()
 
-    async def post(self, path: str) -> Any:
+    async def post(self, path: str, body: object = None) -> Any:
         """Return the JSON answer of a write."""
         assert self._session is not None
-        async with self._session.post(path) as response:
+        async with self._session.post(path, json=body) as response:
             assert response.status == 200, await response.text()
             return await response.json()
 
