@@ -20,6 +20,8 @@ from opsmonitor.parts.container_list import (
     read_inspected,
     read_list,
 )
+from opsmonitor.parts.restarts import Restarts, RestartWatch
+from opsmonitor.parts.rules import Trouble
 
 if TYPE_CHECKING:
     from opsmonitor.util.clock import Clock
@@ -49,6 +51,8 @@ class EnvironmentState:
     stacks: Mapping[str, bool] = field(default_factory=dict)
     """By name, whether it is meant to run; only Portainer knows them."""
     events: tuple[ReadingEvent, ...] = ()
+    loops: Mapping[str, Trouble] = field(default_factory=dict)
+    """By container, what is said of one that is restarted again and again."""
     note: str | None = None
 
 
@@ -60,7 +64,16 @@ def left_s(deadline: float) -> float:
 class EnvironmentReader:
     """Remembers one engine."""
 
-    def __init__(self, name: str, kind: str, asker: Asker, clock: Clock, *, images: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        asker: Asker,
+        clock: Clock,
+        *,
+        images: bool,
+        restarts: Restarts,
+    ) -> None:
         """Begin without memory; `images` also asks registries for newer ones."""
         self._name = name
         self._kind = kind
@@ -69,6 +82,9 @@ class EnvironmentReader:
         self._images = ImageWatch(clock) if images else None
         self._looked: dict[str, tuple[str, Inspected]] = {}
         """By id: the words of the list when it was looked at, and what was seen."""
+        self._restarts = restarts
+        self._watches: dict[str, RestartWatch] = {}
+        self._loops: dict[str, Trouble] = {}
         self._containers: dict[str, Container] | None = None
         self._at_ms: int | None = None
         self.refusal: TransportError | None = None
@@ -95,6 +111,7 @@ class EnvironmentReader:
                 if self._images is not None:
                     await self._images.look(self._asker, listed)
         self._containers = self._joined(listed)
+        self._loops = self._find_loops(self._containers)
         events = [] if before is None else changes(self._name, before, self._containers)
         return self.known(events=tuple(events))
 
@@ -114,7 +131,23 @@ class EnvironmentReader:
             if images is None
             else {name: images.has_update(each.listed) for name, each in containers.items()},
             events=events,
+            loops=self._loops,
         )
+
+    def _find_loops(self, containers: Mapping[str, Container]) -> dict[str, Trouble]:
+        """Return which containers were restarted too often; each is the same by its name."""
+        known = self._watches
+        self._watches = {
+            name: known.get(name) or RestartWatch(self._restarts, self._clock)
+            for name in containers
+        }
+        found: dict[str, Trouble] = {}
+        for name, container in containers.items():
+            total = None if container.inspected is None else container.inspected.restarts
+            trouble = None if total is None else self._watches[name].judge(name, total).trouble
+            if trouble is not None:
+                found[name] = trouble
+        return found
 
     async def _look_closer(self, listed: tuple[Listed, ...]) -> None:
         """Look at the containers whose words have changed; those never seen come first."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import re
 from typing import Final
 
+from opsmonitor.models.check import Verdict
 from opsmonitor.models.reading import Issue, Reading, ReadingStatus, Scalar
 from opsmonitor.parts.container_environment import EnvironmentState
 from opsmonitor.parts.container_judge import judge, shown
@@ -16,6 +17,7 @@ from opsmonitor.util.clock import iso_utc
 
 _SUBJECTS: Final = ("container", "environment", "stack")
 _ODD: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_LEVELS: Final = {Verdict.DEGRADED: ReadingStatus.WARN, Verdict.FAIL: ReadingStatus.CRIT}
 _STATES: Final = ("running", "paused", "restarting", "exited")
 
 
@@ -61,6 +63,13 @@ def _issues(environment: EnvironmentState) -> Iterator[Issue]:
         return
     for container in environment.containers.values():
         yield from judge(environment.name, container)
+    for name, trouble in environment.loops.items():
+        yield Issue(
+            kind="container_restarts",
+            status=_LEVELS[trouble.verdict],
+            message=f"the container {trouble.message}",
+            data={"environment": environment.name, "container": name},
+        )
     running = {
         each.listed.project.lower()
         for each in environment.containers.values()

@@ -22,6 +22,7 @@ from opsmonitor.parts.portainer import (
 
 if TYPE_CHECKING:
     from opsmonitor.parts.container_askers import Portainer
+    from opsmonitor.parts.restarts import Restarts
     from opsmonitor.util.clock import Clock
 
 _STACKS_S: Final = 300.0
@@ -33,11 +34,14 @@ _AWAY: Final = "Portainer says that it is down"
 class PortainerReader:
     """Remembers the environments of one Portainer."""
 
-    def __init__(self, portainer: Portainer, clock: Clock, *, images: bool) -> None:
+    def __init__(
+        self, portainer: Portainer, clock: Clock, *, images: bool, restarts: Restarts
+    ) -> None:
         """Begin without memory."""
         self._portainer = portainer
         self._clock = clock
         self._images = images
+        self._restarts = restarts
         self._environments: tuple[PortainerEnvironment, ...] = ()
         self._readers: dict[tuple[int, str], EnvironmentReader] = {}
         self._stacks: tuple[Stack, ...] = ()
@@ -81,6 +85,7 @@ class PortainerReader:
             PortainerAsker(self._portainer, environment.id),
             self._clock,
             images=self._images,
+            restarts=self._restarts,
         )
 
     async def _look_at(

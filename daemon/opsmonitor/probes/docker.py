@@ -21,6 +21,7 @@ from opsmonitor.parts.container_reading import containers_reading
 from opsmonitor.parts.docker_engine import Engine, EngineAddress, engine_address, usual_address
 from opsmonitor.parts.http_request import url
 from opsmonitor.parts.portainer_reader import PortainerReader
+from opsmonitor.parts.restarts import Restarts, restarts
 from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
 from opsmonitor.util.secret import Secret
 from opsmonitor.util.tls import tls_context
@@ -52,6 +53,7 @@ class DockerOptions:
     tls: TlsOptions = field(default_factory=TlsOptions)
     portainer: PortainerOptions | None = None
     image_updates: bool = False
+    restarts: Restarts = field(default_factory=lambda: Restarts(warn=3, within_s=900.0))
     ignore: tuple[str, ...] = ()
 
 
@@ -83,6 +85,7 @@ class _Poll:
                 EngineAsker(Engine(address, tls=options.tls, http=context.http)),
                 context.clock,
                 images=options.image_updates,
+                restarts=options.restarts,
             )
             for name, address in addresses.items()
         ]
@@ -98,6 +101,7 @@ class _Poll:
                 ),
                 context.clock,
                 images=options.image_updates,
+                restarts=options.restarts,
             )
 
     async def __call__(self) -> Reading:
@@ -204,6 +208,7 @@ PROBE: Final = ProbeType(
         vol.Optional("tls"): TLS,
         vol.Optional("portainer"): _portainer,
         vol.Optional("image_updates"): cv.boolean,
+        vol.Optional("restarts"): restarts,
         vol.Optional("ignore"): cv.list_of(cv.text),
     },
     compile=compile_docker,

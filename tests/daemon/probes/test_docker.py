@@ -219,6 +219,23 @@ async def test_what_happened_between_two_looks(poll: Poll, engine: Engine) -> No
     ]
 
 
+async def test_a_container_that_is_restarted_again_and_again(
+    poll: Poll, engine: Engine, clock: FakeClock
+) -> None:
+    """It is up whenever one looks, and told for as long as it goes on."""
+    found: list[list[tuple[str, str]]] = []
+    for number in range(5):
+        engine.show([listed("db", "running", f"Up {number} seconds")], restarts=number)
+        found.append(told(await poll()))
+        clock.advance(60)
+    clock.advance(900)
+    engine.show([listed("db", "running", "Up 20 minutes")], restarts=4)
+    found.append(told(await poll()))
+
+    loop = [("container_restarts", "warn")]
+    assert found == [[], [], [], loop, loop, []]
+
+
 async def test_an_image_with_a_newer_one(
     make_polls: MakePolls, engine: Engine, clock: FakeClock
 ) -> None:
