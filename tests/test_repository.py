@@ -175,7 +175,9 @@ def test_texts_are_plain(language: str) -> None:
     assert [key for key, text in texts.items() if "[%key" in text or "<" in text] == []
 
 
-@pytest.mark.parametrize("platform", ["binary_sensor", "event", "sensor"])
+@pytest.mark.parametrize(
+    "platform", ["binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch"]
+)
 def test_entities_are_translated(platform: str) -> None:
     """Each entity has its name, and no name is without an entity."""
     names = load(INTEGRATION / "translations" / "en.json")["entity"][platform]
@@ -183,7 +185,9 @@ def test_entities_are_translated(platform: str) -> None:
     assert names.keys() == keys_in(platform) | OF_READINGS.get(platform, set())
 
 
-@pytest.mark.parametrize("platform", ["binary_sensor", "event", "sensor"])
+@pytest.mark.parametrize(
+    "platform", ["binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch"]
+)
 def test_entities_have_icons(platform: str) -> None:
     """Each entity has an icon, of its own or of its device class."""
     icons = load(INTEGRATION / "icons.json")["entity"][platform]

@@ -11,12 +11,22 @@ from .config_flow import client_for
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import is_present, keep_devices
+from .errands import run_errands
 from .frontend import async_register_frontend, async_unregister_frontend
+from .heartbeat import keep_beating
 from .issues import keep_issues
 from .occurrence import announce_occurrences
 from .services import async_register_actions
 
-_PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+_PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.EVENT,
+    Platform.NOTIFY,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -37,7 +47,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -
     keep_devices(hass, entry)
     announce_occurrences(hass, entry)
     keep_issues(hass, entry)
+    run_errands(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, _PLATFORMS)
+    keep_beating(hass, entry)
     entry.async_create_background_task(
         hass, coordinator.async_listen(), name=f"{entry.title} stream"
     )

@@ -22,6 +22,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .client import (
+    ActionFrame,
     Check,
     EventFrame,
     Frame,
@@ -55,6 +56,7 @@ _MOST_MISSED: Final = 500
 _KEPT_KEYS: Final = 1000
 
 type EventListener = Callable[[Transition], None]
+type ErrandListener = Callable[[ActionFrame], None]
 type OpsMonitorConfigEntry = ConfigEntry[OpsMonitorCoordinator]
 
 
@@ -102,6 +104,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self._by_topic: dict[object, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
         """What to call, by what it wants to hear of and by what ends that."""
         self._event_listeners: list[EventListener] = []
+        self._errand_listeners: list[ErrandListener] = []
         self._told_events: deque[tuple[object, ...]] = deque(maxlen=_KEPT_KEYS)
 
     @override
@@ -180,6 +183,12 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         """Tell a listener of each event, once; the answer ends that."""
         self._event_listeners.append(listener)
         return lambda: self._event_listeners.remove(listener)
+
+    @callback
+    def async_add_errand_listener(self, listener: ErrandListener) -> CALLBACK_TYPE:
+        """Tell a listener of what the daemon asks for; the answer ends that."""
+        self._errand_listeners.append(listener)
+        return lambda: self._errand_listeners.remove(listener)
 
     @callback
     def received(self, frames: list[Frame], *, is_first: bool) -> None:
@@ -261,6 +270,9 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         for frame in frames:
             if isinstance(frame, EventFrame):
                 self._tell_event(frame.transition)
+            elif isinstance(frame, ActionFrame):
+                for listener in list(self._errand_listeners):
+                    listener(frame)
         if (data.api_version, data.version) != (self.info.api_version, self.info.version):
             # The daemon was exchanged for another release: find out anew what it can do.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)

@@ -130,6 +130,9 @@ HUB_SENSORS: Final = (
     ),
     _count("checks_degraded", lambda data: data.summary.degraded, **_DETAIL),
     _count("checks_paused", lambda data: data.summary.paused, **_DETAIL),
+    _count("checks_unreachable", lambda data: data.summary.unreachable, **_DETAIL),
+    _count("checks_maintenance", lambda data: data.summary.maintenance, **_DETAIL),
+    _count("checks_no_network", lambda data: data.summary.no_network, **_DETAIL),
     _count("checks_unknown", lambda data: data.summary.unknown, **_DETAIL),
 )
 

@@ -321,6 +321,7 @@ class FakeDaemon:
             return refusal
         body = await request.json() if request.method != "GET" else dict(request.query)
         self.asked.append((request.method, request.path, body))
+        self._changed.set()
         if request.path not in self.replies:
             return error_response(404, "not_found")
         reply = self.replies[request.path]

@@ -156,6 +156,12 @@ async def test_few_entities_by_default(
     is_off = {item.entity_id for item in entities if item.disabled_by}
 
     assert is_off == {
+        "button.nas_run_now",
+        "button.web_run_now",
+        "calendar.home_lab_incidents",
+        "sensor.home_lab_checks_in_maintenance",
+        "sensor.home_lab_checks_unreachable",
+        "sensor.home_lab_checks_without_network",
         "event.nas_event",
         "event.web_event",
         "sensor.home_lab_checks_degraded",

@@ -138,7 +138,10 @@ class Summary:
     down: int | None
     unknown: int | None
     degraded: int | None
+    unreachable: int | None
     paused: int | None
+    maintenance: int | None
+    no_network: int | None
     down_ids: tuple[str, ...]
 
     @classmethod
@@ -153,7 +156,10 @@ class Summary:
             down=fields.integer("down"),
             unknown=fields.integer("unknown"),
             degraded=fields.integer("degraded"),
+            unreachable=fields.integer("unreachable"),
             paused=fields.integer("paused"),
+            maintenance=fields.integer("maintenance"),
+            no_network=fields.integer("no_network"),
             down_ids=tuple(check.required_text("id") for check in down),
         )
 

@@ -1,0 +1,61 @@
+"""Tells the daemon that Home Assistant lives, so that it notices when it does not."""
+
+from datetime import datetime, timedelta
+from http import HTTPMethod
+import logging
+from typing import Any, Final
+
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, __version__
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
+
+from .client import OpsMonitorError, OpsMonitorForbiddenError
+from .const import CONF_HEARTBEAT
+from .coordinator import OpsMonitorConfigEntry
+from .issues import raise_read_only_token
+
+_LOGGER = logging.getLogger(__name__)
+
+INTERVAL: Final = timedelta(minutes=1)
+PATH: Final = "api/homeassistant/heartbeat"
+
+
+@callback
+def keep_beating(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Report every minute, if a person wants that."""
+    if not entry.options.get(CONF_HEARTBEAT, False):
+        return
+    client = entry.runtime_data.client
+    told: set[str] = set()
+
+    async def beat(_now: datetime | None = None) -> None:
+        """Report how Home Assistant is doing; what is in the way is logged once."""
+        try:
+            answer = await client.send(HTTPMethod.POST, PATH, vital_signs(hass))
+        except OpsMonitorError as err:
+            if isinstance(err, OpsMonitorForbiddenError):
+                raise_read_only_token(hass, entry)
+            _LOGGER.debug("The heartbeat was not heard: %s", err)
+            return
+        if isinstance(answer, dict) and answer.get("counted") is False and not told:
+            told.add("uncounted")
+            _LOGGER.info("Nobody waits for the heartbeat: %s", answer.get("note"))
+
+    entry.async_on_unload(async_track_time_interval(hass, beat, INTERVAL))
+    entry.async_create_background_task(hass, beat(), name=f"{entry.title} heartbeat")
+
+
+@callback
+def vital_signs(hass: HomeAssistant) -> dict[str, Any]:
+    """Return how Home Assistant is doing."""
+    states = hass.states.async_all()
+    issues = ir.async_get(hass).issues.values()
+    return {
+        "version": __version__,
+        "state": hass.state.value,
+        "entities": len(states),
+        "unavailable": sum(state.state == STATE_UNAVAILABLE for state in states),
+        "updates": sum(state.domain == "update" and state.state == STATE_ON for state in states),
+        "repairs": sum(issue.active and issue.dismissed_version is None for issue in issues),
+    }

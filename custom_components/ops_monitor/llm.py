@@ -1,0 +1,140 @@
+"""Lets assistants ask how the services are; they can change nothing."""
+
+from typing import Any, Final, override
+
+from homeassistant.components.llm import LLMTools
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import llm
+import probatio as vol
+
+from .asking import ask
+from .client import Check
+from .const import DOMAIN
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
+
+_PROMPT: Final = (
+    "Use the ops_monitor tools for questions about servers, services, websites and other checks:"
+    " whether they are up, since when, and what went wrong."
+)
+_MOST: Final = 20
+_READ_ONLY: Final = llm.ToolAnnotations(
+    read_only=True, destructive=False, idempotent=True, open_world=False
+)
+
+
+class _ReadTool(llm.Tool):
+    """A tool that only reads."""
+
+    integration = DOMAIN
+    annotations = _READ_ONLY
+
+    def __init__(self, coordinators: list[OpsMonitorCoordinator]) -> None:
+        """Take the daemons that are set up."""
+        self._coordinators = coordinators
+
+
+class SummaryTool(_ReadTool):
+    """How the whole is doing."""
+
+    name = f"{DOMAIN}__get_summary"
+    title = "Get service status"
+    description = "Tells how all monitored services are doing and which of them are down, and why."
+
+    @override
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: llm.ToolInput, llm_context: llm.LLMContext
+    ) -> llm.ToolResult:
+        """Answer from what is known."""
+        return llm.ToolResult(data={"daemons": [_summary(it) for it in self._coordinators]})
+
+
+class CheckTool(_ReadTool):
+    """How one check is doing."""
+
+    name = f"{DOMAIN}__get_check"
+    title = "Get one service"
+    description = "Tells how one monitored service is doing, by its name or a part of it."
+    parameters = vol.Schema({vol.Required("name", description="The name of the service"): str})
+
+    @override
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: llm.ToolInput, llm_context: llm.LLMContext
+    ) -> llm.ToolResult:
+        """Answer from what is known."""
+        wanted = str(tool_input.tool_args.get("name", "")).casefold()
+        found = [
+            _describe(check)
+            for coordinator in self._coordinators
+            for check in coordinator.data.checks.values()
+            if wanted in check.name.casefold() or wanted == check.id.casefold()
+        ]
+        if not found:
+            return llm.ToolResult(data={"error": f"no check is called {wanted}"}, error=True)
+        return llm.ToolResult(data={"checks": [*found[:_MOST]]})
+
+
+class IncidentsTool(_ReadTool):
+    """What went wrong."""
+
+    name = f"{DOMAIN}__get_incidents"
+    title = "Get incidents"
+    description = "Tells what went wrong lately, newest first; or only what is still wrong."
+    parameters = vol.Schema(
+        {vol.Optional("open_only", description="Only what is still wrong", default=False): bool}
+    )
+
+    @override
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: llm.ToolInput, llm_context: llm.LLMContext
+    ) -> llm.ToolResult:
+        """Ask the daemons."""
+        params = {"limit": str(_MOST)}
+        if tool_input.tool_args.get("open_only"):
+            params["resolved"] = "false"
+        try:
+            found = [await ask(it, "api/alerts", params) for it in self._coordinators]
+        except HomeAssistantError as err:
+            return llm.ToolResult(data={"error": str(err)}, error=True)
+        incidents = [item for items in found if isinstance(items, list) for item in items]
+        return llm.ToolResult(data={"incidents": incidents[:_MOST]})
+
+
+@callback
+def async_get_tools(
+    hass: HomeAssistant, _llm_context: llm.LLMContext, _api_id: str
+) -> LLMTools | None:
+    """Return the tools while a daemon is set up."""
+    entries: list[OpsMonitorConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    if not entries:
+        return None
+    coordinators = [entry.runtime_data for entry in entries]
+    return LLMTools(
+        tools=[SummaryTool(coordinators), CheckTool(coordinators), IncidentsTool(coordinators)],
+        prompt=_PROMPT,
+    )
+
+
+def _summary(coordinator: OpsMonitorCoordinator) -> dict[str, Any]:
+    """Return how one daemon's checks are doing."""
+    data = coordinator.data
+    down = [data.checks[it] for it in data.summary.down_ids if it in data.checks]
+    return {
+        "name": coordinator.name,
+        "reachable": coordinator.last_update_success,
+        "status": data.summary.overall.value,
+        "checks": data.summary.total,
+        "up": data.summary.up,
+        "down": [_describe(check) for check in down[:_MOST]],
+    }
+
+
+def _describe(check: Check) -> dict[str, Any]:
+    """Return what is worth telling of a check."""
+    return {
+        "name": check.name,
+        "status": check.status.value,
+        "since": check.last_change.isoformat() if check.last_change else None,
+        "error": check.error,
+        "response_time_ms": check.latency_ms,
+    }

@@ -1,0 +1,164 @@
+"""What people switch, press, send and look up: switches, buttons, notify, calendar."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.components.calendar.const import DOMAIN as CALENDAR
+from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ops_monitor.const import DOMAIN
+from tests.ha.fake_daemon import FakeDaemon, answering, error_response, make_check, make_down
+from tests.ha.waiting import state_of, wait_for_state
+
+SWITCH = "switch.web_monitoring"
+CALENDAR_ID = "calendar.home_lab_incidents"
+
+
+async def call(hass: HomeAssistant, domain: str, name: str, entity_id: str, **data: Any) -> None:
+    """Perform an action on an entity."""
+    target = {"entity_id": entity_id}
+    await hass.services.async_call(domain, name, {**target, **data}, blocking=True)
+
+
+def turn_on(entry: MockConfigEntry, hass: HomeAssistant, domain: str, key: str, name: str) -> None:
+    """Let an entity be on that is off by default."""
+    er.async_get(hass).async_get_or_create(
+        domain,
+        DOMAIN,
+        f"{entry.unique_id}_{key}",
+        config_entry=entry,
+        disabled_by=None,
+        object_id_base=name,
+    )
+
+
+async def test_check_is_paused_and_resumed(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Off pauses a check, and its other entities stay; on resumes it."""
+    daemon.replies["/api/checks/web/pause"] = daemon.replies["/api/checks/web/resume"] = {}
+    assert state_of(hass, SWITCH).state == STATE_ON
+    await call(hass, "switch", "turn_on", SWITCH)
+    await call(hass, "switch", "turn_off", SWITCH)
+
+    daemon.put(make_check("web", status="paused", ok=None, paused={"since": "", "until": None}))
+    await wait_for_state(hass, SWITCH, STATE_OFF)
+    assert state_of(hass, "sensor.web_status").state == "paused"
+    await call(hass, "switch", "turn_on", SWITCH)
+
+    assert daemon.asked == [
+        ("POST", "/api/checks/web/pause", {"reason": "paused from Home Assistant"}),
+        ("POST", "/api/checks/web/resume", {}),
+    ]
+
+
+async def test_daemon_refuses(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What the daemon does not do is said where it was asked for."""
+    daemon.answer = answering(lambda: error_response(404, "unknown_check"))
+
+    with pytest.raises(ServiceValidationError):
+        await call(hass, "switch", "turn_off", SWITCH)
+
+
+async def test_run_all(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """All checks are run but those that are paused."""
+    daemon.replies["/api/checks/nas/run"] = {}
+    daemon.put(make_check("web", status="paused", ok=None, paused={"since": "", "until": None}))
+    await wait_for_state(hass, SWITCH, STATE_OFF)
+
+    await call(hass, "button", "press", "button.home_lab_run_all_checks")
+
+    assert [path for _, path, _ in daemon.asked] == ["/api/checks/nas/run"]
+
+
+async def test_run_one(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """A check's own button runs it."""
+    turn_on(entry, hass, "button", "check_web_run", "web_run_now")
+    await hass.config_entries.async_setup(entry.entry_id)
+    daemon.replies["/api/checks/web/run"] = {}
+
+    await call(hass, "button", "press", "button.web_run_now")
+
+    assert [path for _, path, _ in daemon.asked] == ["/api/checks/web/run"]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_test_alert(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """A test goes through all channels."""
+    daemon.replies["/api/alerts/test"] = {"ok": True, "channel": "phone"}
+
+    await call(hass, "button", "press", "button.home_lab_send_test_alert")
+
+    assert [path for _, path, _ in daemon.asked] == ["/api/alerts/test"]
+
+
+@pytest.mark.parametrize(("title", "subject"), [("Washing", "Washing"), (None, "Home Assistant")])
+async def test_message(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    title: str | None,
+    subject: str,
+) -> None:
+    """A message goes through the daemon's channels."""
+    daemon.replies["/api/alerts"] = {"ok": True}
+    data = {"message": "It is done."} | ({"title": title} if title else {})
+
+    await call(hass, "notify", "send_message", "notify.home_lab_alert", **data)
+
+    [(_, _, body)] = daemon.asked
+    assert body == {"service_name": subject, "severity": "P3", "message": "It is done."}
+
+
+async def test_calendar(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """The calendar has what went wrong, and is on while something is."""
+    turn_on(entry, hass, CALENDAR, "hub_incidents", "home_lab_incidents")
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    assert state_of(hass, CALENDAR_ID).state == STATE_OFF
+    now = dt_util.utcnow()
+
+    def incident(number: int, began: timedelta, ended: timedelta | None) -> dict[str, Any]:
+        """Return an incident."""
+        return {
+            "id": str(number),
+            "name": "Web",
+            "kind": "down",
+            "message": "Refused.",
+            "opened_at": (now - began).isoformat(),
+            "resolved_at": None if ended is None else (now - ended).isoformat(),
+        }
+
+    daemon.replies["/api/alerts"] = [
+        incident(1, timedelta(minutes=30), None),
+        incident(2, timedelta(hours=3), timedelta(hours=2)),
+        incident(3, timedelta(days=9), timedelta(days=8)),
+        {"id": "4", "opened_at": "?"},
+        "nonsense",
+    ]
+    found: Any = await hass.services.async_call(
+        CALENDAR,
+        "get_events",
+        {
+            "entity_id": CALENDAR_ID,
+            "start_date_time": now - timedelta(days=1),
+            "end_date_time": now + timedelta(minutes=1),
+        },
+        blocking=True,
+        return_response=True,
+    )
+    events = found[CALENDAR_ID]["events"]
+    assert [event["summary"] for event in events] == ["Web: down"] * 2
+
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, CALENDAR_ID, STATE_ON)
+    assert state_of(hass, CALENDAR_ID).attributes["message"] == "Web is down"
+    await hass.config_entries.async_unload(entry.entry_id)

@@ -1,0 +1,75 @@
+"""Tools for assistants: they tell, and change nothing."""
+
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import llm
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ops_monitor.llm import async_get_tools
+from tests.ha.fake_daemon import FakeDaemon, answering, error_response, make_down
+from tests.ha.waiting import wait_for_state
+
+CONTEXT = llm.LLMContext(
+    platform="test", context=Context(), language="en", assistant="conversation", device_id=None
+)
+
+
+async def ask(hass: HomeAssistant, tool_name: str, **arguments: Any) -> Any:
+    """Use a tool as an assistant does."""
+    offered = async_get_tools(hass, CONTEXT, llm.LLM_API_ASSIST)
+    assert offered
+    [tool] = [tool for tool in offered.tools if tool.name == f"ops_monitor__{tool_name}"]
+    valid = tool.parameters(arguments)
+    result = await tool.async_call(hass, llm.ToolInput(tool.name, valid), CONTEXT)
+    assert isinstance(result, llm.ToolResult)
+    return result
+
+
+async def test_tools(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """All tools only read, and say whose they are."""
+    offered = async_get_tools(hass, CONTEXT, llm.LLM_API_ASSIST)
+
+    assert offered
+    assert offered.prompt
+    for tool in offered.tools:
+        assert tool.name.startswith("ops_monitor__")
+        assert (tool.integration, tool.annotations.read_only) == ("ops_monitor", True)
+        assert tool.description
+
+
+async def test_no_tools_without_a_daemon(hass: HomeAssistant) -> None:
+    """Without a daemon there is nothing to ask."""
+    assert async_get_tools(hass, CONTEXT, llm.LLM_API_ASSIST) is None
+
+
+async def test_summary(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """The whole is told, with what is down and why."""
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, "binary_sensor.web", "off")
+
+    [told] = (await ask(hass, "get_summary")).data["daemons"]
+
+    assert (told["status"], told["up"], told["reachable"]) == ("warn", 1, True)
+    assert [check["name"] for check in told["down"]] == ["Web"]
+
+
+async def test_check(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """One check is found by a part of its name; one that is not there is an error."""
+    [check] = (await ask(hass, "get_check", name="we")).data["checks"]
+    missing = await ask(hass, "get_check", name="Printer")
+
+    assert (check["name"], check["status"]) == ("Web", "up")
+    assert missing.error
+
+
+async def test_incidents(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+    """Incidents are asked for; trouble with that is told, not raised."""
+    daemon.replies["/api/alerts"] = [{"id": "1", "message": "Web was down"}]
+    told = await ask(hass, "get_incidents", open_only=True)
+    daemon.answer = answering(lambda: error_response(503, "not_ready"))
+    failed = await ask(hass, "get_incidents")
+
+    assert told.data == {"incidents": [{"id": "1", "message": "Web was down"}]}
+    assert daemon.asked[0][2]["resolved"] == "false"
+    assert failed.error
