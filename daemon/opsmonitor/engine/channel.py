@@ -44,8 +44,9 @@ class Channel:
         on_change: Callable[[Sequence[Delivery]], None],
         clock: Clock,
         group_wait_s: float,
+        success_ms: int | None = None,
     ) -> None:
-        """Take how a message is sent, and who is told how each delivery fared."""
+        """Take how a message is sent, who is told how each delivery fared, and the last success."""
         self.name = name
         self._kind = kind
         self._send = send
@@ -56,7 +57,7 @@ class Channel:
         self._news = asyncio.Event()
         self._is_sending = asyncio.Lock()
         self._singles = 0
-        self._success_ms: int | None = None
+        self._success_ms = success_ms
         self._error: tuple[str, int] | None = None
         self._task = asyncio.create_task(self._run(), name=f"channel-{name}")
 

@@ -44,6 +44,7 @@ class Channels:
         self._channels: dict[str, Channel] = {}
         self._known: Mapping[str, ChannelSettings] = MappingProxyType({})
         self._group_wait_s = 0.0
+        self._last_sent: dict[str, int] = {}
         self._changes: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -65,6 +66,10 @@ class Channels:
         for name, channel in alerts.channels.items():
             if name not in before:
                 self._channels[name] = self._build(channel)
+
+    def remember(self, last_sent: Mapping[str, int]) -> None:
+        """Take over when each channel last took a message, from before a restart."""
+        self._last_sent = dict(last_sent)
 
     def put(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Give deliveries to their channels, and up if there is no such channel any more.
@@ -107,6 +112,8 @@ class Channels:
     async def _replace(self, before: Channel) -> None:
         """Stop a channel, and let the one that is configured now take over what it left."""
         await before.stop()
+        if (success_ms := before.health().last_success_ms) is not None:
+            self._last_sent[before.name] = success_ms
         now = self._known.get(before.name)
         if now is not None and before.name not in self._channels:
             self._channels[now.name] = self._build(now)
@@ -122,4 +129,5 @@ class Channels:
             on_change=self._on_change,
             clock=self._clock,
             group_wait_s=self._group_wait_s,
+            success_ms=self._last_sent.get(channel.name),
         )

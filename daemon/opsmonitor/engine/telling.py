@@ -63,6 +63,10 @@ class AlertStore(Protocol):
         """Return what is on its way."""
         ...
 
+    async def last_sent(self) -> dict[str, int]:
+        """Return when each channel last took a message."""
+        ...
+
 
 class Telling:
     """Decides on each batch of results what must be told, and sees to it.
@@ -116,6 +120,7 @@ class Telling:
         open_alerts = await self._store.alerts(is_resolved=False, limit=-1)
         for alert in reversed(open_alerts):
             self._told.setdefault(alert.subject, {})[alert.kind] = alert
+        self._channels.remember(await self._store.last_sent())
         self._announcer.remember(await self._store.alerts(is_resolved=True, limit=_LOOKED_BACK))
         for item in await self._store.queued_deliveries():
             if item.state is DeliveryState.HELD:

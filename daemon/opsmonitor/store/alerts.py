@@ -50,6 +50,11 @@ WHERE state IN ('queued', 'held') ORDER BY queued_ms, notice_id
 """
 
 
+_LAST_SENT: Final = (
+    "SELECT channel, max(done_ms) FROM deliveries WHERE state = 'sent' GROUP BY channel"
+)
+
+
 async def save(
     database: Database, alerts: Iterable[Alert], deliveries: Iterable[Delivery], now_ms: int
 ) -> None:
@@ -73,6 +78,11 @@ async def alerts(
 async def queued(database: Database) -> list[Delivery]:
     """Return what is on its way, oldest first."""
     return [_delivery(row) for row in await database.query(_QUEUED)]
+
+
+async def last_sent(database: Database) -> dict[str, int]:
+    """Return when each channel last took a message."""
+    return dict(await database.query(_LAST_SENT))
 
 
 def _alert_row(alert: Alert) -> Row:

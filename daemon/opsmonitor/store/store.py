@@ -310,6 +310,10 @@ class Store:
         """Return what one job reported, newest first."""
         return await heartbeats.pings(self._keeper.database, check_id, limit)
 
+    async def last_sent(self) -> dict[str, int]:
+        """Return when each channel last took a message; those that never did are left out."""
+        return await alerts.last_sent(self._keeper.database)
+
     async def recent_runs(
         self, per_check: int = 30, check_ids: Collection[str] | None = None
     ) -> dict[str, list[RawRun]]:

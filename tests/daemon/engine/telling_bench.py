@@ -56,6 +56,14 @@ class MemoryAlerts:
         found = [item for item in self.deliveries.values() if item.state in waiting]
         return sorted(found, key=lambda item: (item.queued_ms, item.notice.id))
 
+    async def last_sent(self) -> dict[str, int]:
+        """Return when each channel last took a message."""
+        return {
+            channel: item.done_ms
+            for (_, channel), item in self.deliveries.items()
+            if item.state is DeliveryState.SENT and item.done_ms is not None
+        }
+
 
 @dataclass
 class Bench:

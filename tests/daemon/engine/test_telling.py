@@ -137,6 +137,30 @@ def test_a_start_tells_nothing_that_was_told_before() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_how_a_channel_fared_is_known_after_a_restart() -> None:
+    """And after a change of its settings: nobody has to wait for the next trouble to see it."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", "b")
+        house.add("nas", notify=("a",))
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        before = [channel.last_success_ms for channel in house.telling.health()]
+        await house.restart()
+        after = [channel.last_success_ms for channel in house.telling.health()]
+        house.name("a", "b", group_wait_s=9.0)
+        house.configure()
+        await house.wait(1)
+
+        assert before == after == [before[0], None]
+        assert before[0] is not None
+        assert [channel.last_success_ms for channel in house.telling.health()] == after
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
 def test_the_end_is_told_whatever_lies_between() -> None:
     """Uptime Kuma loses the recovery of what was pending in between."""
 

@@ -16,6 +16,7 @@ from opsmonitor.models.alert import NoticeKind
 from opsmonitor.util.secret import Secret
 from tests.daemon.notifiers.messages import HOSTILE, message, notice
 from tests.daemon.process.hook import Hook
+from tests.daemon.targets import serve
 
 Send = Callable[..., Awaitable[None]]
 
@@ -69,15 +70,11 @@ async def test_a_service_that_says_nothing_is_left(
 ) -> None:
     """Apprise ends the call itself, so that no thread is left behind."""
     monkeypatch.setattr("opsmonitor.notifiers.apprise.SEND_S", 0.3)
-    is_over = asyncio.Event()
 
-    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await is_over.wait()
-        writer.close()
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1024):
+            pass
 
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with pytest.raises(DeliveryError, match="did not take it"):
-        await send("apprise", message(), url=f"json://127.0.0.1:{port}/?rto=2&cto=2")
-    is_over.set()
-    server.close()
+    async with serve(silent) as port:
+        with pytest.raises(DeliveryError, match="did not take it"):
+            await send("apprise", message(), url=f"json://127.0.0.1:{port}/?rto=1&cto=1")

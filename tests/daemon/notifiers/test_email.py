@@ -17,7 +17,7 @@ from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import NoticeKind
 from opsmonitor.util.secret import Secret
 from tests.daemon.notifiers.messages import message, notice
-from tests.daemon.targets import AUTHORITY, server_tls
+from tests.daemon.targets import AUTHORITY, serve, server_tls
 
 Send = Callable[..., Awaitable[None]]
 LOGIN = {"username": "me", "password": "canary-pass"}
@@ -76,17 +76,28 @@ async def open_office(
     office: Office, *, tls: ssl.SSLContext | None = None, **options: Any
 ) -> AsyncIterator[dict[str, Any]]:
     """Run the server; yield the keys of a channel that reaches it."""
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(office, authenticator=office.authenticate, hostname="here", **options),
-        "127.0.0.1",
-        0,
-        ssl=tls,
-    )
+    under_way: list[SMTP] = []
+
+    def begin() -> SMTP:
+        """Speak with one client."""
+        under_way.append(
+            SMTP(office, authenticator=office.authenticate, hostname="here", **options)
+        )
+        return under_way[-1]
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(begin, "127.0.0.1", 0, ssl=tls)
     try:
         port = server.sockets[0].getsockname()[1]
         yield {"to": "me@example.org", "host": "localhost", "port": port}
     finally:
         server.close()
+        for dialogue in under_way:
+            if isinstance(dialogue.transport, asyncio.WriteTransport):
+                dialogue.transport.abort()
+        # What is aborted is closed in the loop's next turn.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
 
 @pytest.fixture(autouse=True)
@@ -214,14 +225,14 @@ async def test_a_server_that_says_nothing_is_left(
     """Each step has an end."""
     monkeypatch.setattr("opsmonitor.notifiers.email._STEP_S", 0.2)
 
-    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with pytest.raises(DeliveryError, match="no connection") as caught:
-        await send("email", message(), to="me@example.org", host="127.0.0.1", port=port)
-    server.close()
+    async with serve(_say_nothing) as port:
+        with pytest.raises(DeliveryError, match="no connection") as caught:
+            await send("email", message(), to="me@example.org", host="127.0.0.1", port=port)
 
     assert not caught.value.is_permanent
+
+
+async def _say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Listen until the client leaves."""
+    while await reader.read(1024):
+        pass
