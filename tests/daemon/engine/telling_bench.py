@@ -11,7 +11,7 @@ from opsmonitor.config.settings import AlertSettings, ChannelSettings, CheckSett
 from opsmonitor.engine.batch import Batch
 from opsmonitor.engine.links import Links
 from opsmonitor.engine.telling import Telling
-from opsmonitor.exceptions import DeliveryError
+from opsmonitor.exceptions import DeliveryError, StoreError
 from opsmonitor.models.alert import Alert, Delivery, DeliveryState
 from opsmonitor.models.check import (
     Change,
@@ -31,12 +31,15 @@ class MemoryAlerts:
     """What the database would hold: it outlives a daemon."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Start empty and well."""
+        self.is_broken = False
         self.kept: dict[str, Alert] = {}
         self.deliveries: dict[tuple[str, str], Delivery] = {}
 
     async def save_alerts(self, told: Iterable[Alert], deliveries: Iterable[Delivery]) -> None:
         """Keep them."""
+        if self.is_broken:
+            raise StoreError("the disk is full")
         self.kept |= {alert.id: alert for alert in told}
         self.deliveries |= {item.key: item for item in deliveries}
 

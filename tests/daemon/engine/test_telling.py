@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsmonitor.exceptions import DeliveryError
+from opsmonitor.exceptions import DeliveryError, UnknownChannelError
 from opsmonitor.models.alert import DeliveryState
 from opsmonitor.models.check import Status
 from opsmonitor.util.clock import FakeClock
@@ -159,6 +159,78 @@ def test_how_a_channel_fared_is_known_after_a_restart() -> None:
         await house.telling.close()
 
     run_in_virtual_time(scenario)
+
+
+def test_a_database_that_cannot_be_written_silences_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """People are told all the same, and it is written once that is possible."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        house.add("nas")
+        await house.start()
+        house.store.is_broken = True
+        await house.see("nas", Status.DOWN)
+        assert house.of("a") == ["DOWN: nas"]
+        assert house.store.kept == {}
+        house.store.is_broken = False
+        await house.wait(30)
+        await house.restart()
+        await house.see("nas", Status.DOWN)
+
+        assert house.of("a") == ["DOWN: nas"]
+        (item,) = house.store.deliveries.values()
+        assert item.state is DeliveryState.SENT
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+    assert "They are told all the same" in caplog.text
+
+
+def test_a_test_goes_past_the_queue(caplog: pytest.LogCaptureFixture) -> None:
+    """It tells at once whether a channel works, whatever waits in it, and is no alert."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", group_wait_s=60.0)
+        house.add("nas", severity="P1")
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        await house.telling.test("a", house.checks["nas"])
+        await house.telling.test("a", None)
+        house.broken["a"] = REFUSAL
+        with pytest.raises(DeliveryError, match="answered 503"):
+            await house.telling.test("a", None)
+        with pytest.raises(UnknownChannelError):
+            await house.telling.test("b", None)
+
+        assert house.of("a") == ["Test: nas", "Test: Ops Monitor"]
+        assert [told.severity for told in house.messages] == ["P1", "P4"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+    assert caplog.text == ""
+
+
+def test_without_a_channel_it_is_printed(caplog: pytest.LogCaptureFixture) -> None:
+    """Unless the check says that nobody is to be told."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.add("nas")
+        house.add("tv", notify=False)
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        await house.see("tv", Status.DOWN)
+        await house.restart()
+        await house.see("nas", Status.DOWN)
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+    assert caplog.text.count("DOWN: nas") == 1
+    assert "tv" not in caplog.text
 
 
 def test_the_end_is_told_whatever_lies_between() -> None:
