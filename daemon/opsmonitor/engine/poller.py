@@ -12,7 +12,13 @@ from opsmonitor.engine.polled import Polled
 from opsmonitor.engine.schedule import Schedule
 from opsmonitor.engine.standstill import Moment
 from opsmonitor.exceptions import ProbeError
-from opsmonitor.models.reading import Measured, Reading, ReadingChange, ReadingState
+from opsmonitor.models.reading import (
+    Measured,
+    Reading,
+    ReadingChange,
+    ReadingState,
+    Scalar,
+)
 from opsmonitor.probes.base import ProbeContext
 from opsmonitor.util.lanes import Lanes
 from opsmonitor.util.plain import plain_data, plain_values
@@ -156,9 +162,12 @@ class Poller:
             state = self.states.get(thing)
             if state is not None and state.reading is not None and state.fetched_ms is not None:
                 key = name[len(thing) + 1 :]
-                if key in state.reading.values:
+                values = state.reading.values
+                if key not in values:
+                    values = _verdict(state.reading)
+                if key in values:
                     return Measured(
-                        value=state.reading.values[key],
+                        value=values[key],
                         at_ms=state.fetched_ms,
                         is_stale=state.is_stale(self._clock.now_ms()),
                     )
@@ -179,7 +188,7 @@ class Poller:
             f"{state.name}.{value}"
             for state in self.states.values()
             if state.reading is not None
-            for value in state.reading.values
+            for value in (*_verdict(state.reading), *state.reading.values)
         ]
 
     # Configuration
@@ -333,6 +342,11 @@ class Poller:
                 listener(change)
             except Exception:
                 _LOGGER.exception("A listener failed on a reading of %s", thing.name)
+
+
+def _verdict(reading: Reading) -> Mapping[str, Scalar]:
+    """Return what every reading says beside its values, by the names under which it is found."""
+    return {"status": reading.status.value, "issues": len(reading.issues)}
 
 
 async def _run(thing: Polled) -> Reading | ProbeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 import math
 
@@ -211,6 +212,25 @@ def test_secrets_of_a_section_are_not_told() -> None:
     assert "hunter2" not in error
 
 
+def test_how_a_thing_is_can_be_judged_like_a_value() -> None:
+    """Each has a status and a number of issues, unless it has values of these names."""
+
+    async def scenario(clock: FakeClock) -> list[object]:
+        async def poll() -> Reading:
+            issue = Issue(kind="hot", status=ReadingStatus.CRIT, message="it is hot")
+            return replace(reading(status="own"), status=ReadingStatus.CRIT, issues=(issue,))
+
+        desk = Desk(clock)
+        desk.start(probe("fritz", {"home": poll}))
+        await asyncio.sleep(1)
+        found = [desk.poller.latest(f"fritz.home.{name}") for name in ("status", "issues")]
+        await desk.poller.stop()
+        assert "fritz.home.issues" in desk.poller.names()
+        return [None if each is None else each.value for each in found]
+
+    assert run_in_virtual_time(scenario) == ["own", 1]
+
+
 def test_values_are_found_by_their_full_names() -> None:
     """The longest name of a thing wins; text and truth are values, too."""
 
@@ -393,6 +413,6 @@ def test_a_value_is_awaited_until_its_thing_was_read_or_failed() -> None:
         found.append(desk.poller.is_awaited("fritz.home.x"))
         names = desk.poller.names()
         await desk.poller.stop()
-        return [*found, names == ["fritz.home.x"]]
+        return [*found, names == [f"fritz.home.{value}" for value in ("status", "issues", "x")]]
 
     assert run_in_virtual_time(scenario) == [True, False, False, False, True]
