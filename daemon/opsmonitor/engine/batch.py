@@ -28,6 +28,8 @@ class Batch:
     removed: tuple[str, ...] = ()
     config_changed: bool = False
     """A new configuration is in force, or a file turned bad or good."""
+    outage: tuple[int, int] | None = None
+    """From when to when this machine had no network, in epoch milliseconds."""
     standstill: tuple[int, int] | None = None
     """From when to when nobody looked or listened, in epoch milliseconds."""
 

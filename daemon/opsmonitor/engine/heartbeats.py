@@ -62,6 +62,8 @@ class Heartbeats:
         self._run_soon: Callable[[str], None] | None = None
         self._pulses: dict[str, Pulse] = {}
         self._pushes: dict[str, Push] = {}
+        self._outside: list[str] = []
+        """The jobs that reach this machine through a network that may be away."""
         self._by_digest: dict[bytes, str] = {}
         self._salt = secrets.token_bytes(32)
         self._changed: dict[str, Pulse] = {}
@@ -79,7 +81,7 @@ class Heartbeats:
         now_ms = self._clock.now_ms()
         self._pulses = {pulse.check_id: pulse for pulse in await self._store.pulses()}
         if alive_ms is not None and alive_ms < now_ms:
-            self._note_blind(alive_ms, now_ms)
+            self._note_blind(alive_ms, now_ms, self._pulses)
 
     async def close(self) -> None:
         """Write what is left to write."""
@@ -91,7 +93,9 @@ class Heartbeats:
     def take(self, batch: Batch) -> None:
         """Follow the configuration, and note when nobody listened."""
         if batch.standstill is not None:
-            self._note_blind(*batch.standstill)
+            self._note_blind(*batch.standstill, self._pulses)
+        if batch.outage is not None:
+            self._note_blind(*batch.outage, self._outside)
         if batch.config_changed:
             self._apply(self._settings().checks)
         if (self._changed or self._gone) and self._again is None:
@@ -145,6 +149,7 @@ class Heartbeats:
     def _apply(self, checks: Mapping[str, CheckSettings]) -> None:
         """Take over who reports, and by which token."""
         self._pushes = {check.id: check.push for check in checks.values() if check.push is not None}
+        self._outside = [name for name in self._pushes if checks[name].is_outside]
         self._by_digest = {self._digest(self.token(name)): name for name in self._pushes}
         now_ms = self._clock.now_ms()
         for name in self._pushes.keys() - self._pulses.keys():
@@ -155,10 +160,11 @@ class Heartbeats:
             self._changed.pop(name, None)
             self._gone.add(name)
 
-    def _note_blind(self, from_ms: int, to_ms: int) -> None:
-        """Note that no ping could be heard for a while."""
-        for name, pulse in self._pulses.items():
-            self._pulses[name] = self._changed[name] = go_blind(pulse, from_ms, to_ms)
+    def _note_blind(self, from_ms: int, to_ms: int, names: Collection[str]) -> None:
+        """Note that no ping of these jobs could be heard for a while."""
+        for name in names:
+            after = go_blind(self._pulses[name], from_ms, to_ms)
+            self._pulses[name] = self._changed[name] = after
 
     def _save_soon(self) -> None:
         """Write what changed, without anybody waiting for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from opsmonitor.engine.batch import Batch
 from opsmonitor.engine.runner import longest_run_s
 from opsmonitor.engine.state_machine import Cover
 from opsmonitor.models.check import CheckState, Outcome, Status, Verdict
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opsmonitor.config.settings import CheckSettings
-    from opsmonitor.engine.host import Host
+    from opsmonitor.engine.host import Publishing
     from opsmonitor.util.clock import Clock
 
 TYPE: Final = "connectivity"
@@ -29,7 +30,7 @@ class Witness:
     Nothing outside is judged down before a run of that check that began after the failure.
     """
 
-    def __init__(self, host: Host, clock: Clock) -> None:
+    def __init__(self, host: Publishing, clock: Clock) -> None:
         """Take who runs the checks."""
         self._host = host
         self._clock = clock
@@ -37,6 +38,8 @@ class Witness:
         self._timer: asyncio.TimerHandle | None = None
         self._check: CheckSettings | None = None
         self._outside: frozenset[str] = frozenset()
+        self._patient: frozenset[str] = frozenset()
+        """Those that wait to be reported to: that they are fine says nothing of the network."""
         self._parked: list[tuple[float, Callable[[bool], None]]] = []
         """Since when, and what goes on with a failing run; it is told whether to run again."""
         self._out_since_s: float | None = None
@@ -66,6 +69,7 @@ class Witness:
         self._outside = frozenset(
             check.id for check in checks.values() if check.is_outside and check.type != TYPE
         )
+        self._patient = frozenset(check.id for check in checks.values() if check.push is not None)
         if self._check is None:
             self._out_since_s = None
             self._let_go(self._clock.monotonic(), is_stale=False)
@@ -113,6 +117,8 @@ class Witness:
         since_s = self._out_since_s
         if since_s is None or started_s <= since_s or self._is_doubted or self._is_refuted:
             return
+        if check_id in self._patient:
+            return
         if self.concerns(check_id) and self._check is not None:
             self._is_doubted = True
             self._host.run_soon(self._check.id)
@@ -121,7 +127,7 @@ class Witness:
         """Take in that a check was run, if it is the witness."""
         if self._check is None or check_id != self._check.id:
             return
-        was_out = self.is_out
+        was_out, out_since_s = self.is_out, self._out_since_s
         self._note_state(started_s)
         has_come_back = was_out and not self.is_out
         if self._is_doubted and self.is_out:
@@ -131,6 +137,10 @@ class Witness:
         self._is_doubted = False
         self._let_go(started_s, is_stale=has_come_back)
         if has_come_back:
+            if out_since_s is not None and not self._is_refuted:
+                now_ms = self._clock.now_ms()
+                lasted_ms = round((self._clock.monotonic() - out_since_s) * 1000)
+                self._host.publish(Batch(outage=(now_ms - lasted_ms, now_ms)))
             self._look_again()
 
     def _note_state(self, started_s: float) -> None:

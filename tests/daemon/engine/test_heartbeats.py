@@ -22,12 +22,15 @@ from opsmonitor.store.store import Store
 from opsmonitor.util.clock import FakeClock
 from opsmonitor.util.secret import Secret
 from tests.daemon.engine.scripted import Stage, check, configure, good
+from tests.daemon.engine.test_witness import Uplink
 from tests.daemon.engine.virtual_time import run_in_virtual_time
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105 - of no use anywhere
 
 
-def job(check_id: str = "backup", token: str | None = None, **keys: Any) -> CheckSettings:
+def job(
+    check_id: str = "backup", token: str | None = None, *, is_outside: bool = False, **keys: Any
+) -> CheckSettings:
     """Configure a job that reports every hour, with ten minutes of grace."""
     options = HeartbeatOptions(**{"period": 3600, "grace": 600, **keys})
     push = Push(token=None if token is None else Secret(token))
@@ -37,6 +40,7 @@ def job(check_id: str = "backup", token: str | None = None, **keys: Any) -> Chec
         type="heartbeat",
         options=options,
         push=push,
+        is_outside=is_outside,
         retries=0,
         host="local",
         fingerprint=f"{check_id} {options}",
@@ -103,7 +107,7 @@ class Workshop:
 
     def events(self) -> list[tuple[EventKind, int]]:
         """Return what happened, and when."""
-        told = [item.transition for item in self.stage.recorder.results]
+        told = [item.transition for item in self.stage.recorder.of("backup")]
         return [(item.event, item.at_ms) for item in told if item is not None]
 
 
@@ -252,6 +256,30 @@ def test_a_machine_that_slept_did_not_listen() -> None:
         assert shop.status() is Status.UP
         assert [event for event, _ in shop.events()] == [EventKind.INIT]
         await asyncio.sleep(400)
+
+        assert shop.status() is Status.DOWN
+
+    run_in_virtual_time(scenario)
+
+
+@pytest.mark.parametrize(("is_outside", "status"), [(True, Status.UP), (False, Status.DOWN)])
+def test_a_network_that_is_away_carries_no_pings(*, is_outside: bool, status: Status) -> None:
+    """A job on another site is not missed for the time in which it could not reach the daemon."""
+
+    async def scenario(clock: FakeClock) -> None:
+        shop, uplink = Workshop(clock), Uplink()
+        await shop.start(job(is_outside=is_outside), uplink.witness(interval_s=30.0))
+        await asyncio.sleep(5)
+        await shop.ping()
+        await asyncio.sleep(3000)
+        uplink.is_on = False
+        await asyncio.sleep(2000)
+        assert shop.status() is (Status.NO_NETWORK if is_outside else Status.DOWN)
+        uplink.is_on = True
+        await asyncio.sleep(120)
+        assert shop.status() is status
+        assert (EventKind.DOWN in [event for event, _ in shop.events()]) is not is_outside
+        await asyncio.sleep(4500)
 
         assert shop.status() is Status.DOWN
 
