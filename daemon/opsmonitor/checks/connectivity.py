@@ -23,7 +23,7 @@ from opsmonitor.util.timeline import Timeline
 from opsmonitor.util.trouble import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from opsmonitor.models.check import Outcome
 
@@ -32,6 +32,9 @@ OUTSIDE: Final = ("1.1.1.1:443", "9.9.9.9:443")
 _NAME: Final = "one.one.one.one"
 _PING_SIZE: Final = 16
 _AUTO: Final = "auto"
+_ROUTERS: Final = "fritz."
+_CONNECTED: Final = ".wan_up"
+_FRESH_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,8 @@ class ConnectivityOptions:
     """A name that its name servers are asked for; true: one that everybody knows."""
     outside: tuple[str, ...] = OUTSIDE
     """`host:port` of servers on the Internet."""
-    values: tuple[str, ...] = ()
-    """Names of measured values that are true while there is a network."""
+    values: tuple[str, ...] | None = None
+    """Names of measured values that are true while there is a network; None: those of routers."""
     needed: int | None = None
     """So many must answer; None: more than half."""
 
@@ -62,7 +65,8 @@ def compile_connectivity(options: ConnectivityOptions, context: CheckContext) ->
     async def probe() -> Outcome:
         """Count who answers."""
         votes = [*await asyncio.gather(*(witness() for witness in asked))]
-        votes += [_look_at(name, context) for name in options.values]
+        names = _of_routers(context) if options.values is None else options.values
+        votes += [_look_at(name, context) for name in names]
         return conclude_votes(votes, options.needed)
 
     return probe
@@ -119,23 +123,36 @@ def _connecting(place: str, context: CheckContext) -> Callable[[], Awaitable[Vot
                 )
                 _, writer = await asyncio.open_connection(*endpoints[0][1][:2])
         except TimeoutError:
-            return Vote(name=place, answers=False, seen="no answer")
+            return Vote(name=place, answers=False, seen="no answer", is_far=True)
         except OSError as err:
-            return Vote(name=place, answers=False, seen=str(explain(err, place, host)))
+            seen = str(explain(err, place, host))
+            return Vote(name=place, answers=False, seen=seen, is_far=True)
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
-        return Vote(name=place, answers=True, seen="it answers")
+        return Vote(name=place, answers=True, seen="it answers", is_far=True)
 
     return witness
 
 
+def _of_routers(context: CheckContext) -> Sequence[str]:
+    """Return the names of the values by which routers tell whether they are connected."""
+    return sorted(
+        name
+        for name in context.values.names()
+        if name.startswith(_ROUTERS) and name.endswith(_CONNECTED)
+    )
+
+
 def _look_at(name: str, context: CheckContext) -> Vote:
-    """Let a measured value speak, unless it is stale."""
+    """Let a measured value speak; that all was well a while ago says nothing."""
     measured = context.values.latest(name)
     if measured is None or measured.is_stale or not isinstance(measured.value, bool):
         return Vote(name=name, answers=None, seen="not known")
-    return Vote(name=name, answers=measured.value, seen=str(measured.value).lower())
+    if measured.value and context.clock.now_ms() - measured.at_ms > _FRESH_MS:
+        return Vote(name=name, answers=None, seen="true a while ago")
+    seen = str(measured.value).lower()
+    return Vote(name=name, answers=measured.value, seen=seen, is_far=True)
 
 
 def _switch(value: Any) -> str | bool:
@@ -158,7 +175,7 @@ def _place(value: Any) -> str:
 def _target(options: ConnectivityOptions) -> str:
     """Name those who are asked."""
     words = ["gateway"] * bool(options.gateway) + ["resolver"] * bool(options.resolver)
-    return ", ".join([*words, *options.outside, *options.values]) or "nobody"
+    return ", ".join([*words, *options.outside, *(options.values or ())]) or "nobody"
 
 
 CHECK = CheckType(

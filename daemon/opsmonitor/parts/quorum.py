@@ -20,6 +20,8 @@ class Vote:
     """None: it cannot be asked, and does not count."""
     seen: str
     """What was seen, for people."""
+    is_far: bool = False
+    """Its answer comes from beyond the house, or speaks of that."""
 
 
 def majority(count: int) -> int:
@@ -28,7 +30,11 @@ def majority(count: int) -> int:
 
 
 def conclude_votes(votes: Sequence[Vote], needed: int | None) -> Outcome:
-    """Return what follows; `needed` witnesses must answer, or more than half of those there are."""
+    """Return what follows; `needed` witnesses must answer, or more than half of those there are.
+
+    One of them must be far away, if there are such: a router answers without a line, too, and a
+    name server from its memory.
+    """
     counted = [vote for vote in votes if vote.answers is not None]
     silent = [vote.name for vote in counted if not vote.answers]
     answering = len(counted) - len(silent)
@@ -46,12 +52,13 @@ def conclude_votes(votes: Sequence[Vote], needed: int | None) -> Outcome:
             assertions=assertions,
             data=data,
         )
-    if answering >= enough:
+    far = [vote.answers for vote in counted if vote.is_far]
+    if answering >= enough and (any(far) or not far):
         return Outcome(verdict=Verdict.OK, assertions=assertions, data=data)
-    error = (
-        f"no network: {answering} of {len(counted)} witnesses answer, {enough} are needed;"
-        f" silent: {', '.join(silent)}"
-    )
+    why = f"{answering} of {len(counted)} witnesses answer, {enough} are needed"
+    if answering >= enough:
+        why = "nobody outside answers"
+    error = f"no network: {why}; silent: {', '.join(silent)}"
     return Outcome(
         verdict=Verdict.FAIL,
         error=error,

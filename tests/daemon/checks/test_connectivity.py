@@ -13,18 +13,21 @@ from opsmonitor.checks.connectivity import CHECK
 from opsmonitor.models.check import Outcome, Verdict
 from opsmonitor.models.reading import Measured
 from opsmonitor.parts.quorum import Vote, conclude_votes, majority
+from opsmonitor.util.clock import FakeClock
 from opsmonitor.util.gateway import default_gateway
 from opsmonitor.util.reach import is_outside
 from tests.daemon.checks.conftest import MakeProbe
 from tests.daemon.targets import closed_port
 
+_NOW_MS = FakeClock().now_ms()
+
 
 class Values:
     """Measured values that a test sets."""
 
-    def __init__(self, **known: Measured) -> None:
-        """Take them, with `_` for the dots."""
-        self._known = {name.replace("_", ".", 1): value for name, value in known.items()}
+    def __init__(self, known: dict[str, Measured]) -> None:
+        """Take them."""
+        self._known = known
 
     def latest(self, name: str) -> Measured | None:
         """Return one."""
@@ -86,26 +89,31 @@ async def test_a_server_that_hangs_is_silent(make_probe: MakeProbe) -> None:
     assert outcome.verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize("is_named", [True, False])
 @pytest.mark.parametrize(
     ("measured", "verdict"),
     [
-        (Measured(value=True, at_ms=0), Verdict.OK),
-        (Measured(value=False, at_ms=0), Verdict.FAIL),
-        (Measured(value=True, at_ms=0, is_stale=True), Verdict.UNKNOWN),
-        (Measured(value=1.0, at_ms=0), Verdict.UNKNOWN),
+        (Measured(value=True, at_ms=_NOW_MS), Verdict.OK),
+        (Measured(value=True, at_ms=_NOW_MS - 60_000), Verdict.UNKNOWN),
+        (Measured(value=False, at_ms=_NOW_MS - 60_000), Verdict.FAIL),
+        (Measured(value=True, at_ms=_NOW_MS, is_stale=True), Verdict.UNKNOWN),
+        (Measured(value=1.0, at_ms=_NOW_MS), Verdict.UNKNOWN),
     ],
 )
 async def test_a_router_knows_whether_it_is_connected(
-    make_probe: MakeProbe, measured: Measured, verdict: Verdict
+    make_probe: MakeProbe,
+    measured: Measured,
+    verdict: Verdict,
+    is_named: bool,  # noqa: FBT001
 ) -> None:
     """What a probe measures is a witness; what it does not know does not count."""
     probe = make_probe(
         CHECK,
-        given={"values": Values(fritz_wan=measured)},
+        given={"values": Values({"fritz.home.wan_up": measured})},
         gateway=False,
         resolver=False,
         outside=[],
-        values=["fritz.wan"],
+        **({"values": ["fritz.home.wan_up"]} if is_named else {}),
     )
 
     assert (await probe()).verdict is verdict
@@ -134,6 +142,18 @@ def test_so_many_must_answer(answers: list[bool | None], needed: int | None) -> 
     enough = min(needed or majority(len(counted)), len(counted))
     expected = Verdict.OK if sum(counted) >= enough else Verdict.FAIL
     assert outcome.verdict is (expected if counted else Verdict.UNKNOWN)
+
+
+def test_a_house_that_answers_itself_is_no_network() -> None:
+    """Router and name server answer, and nobody outside: that is no line to the Internet."""
+    near = [Vote(name=name, answers=True, seen="") for name in ("gateway", "resolver")]
+    far = Vote(name="1.1.1.1:443", answers=False, seen="", is_far=True)
+
+    outcome = conclude_votes([*near, far], None)
+
+    assert outcome.verdict is Verdict.FAIL
+    assert outcome.error == "no network: nobody outside answers; silent: 1.1.1.1:443"
+    assert conclude_votes(near, None).verdict is Verdict.OK
 
 
 def test_the_gateway_is_that_of_the_best_default_route(tmp_path: Path) -> None:
