@@ -9,10 +9,12 @@ MIN_CLIENT_VERSION: Final = 1
 """Clients made for an older level than this one are no longer understood."""
 CAPABILITIES: Final = (
     "acknowledge",
+    "alerts",
     "history",
     "pause",
     "run",
     "snapshot",
     "stream",
+    "unacknowledge",
     "websocket",
 )

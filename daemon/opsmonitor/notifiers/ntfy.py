@@ -18,6 +18,9 @@ _PUBLIC: Final = Secret("https://ntfy.sh/")
 _MOST_TITLE: Final = 1000
 _MOST_TEXT: Final = 4000
 """Both in bytes; a longer text would become a file. Source: the limits in ntfy's documentation."""
+_MOST_TAG: Final = 40
+_MOST_TAGS: Final = 5
+"""512 bytes are taken in all. Source: the limits in ntfy's documentation."""
 _PRIORITIES: Final = {"P1": 5, "P2": 4, "P3": 3, "P4": 2}
 _SYMBOLS: Final = {
     NoticeKind.FIRST_FAIL: "rotating_light",
@@ -56,7 +59,7 @@ async def _send(options: NtfyOptions, message: Message, context: SendContext) ->
         "title": cut_bytes(message.title, _MOST_TITLE),
         "message": cut_bytes(message.text, _MOST_TEXT),
         "priority": priority,
-        "tags": [_SYMBOLS[kind] for kind in kinds if kind in _SYMBOLS],
+        "tags": [_SYMBOLS[kind] for kind in kinds if kind in _SYMBOLS] + _tags(message),
     }
     if message.page_url is not None:
         body["click"] = message.page_url
@@ -73,6 +76,14 @@ async def _send(options: NtfyOptions, message: Message, context: SendContext) ->
     token = options.token
     headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
     await post(context, options.url, json.dumps(body).encode(), headers)
+
+
+def _tags(message: Message) -> list[str]:
+    """Return what the check of a single notice is filed under; a comma would make two of one."""
+    if len(message.notices) > 1:
+        return []
+    tags = [cut_bytes(tag.replace(",", " "), _MOST_TAG) for tag in message.notices[0].tags]
+    return tags[:_MOST_TAGS]
 
 
 NOTIFIER: Final = NotifierType(

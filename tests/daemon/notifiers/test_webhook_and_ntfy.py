@@ -91,6 +91,7 @@ async def test_ntfy_has_a_button_and_a_place_to_go(hook: Hook, send: Send) -> No
         }
     ]
     assert body["title"] == f"DOWN: {HOSTILE}"
+    assert body["tags"] == ["rotating_light", "disk"]
 
 
 async def test_the_end_of_trouble_wakes_nobody(hook: Hook, send: Send) -> None:
