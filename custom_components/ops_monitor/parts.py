@@ -106,7 +106,7 @@ _DEFAULTS: Final = re.compile(
     r"cpu_percent|memory_percent|disk_percent|disk\.\w+\.used_percent|uptime_s|updates"
     r"|reboot_required|failed_units|temperature_c|wear_percent|passing|wan_up|reachable"
     r"|latency_ms|device_count|connection_uptime_s|update_available|online|nodes_online|quorate"
-    r"|guests_running|running|unhealthy|down_average_mbit_s|up_average_mbit_s|unavailable"
+    r"|guests_running|running|unhealthy|updates_pending|entities_unavailable|down_average_mbit_s|up_average_mbit_s|unavailable"
 )
 _DIAGNOSTIC: Final = re.compile(
     r".*uptime_s|wear_percent|.*_version|reboot_required|power_.*|.*errors|.*sectors|external_.*"

@@ -273,19 +273,19 @@ def _data(house: House) -> dict[str, object]:
 
 
 def _values(house: House) -> dict[str, Scalar]:
-    """Return the values by their dotted names."""
+    """Return the values by their dotted names, what matters most first."""
     entities, recorder = house.entities, house.recorder
     return {
-        "running": house.core.state == _RUNNING if house.core.state else None,
         "version": house.core.version,
-        "latency_ms": house.latency_ms,
-        "entities": None if entities is None else entities.total,
-        "entities_unknown": None if entities is None else entities.unknown,
-        "entities_unavailable": None if entities is None else len(entities.unavailable),
+        "running": house.core.state == _RUNNING if house.core.state else None,
         "updates_pending": None if entities is None else len(entities.updates),
+        "entities_unavailable": None if entities is None else len(entities.unavailable),
         "repairs_open": house.repairs,
         "recorder_backlog": None if recorder is None else recorder.backlog,
         "recording": None if recorder is None else recorder.is_recording,
+        "entities": None if entities is None else entities.total,
+        "entities_unknown": None if entities is None else entities.unknown,
+        "latency_ms": house.latency_ms,
     }
 
 
