@@ -1,6 +1,7 @@
-"""A calendar of what went wrong."""
+"""Calendars: of what went wrong, and of maintenance."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from http import HTTPMethod
 from typing import Any, Final, override
 
 from homeassistant.components.calendar import (
@@ -8,11 +9,13 @@ from homeassistant.components.calendar import (
     CalendarEntityDescription,
     CalendarEvent,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.components.calendar.const import CalendarEntityFeature
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .asking import ask
+from .asking import ask, tell
 from .coordinator import OpsMonitorConfigEntry
 from .entity import HubEntity
 
@@ -21,6 +24,8 @@ PARALLEL_UPDATES = 0
 INCIDENTS: Final = CalendarEntityDescription(
     key="incidents", translation_key="incidents", entity_registry_enabled_default=False
 )
+MAINTENANCE: Final = CalendarEntityDescription(key="maintenance", translation_key="maintenance")
+_PATH: Final = "api/maintenance"
 _MOST: Final = "500"
 _SHORTEST: Final = timedelta(minutes=1)
 
@@ -30,8 +35,10 @@ async def async_setup_entry(
     entry: OpsMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the calendar of the daemon."""
+    """Add the calendars of the daemon."""
     async_add_entities([IncidentCalendar(entry, INCIDENTS)])
+    if "maintenance" in entry.runtime_data.info.capabilities:
+        async_add_entities([MaintenanceCalendar(entry, MAINTENANCE)])
 
 
 class IncidentCalendar(HubEntity, CalendarEntity):
@@ -72,6 +79,131 @@ class IncidentCalendar(HubEntity, CalendarEntity):
         """Return what the state is about."""
         event = self.event
         return (event.uid, event.description) if event else None
+
+
+class MaintenanceCalendar(HubEntity, CalendarEntity):
+    """When work goes on; a new event announces work."""
+
+    _attr_supported_features = (
+        CalendarEntityFeature.CREATE_EVENT | CalendarEntityFeature.DELETE_EVENT
+    )
+
+    def __init__(
+        self, entry: OpsMonitorConfigEntry, description: CalendarEntityDescription
+    ) -> None:
+        """Begin without any: they are asked for."""
+        super().__init__(entry, description)
+        self._windows: list[CalendarEvent] = []
+        self._known: object = None
+
+    @property
+    @override
+    def event(self) -> CalendarEvent | None:
+        """Return what is under way, or comes next."""
+        now = dt_util.utcnow()
+        coming = [event for event in self._windows if event.end_datetime_local > now]
+        return min(coming, key=lambda event: event.start_datetime_local, default=None)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Ask for what there is."""
+        await super().async_added_to_hass()
+        self._ask_soon()
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        """Ask again when work began, ended or was configured anew."""
+        super()._handle_coordinator_update()
+        self._ask_soon()
+
+    @callback
+    def _ask_soon(self) -> None:
+        """Ask if it may be another answer than last time."""
+        data = self.coordinator.data
+        known = (data.summary.maintenance, data.summary.total, data.problems)
+        if known != self._known and self.coordinator.last_update_success:
+            self._known = known
+            self.coordinator.config_entry.async_create_background_task(
+                self.hass, self._ask(), name="maintenance"
+            )
+
+    async def _ask(self) -> None:
+        """Ask for all maintenance; without an answer it is asked for the next time."""
+        try:
+            found = await ask(self.coordinator, _PATH)
+        except HomeAssistantError:
+            self._known = None
+            return
+        windows = (_window(item) for item in found if isinstance(item, dict))
+        self._windows = [window for window in windows if window]
+        self.async_write_ha_state()
+
+    @override
+    async def async_get_events(
+        self, hass: HomeAssistant, start_date: datetime, end_date: datetime
+    ) -> list[CalendarEvent]:
+        """Return the maintenance of a range of time; of what recurs, the next one."""
+        await self._ask()
+        return sorted(
+            (event for event in self._windows if _overlaps(event, start_date, end_date)),
+            key=lambda event: event.start_datetime_local,
+        )
+
+    @override
+    async def async_create_event(self, **kwargs: Any) -> None:
+        """Announce work: on the checks and tags that the description lists, or on everything."""
+        words = [word.strip() for word in str(kwargs.get("description") or "").split(",")]
+        names = [word for word in words if word]
+        checks = [word for word in names if word in self.coordinator.data.checks]
+        await tell(
+            self.coordinator,
+            _PATH,
+            {
+                "from": _start_of(kwargs["dtstart"]).isoformat(),
+                "to": _start_of(kwargs["dtend"]).isoformat(),
+                "reason": kwargs.get("summary"),
+                "checks": checks,
+                "tags": [word for word in names if word not in checks],
+                "all": not names,
+            },
+        )
+        await self._ask()
+
+    @override
+    async def async_delete_event(
+        self, uid: str, recurrence_id: str | None = None, recurrence_range: str | None = None
+    ) -> None:
+        """End work, or call it off."""
+        await tell(self.coordinator, f"{_PATH}/{uid}", method=HTTPMethod.DELETE)
+        await self._ask()
+
+    @override
+    def _to_show(self) -> object:
+        """Return what the state is about."""
+        event = self.event
+        return event.uid if event else None
+
+
+def _window(window: dict[str, Any]) -> CalendarEvent | None:
+    """Return maintenance as an event; None if it is over for good."""
+    start = dt_util.parse_datetime(str(window.get("start")))
+    end = dt_util.parse_datetime(str(window.get("end")))
+    if start is None or end is None:
+        return None
+    of = [*(window.get("checks") or ()), *(window.get("tags") or ()), *(window.get("sites") or ())]
+    return CalendarEvent(
+        start=start,
+        end=max(end, start + _SHORTEST),
+        summary=str(window.get("reason") or window.get("schedule") or window.get("id")),
+        description=", ".join(map(str, of)) or None,
+        uid=str(window.get("id")),
+    )
+
+
+def _start_of(moment: datetime | date) -> datetime:
+    """Return a moment; of a day, its beginning here."""
+    return moment if isinstance(moment, datetime) else dt_util.start_of_local_day(moment)
 
 
 def _event(incident: dict[str, Any]) -> CalendarEvent | None:

@@ -92,13 +92,13 @@ async def check_port(call: ServiceCall) -> ServiceResponse:
         port
         for port in _ports(answer)
         if port.get("port") == call.data["port"]
-        and str(port.get("protocol", "tcp")).startswith(call.data["protocol"])
+        and str(port.get("proto", "tcp")).startswith(call.data["protocol"])
     ]
     first = taken[0] if taken and isinstance(taken[0], dict) else {}
     return {
         "free": not taken,
         "process": first.get("process"),
-        "container": first.get("container"),
+        "container": first.get("docker_container_name"),
         "listeners": taken,
     }
 

@@ -1,13 +1,18 @@
 """Actions that change or start something."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPMethod
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.util import dt as dt_util
 
-from .asking import require, tell
+from .asking import ask, require, tell
+from .coordinator import OpsMonitorCoordinator
 from .targets import ATTR_CHECK, TargetCheck, checks_of, daemon_of
+
+_SHORTEST: Final = timedelta(minutes=1)
 
 
 async def run_check(call: ServiceCall) -> ServiceResponse:
@@ -63,10 +68,12 @@ async def start_maintenance(call: ServiceCall) -> ServiceResponse:
     coordinator = daemon_of(call.hass, call.data)
     require(coordinator, "maintenance")
     tags = call.data.get("tags", [])
+    start = dt_util.utcnow()
     body = {
         "checks": [] if tags else [item.check.id for item in checks_of(call)],
         "tags": tags,
-        "duration_s": max(1, int(call.data["duration"].total_seconds())),
+        "from": start.isoformat(),
+        "to": (start + max(call.data["duration"], _SHORTEST)).isoformat(),
         "reason": call.data.get("reason"),
     }
     return _object(await tell(coordinator, "api/maintenance", body))
@@ -76,8 +83,20 @@ async def end_maintenance(call: ServiceCall) -> ServiceResponse:
     """End announced work early: one piece of it, or all."""
     coordinator = daemon_of(call.hass, call.data)
     require(coordinator, "maintenance")
-    path = f"api/maintenance/{call.data['id']}" if "id" in call.data else "api/maintenance"
-    return _object(await tell(coordinator, path, method=HTTPMethod.DELETE))
+    ids = [call.data["id"]] if "id" in call.data else await _open_windows(coordinator)
+    for window_id in ids:
+        await tell(coordinator, f"api/maintenance/{window_id}", method=HTTPMethod.DELETE)
+    return {"ended": [*ids]}
+
+
+async def _open_windows(coordinator: OpsMonitorCoordinator) -> list[str]:
+    """Return the ids of the maintenance that is under way; what stands in checks.yml stays."""
+    windows = await ask(coordinator, "api/maintenance")
+    return [
+        str(window["id"])
+        for window in (windows if isinstance(windows, list) else [])
+        if isinstance(window, dict) and window.get("is_open") and window.get("source") == "api"
+    ]
 
 
 async def _tell_check(

@@ -1,6 +1,6 @@
 """Actions: what they ask the daemon, what they answer, and how they refuse."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
@@ -223,24 +223,45 @@ async def test_not_for_everybody(
 async def test_maintenance(
     hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
 ) -> None:
-    """Work is announced for checks or tags, and ended."""
+    """Work is announced for checks or tags."""
     await capable(hass, loaded, daemon, "maintenance")
     daemon.replies["/api/maintenance"] = {"id": "m-1"}
-    daemon.replies["/api/maintenance/m-1"] = {"id": "m-1"}
+    daemon.asked.clear()
 
-    assert await act(hass, "start_maintenance", {"check": "web", "duration": 60}) == {"id": "m-1"}
+    assert await act(hass, "start_maintenance", {"check": "web", "duration": 90}) == {"id": "m-1"}
     await act(hass, "start_maintenance", {"tags": ["lab"], "duration": 60, "reason": "Update"})
-    await act(hass, "end_maintenance", {"id": "m-1"})
 
-    assert daemon.asked == [
-        ("POST", "/api/maintenance", {"checks": ["web"], "tags": [], "duration_s": 60}),
-        (
-            "POST",
-            "/api/maintenance",
-            {"checks": [], "tags": ["lab"], "duration_s": 60, "reason": "Update"},
-        ),
-        ("DELETE", "/api/maintenance/m-1", {}),
+    asked = [body for method, _, body in daemon.asked if method == "POST"]
+    lasted = [
+        datetime.fromisoformat(body.pop("to")) - datetime.fromisoformat(body.pop("from"))
+        for body in asked
     ]
+    assert lasted == [timedelta(seconds=90), timedelta(seconds=60)]
+    assert asked == [
+        {"checks": ["web"], "tags": []},
+        {"checks": [], "tags": ["lab"], "reason": "Update"},
+    ]
+
+
+@pytest.mark.parametrize(("data", "ended"), [({"id": "m-9"}, ["m-9"]), ({}, ["m-1"])])
+async def test_end_of_maintenance(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    data: dict[str, str],
+    ended: list[str],
+) -> None:
+    """One piece of work is ended, or all that is under way and not configured."""
+    await capable(hass, loaded, daemon, "maintenance")
+    daemon.replies["/api/maintenance"] = [
+        {"id": "m-1", "is_open": True, "source": "api"},
+        {"id": "m-2", "is_open": False, "source": "api"},
+        {"id": "m-3", "is_open": True, "source": "file"},
+    ]
+    daemon.replies[f"/api/maintenance/{ended[0]}"] = {}
+
+    assert await act(hass, "end_maintenance", data) == {"ended": ended}
+    assert ("DELETE", f"/api/maintenance/{ended[0]}", {}) in daemon.asked
 
 
 async def capable(
@@ -254,8 +275,8 @@ async def capable(
 
 PORTS = {
     "ports": [
-        {"port": 22, "protocol": "tcp", "process": "sshd", "container": None},
-        {"port": 53, "protocol": "udp", "process": None, "container": "dns"},
+        {"port": 22, "proto": "tcp", "process": "sshd", "docker_container_name": None},
+        {"port": 53, "proto": "udp", "process": None, "docker_container_name": "dns"},
     ]
 }
 

@@ -162,3 +162,62 @@ async def test_calendar(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConf
     await wait_for_state(hass, CALENDAR_ID, STATE_ON)
     assert state_of(hass, CALENDAR_ID).attributes["message"] == "Web is down"
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_maintenance_calendar(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """The calendar has the work that is announced; work is announced and called off there."""
+    now = dt_util.utcnow()
+    daemon.capabilities = ["maintenance"]
+    daemon.replies["/api/maintenance"] = [
+        {
+            "id": "m-1",
+            "reason": "New disks",
+            "checks": ["web"],
+            "tags": ["lab"],
+            "start": (now - timedelta(minutes=5)).isoformat(),
+            "end": (now + timedelta(hours=1)).isoformat(),
+        },
+        {"id": "m-0", "start": None, "end": None},
+    ]
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    calendar_id = "calendar.home_lab_maintenance"
+    await wait_for_state(hass, calendar_id, STATE_ON)
+    attributes = state_of(hass, calendar_id).attributes
+    assert (attributes["message"], attributes["description"]) == ("New disks", "web, lab")
+
+    daemon.asked.clear()
+    windows = daemon.replies["/api/maintenance"]
+    daemon.replies["/api/maintenance"] = lambda body: {} if "from" in body else windows
+    for description in ("", "web, lab"):
+        await call(
+            hass,
+            CALENDAR,
+            "create_event",
+            calendar_id,
+            summary="Update",
+            description=description,
+            start_date_time=now,
+            end_date_time=now + timedelta(hours=2),
+        )
+    added = [body for method, _, body in daemon.asked if method == "POST"]
+    assert [(body["all"], body["checks"], body["tags"]) for body in added] == [
+        (True, [], []),
+        (False, ["web"], ["lab"]),
+    ]
+
+    daemon.replies["/api/maintenance/m-1"] = {}
+    calendar: Any = hass.data["entity_components"][CALENDAR].get_entity(calendar_id)
+    await calendar.async_delete_event("m-1")
+    assert ("DELETE", "/api/maintenance/m-1", {}) in daemon.asked
+    found = await calendar.async_get_events(hass, now, now + timedelta(days=1))
+    assert [event.uid for event in found] == ["m-1"]
+
+    daemon.replies["/api/maintenance"] = error_response(503, "not_ready")
+    daemon.put(make_check("web", status="maintenance"))
+    daemon.add(make_check("new"))
+    await wait_for_state(hass, "sensor.new_status", "up")
+    assert state_of(hass, calendar_id).state == STATE_ON
+    await hass.config_entries.async_unload(entry.entry_id)

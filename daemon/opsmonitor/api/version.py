@@ -10,8 +10,13 @@ MIN_CLIENT_VERSION: Final = 1
 CAPABILITIES: Final = (
     "acknowledge",
     "alerts",
+    "heartbeat",
     "history",
+    "maintenance",
     "pause",
+    "ports",
+    "readings",
+    "remediation",
     "run",
     "snapshot",
     "stream",
