@@ -8,16 +8,19 @@ import contextlib
 import json
 import os
 from pathlib import Path
+import re
 import signal
 import sys
 import time
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
 
 _START_S = 40
 _STOP_S = 20
+GONE: Final = re.compile("refused|closed the connection")
+"""What is said of a target that was stopped, before a request reached it or just after."""
 
 
 def command(*words: str | Path) -> list[str]:

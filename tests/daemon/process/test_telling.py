@@ -14,7 +14,7 @@ import sqlite3
 import aiohttp
 
 from tests.daemon.process.hook import Hook
-from tests.daemon.process.running import Daemon, Target
+from tests.daemon.process.running import GONE, Daemon, Target
 
 _CANARY = "canary-77aa"
 
@@ -70,7 +70,7 @@ async def test_a_failure_and_its_end_are_told_once(
 
     down, again = (body["notices"][0] for body in hook.taken)
     assert (down["title"], again["title"]) == (f"DOWN: {name}", f"UP again: {name}")
-    assert "refused" in down["text"]
+    assert GONE.search(down["text"])
     assert again["text"].startswith("It was down for ")
     assert again["event"] == "recovered"
     assert down["alert_id"] == again["alert_id"] == opened[0]["id"]
