@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 import logging
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
 from opsmonitor.engine.polled import Polled
 from opsmonitor.engine.schedule import Schedule
@@ -22,7 +22,7 @@ from opsmonitor.models.reading import (
 from opsmonitor.probes.base import ProbeContext
 from opsmonitor.util.lanes import Lanes
 from opsmonitor.util.plain import plain_data, plain_values
-from opsmonitor.util.redact import redact_text
+from opsmonitor.util.redact import hide_known, redact_text
 
 if TYPE_CHECKING:
     from typing import Any
@@ -38,7 +38,8 @@ _LOGGER = logging.getLogger(__name__)
 _KEEP_EVERY_MS: Final = 300_000
 """A state that is well and stays so is written down this often; its values are every time."""
 
-Listener = Callable[[ReadingChange], None]
+T = TypeVar("T")
+Listener: TypeAlias = Callable[[ReadingChange], None]
 
 
 class ReadingKeeper(Protocol):
@@ -287,13 +288,8 @@ class Poller:
         before = thing.state
         if before.error is not None:
             _LOGGER.info("%s can be read again", thing.name)
-        kept = replace(
-            reading,
-            data=plain_data(reading.data),
-            values=plain_values(reading.values),
-            issues=tuple(replace(issue, data=plain_data(issue.data)) for issue in reading.issues),
-            events=(),
-        )
+        reading = _fit(reading, thing.probe.secrets)
+        kept = replace(reading, events=())
         state = replace(before, reading=kept, fetched_ms=now_ms, error=None, error_code=None)
         is_news = (
             before.error is not None
@@ -347,6 +343,36 @@ class Poller:
 def _verdict(reading: Reading) -> Mapping[str, Scalar]:
     """Return what every reading says beside its values, by the names under which it is found."""
     return {"status": reading.status.value, "issues": len(reading.issues)}
+
+
+def _fit(reading: Reading, secrets: frozenset[str]) -> Reading:
+    """Return a reading that can be told: fit for JSON, and without the section's secrets."""
+
+    def told(value: T) -> T:
+        return hide_known(value, secrets) if secrets else value
+
+    return replace(
+        reading,
+        data=told(plain_data(reading.data)),
+        values=told(plain_values(reading.values)),
+        note=told(reading.note),
+        issues=tuple(
+            replace(
+                issue,
+                message=told(issue.message),
+                data=told(plain_data(issue.data)),
+            )
+            for issue in reading.issues
+        ),
+        events=tuple(
+            replace(
+                event,
+                message=told(event.message),
+                data=told(plain_data(event.data)),
+            )
+            for event in reading.events
+        ),
+    )
 
 
 async def _run(thing: Polled) -> Reading | ProbeError:

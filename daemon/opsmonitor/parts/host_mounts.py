@@ -89,7 +89,8 @@ def parse_mounts(mountinfo: str) -> list[MountPoint]:
             kind=kind,
             source=unescaped(fields[dash + 2]),
             device=fields[2],
-            is_read_only="ro" in fields[5].split(","),
+            # Of the file system itself: systemd's `ProtectSystem` mounts it once more to be read.
+            is_read_only="ro" in (fields[dash + 3 :] or [""])[0].split(","),
         )
     return list(found.values())
 

@@ -231,6 +231,32 @@ def test_how_a_thing_is_can_be_judged_like_a_value() -> None:
     assert run_in_virtual_time(scenario) == ["own", 1]
 
 
+def test_secrets_in_a_reading_are_not_told() -> None:
+    """A device that answers with the password it was given does not spread it."""
+    canary = "hunter2-and-more"
+
+    async def scenario(clock: FakeClock) -> str:
+        async def poll() -> Reading:
+            return Reading(
+                data={"url": [f"http://me:{canary}@box/"]},
+                values={"text": canary},
+                note=canary,
+                issues=(Issue(kind="x", status=ReadingStatus.WARN, message=canary),),
+                events=(ReadingEvent(kind="x", message=canary, data={"deep": [canary]}),),
+            )
+
+        desk = Desk(clock)
+        desk.start(probe("host", {"": poll}, secrets=frozenset({canary})))
+        await asyncio.sleep(1)
+        await desk.poller.stop()
+        return repr(desk.told)
+
+    told = run_in_virtual_time(scenario)
+
+    assert "hunter2" not in told
+    assert "deep" in told
+
+
 def test_values_are_found_by_their_full_names() -> None:
     """The longest name of a thing wins; text and truth are values, too."""
 

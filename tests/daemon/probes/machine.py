@@ -33,7 +33,7 @@ size                            4    6144000000
 c_min                           4    1024000000
 """
 MOUNTINFO: Final = """22 27 0:21 / /proc rw,relatime - proc proc rw
-27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+27 1 8:1 / / ro,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro
 28 27 8:1 /srv /srv/bind rw,relatime - ext4 /dev/sda1 rw
 29 27 0:40 / /mnt/nas rw - nfs4 nas.lan:/volume1 rw
 30 27 0:41 / /tank rw - zfs tank rw

@@ -101,6 +101,7 @@ async def test_mounts_are_told_once(machine: Machine) -> None:
 
     disks: Any = reading.data["disks"]
     assert [disk["mount"] for disk in disks] == ["/", "/mnt/nas", "/tank"]
+    assert disks[0]["is_read_only"] is False, "a service sees it mounted once more, read-only"
     assert "disk.mnt_nas.used_percent" in reading.values
 
 
