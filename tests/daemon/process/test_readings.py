@@ -23,7 +23,8 @@ async def test_a_check_judges_what_is_polled(daemon: Daemon) -> None:
     host = await daemon.until("/api/host", lambda reading: reading["last_fetch_ts"] is not None)
     await daemon.until("/api/status/summary", lambda summary: summary["up"] == 1)
     values = await daemon.until(
-        "/api/values?name=host.memory_percent", lambda found: len(found["points"]) > 1
+        "/api/values?name=host.memory_percent&resolution=raw",
+        lambda found: len(found["points"]) > 1,
     )
 
     assert host["stale"] is False
@@ -36,7 +37,7 @@ async def test_readings_survive_a_restart(daemon: Daemon) -> None:
     """Even a daemon that was killed still knows what it read last, and how values were."""
     daemon.config.write_text(_CONFIG)
     await daemon.start()
-    path = "/api/values?name=host.memory_percent"
+    path = "/api/values?name=host.memory_percent&resolution=raw"
     await daemon.until("/api/host", lambda reading: reading["last_fetch_ts"] is not None)
     first = await daemon.until(path, lambda found: len(found["points"]) > 1)
     await daemon.stop(signal.SIGKILL)
