@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_MAX_SHOWN: Final = 300
 _REMEMBERED_MS: Final = 25 * HOUR_MS
 """Longer than any pause between two attempts."""
 _KNOWN_AT_START: Final = 2000
@@ -303,7 +304,8 @@ class Remedies:
         except Exception:
             _LOGGER.exception("The action %s for %s could not do its work", action.type, check.id)
             message = "the action itself failed; the log has the details"
-        return _ended(attempt, self._clock, reached, redact_text(message, check.secrets))
+        shown = redact_text(_on_one_line(message), check.secrets)
+        return _ended(attempt, self._clock, reached, shown)
 
     async def _look(self, check: CheckSettings) -> bool | None:
         """Run the check now, and return whether it is well; None: nobody can tell."""
@@ -374,6 +376,12 @@ class Remedies:
 def _ended(attempt: Attempt, clock: Clock, state: AttemptState, message: str) -> Attempt:
     """Return an attempt that is over."""
     return replace(attempt, state=state, ended_ms=clock.now_ms(), message=message)
+
+
+def _on_one_line(text: str) -> str:
+    """Return words of others as they can be shown anywhere: printable, on one line, not long."""
+    printable = "".join(char if char.isprintable() else " " for char in text[:_MAX_SHOWN])
+    return " ".join(printable.split())
 
 
 def _said(attempt: Attempt) -> str:

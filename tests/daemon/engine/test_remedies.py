@@ -591,3 +591,21 @@ def test_a_defect_of_an_action_stops_no_other(caplog: pytest.LogCaptureFixture) 
 
     assert clinic.names == ["two"]
     assert "An action for web broke off" in caplog.text
+
+
+def test_words_of_others_are_made_harmless() -> None:
+    """What a client or a program says is shown on one line, without control characters, cut."""
+
+    async def scenario(clinic: Clinic) -> None:
+        async def odd(_incident: Incident) -> str:
+            return "a\nb\x1b[31m\tc " + "x" * 1000
+
+        clinic.does = odd
+        await clinic.start(check("web", bad, actions=(action(cooldown_s=3600),)))
+        await asyncio.sleep(60)
+
+    (attempt,) = play(scenario).attempts.kept.values()
+
+    assert attempt.message is not None
+    assert attempt.message.startswith("a b [31m c xxx")
+    assert len(attempt.message) <= 300
