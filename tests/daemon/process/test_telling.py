@@ -400,6 +400,68 @@ async def test_what_is_held_back_survives_a_kill(
     assert hook.taken[1]["title"] == "While it was quiet: 2 down"
 
 
+async def test_routes_and_escalation_choose_who_is_told(
+    daemon: Daemon, target: Target, hook: Hook
+) -> None:
+    """One route to a channel, one to nobody; who is told because nobody acts hears of the end."""
+    checks = ({"severity": "P1"}, {"tags": ["lab"]})
+    other = {"type": "webhook", "url": f"{hook.url}/other"}
+    write(daemon, target, {**hook_channel(hook), "other": other}, checks=checks)
+    with_alerts(
+        daemon,
+        routes=[{"severity": "P1", "channels": "other"}, {"tag": "lab", "channels": []}],
+        escalation=[{"after": "1s", "severity": "P1", "channels": "hook"}],
+    )
+    await daemon.start()
+    await up(daemon)
+    await target.stop()
+    await hook.until(lambda: len(hook.taken) == 2, limit_s=30)
+    await daemon.until("/api/alerts", lambda seen: len(seen) == 2)
+    await target.start()
+    await hook.until(lambda: len(hook.taken) == 4, limit_s=30)
+    alerts = await daemon.get("/api/alerts")
+
+    told = [
+        (path, body["notices"][0]["check_id"], body["notices"][0]["event"])
+        for (path, _, _), body in zip(hook.requests, hook.taken, strict=True)
+    ]
+    assert told[:2] == [("/other", "web-0", "first_fail"), ("/here", "web-0", "escalated")]
+    assert set(told[2:]) == {("/other", "web-0", "recovered"), ("/here", "web-0", "recovered")}
+    assert {alert["check_id"]: alert["channels"] for alert in alerts} == {
+        "web-0": ["other", "hook"],
+        "web-1": [],
+    }
+
+
+async def test_an_alert_by_hand_reaches_people_once(
+    daemon: Daemon, target: Target, hook: Hook
+) -> None:
+    """By the API, to one channel of two that fails and one that does not; the same again is not."""
+    dead = {"type": "webhook", "url": "http://127.0.0.1:1/"}
+    write(daemon, target, {**hook_channel(hook), "dead": dead})
+    await daemon.start()
+    wish = {"service_name": "backup", "severity": "error", "message": "tape is full"}
+    async with aiohttp.ClientSession(daemon.url) as session:
+        async with session.post("/api/alerts", json=wish) as response:
+            first = await response.json()
+        await daemon.until("/api/alerts", lambda seen: len(seen) == 1)
+        await daemon.stop(signal.SIGKILL)
+        await daemon.start()
+    async with (
+        aiohttp.ClientSession(daemon.url) as session,
+        session.post("/api/alerts", json={**wish, "channels": ["hook"]}) as response,
+    ):
+        second = await response.json()
+
+    assert (first["sent"], first["repeated"], first["ok"]) == (["hook"], [], False)
+    assert first["failed"] == [{"channel": "dead", "error": "no answer: connection_refused"}]
+    assert (second["sent"], second["repeated"], second["ok"]) == ([], ["hook"], True)
+    (body,) = hook.taken
+    assert (body["title"], body["severity"]) == ("ERROR: backup", "P2")
+    (kept,) = await daemon.get("/api/alerts")
+    assert (kept["kind"], kept["check_id"], kept["name"]) == ("manual", None, "backup")
+
+
 async def test_a_button_in_the_message_acknowledges(
     daemon: Daemon, target: Target, hook: Hook
 ) -> None:
