@@ -10,6 +10,7 @@ import pytest
 
 from opsmonitor.exceptions import StoreError, StoreVersionError
 from opsmonitor.models.check import Status
+from opsmonitor.models.heartbeat import Ping, PingKind, Pulse
 from opsmonitor.store import prepare as preparation
 from opsmonitor.store.prepare import prepare
 from opsmonitor.store.schema import APPLICATION_ID, apply_step, migrate, migrations
@@ -134,6 +135,9 @@ async def test_damaged_database_gives_what_it_can(
 ) -> None:
     """Of a damaged database the small tables are restored as far as they can be read."""
     start_ms = clock.now_ms()
+    pulse = Pulse(check_id="job", since_ms=start_ms)
+    ping = Ping(check_id="job", at_ms=start_ms, kind=PingKind.LOG, body="done")
+    await store.save_pulses([pulse], [ping], ())
     await filled(store, clock)
     size = path.stat().st_size  # noqa: ASYNC240 - a test may wait
     if damage == "overwritten":
@@ -150,6 +154,8 @@ async def test_damaged_database_gives_what_it_can(
     assert again.instance_id == store.instance_id
     assert (await again.load_states())["nas"].status is Status.DOWN
     assert len(await again.events(limit=9)) == 2
+    assert await again.pulses() == [pulse]
+    assert await again.pings("job", limit=9) == [ping]
     uptime = (await again.uptime(["nas"], start_ms, clock.now_ms()))["nas"]
     assert (uptime.up_s, uptime.down_s) == (5, 55)
     assert ".corrupt-20231114T000100Z" in names(path)
