@@ -97,8 +97,8 @@ async def _asking(requests: Requests, what: ActionRequest) -> asyncio.Task[str]:
     return task
 
 
-async def test_the_first_answer_counts() -> None:
-    """Every later one is told that nobody waits."""
+async def test_the_first_that_did_it_counts() -> None:
+    """Every later answer is told that nobody waits."""
     published: list[Batch] = []
     requests = Requests(published.append, FakeClock())
     task = await _asking(requests, request())
@@ -115,7 +115,7 @@ async def test_the_first_answer_counts() -> None:
 
 async def test_what_could_not_be_done() -> None:
     """The reason is that of Home Assistant, if it gave one."""
-    requests = Requests(lambda _batch: None, FakeClock())
+    requests = Requests(lambda _batch: None, FakeClock(), grace_s=0.01)
     first = await _asking(requests, request("1"))
     second = await _asking(requests, request("2"))
 
@@ -126,6 +126,19 @@ async def test_what_could_not_be_done() -> None:
         await first
     with pytest.raises(ActionError, match="could not do it"):
         await second
+
+
+async def test_one_may_not_and_another_does_it() -> None:
+    """Of several Home Assistants one is let to act: that the others refuse changes nothing."""
+    requests = Requests(lambda _batch: None, FakeClock(), grace_s=60)
+    task = await _asking(requests, request())
+
+    requests.answer("1", is_done=False, message="it is not allowed")
+    requests.answer("1", is_done=False, message="no such entity")
+    await asyncio.sleep(0)
+    requests.answer("1", is_done=True, message="switched")
+
+    assert await task == "switched"
 
 
 async def test_nobody_there() -> None:
