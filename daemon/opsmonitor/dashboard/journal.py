@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opsmonitor.dashboard import runs as run_words, words
+from opsmonitor.dashboard.probes import title
 from opsmonitor.models.check import Status, Verdict
 from opsmonitor.util.clock import iso_utc
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from opsmonitor.dashboard.times import TimeText
     from opsmonitor.models.check import Transition
     from opsmonitor.models.history import RawRun
+    from opsmonitor.models.reading import ReadingMoment
 
 
 class Show(StrEnum):
@@ -86,6 +88,22 @@ class RowMaker:
             text=words.change(event),
             latency=words.latency(event.latency_ms),
             detail=event.error or "",
+        )
+
+    def happening(self, moment: ReadingMoment) -> Row:
+        """Return the row of what happened to a thing that is polled."""
+        probe, _, thing = moment.name.partition(".")
+        return Row(
+            at_ms=moment.at_ms,
+            iso=iso_utc(moment.at_ms),
+            stamp=self._times.stamp(moment.at_ms),
+            check_id=moment.name,
+            name=title(probe, thing),
+            is_event=True,
+            status=Status.PENDING.value,
+            text=moment.message,
+            latency=words.DASH,
+            detail="",
         )
 
     def run(self, run: RawRun) -> Row:

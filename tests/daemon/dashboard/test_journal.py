@@ -8,6 +8,7 @@ from opsmonitor.dashboard import words
 from opsmonitor.dashboard.journal import RowMaker, newest
 from opsmonitor.dashboard.times import TimeText
 from opsmonitor.models.check import EventKind, Status, Transition, Verdict
+from opsmonitor.models.reading import ReadingMoment
 from tests.daemon.dashboard.samples import NOW_MS, check, run
 
 ROWS = RowMaker({"nas": check()}, TimeText())
@@ -36,6 +37,15 @@ def test_change_tells_what_was_before() -> None:
 def test_first_result_is_called_so() -> None:
     """The first judgement is no change from anything."""
     assert ROWS.event(change(event=EventKind.INIT)).text == "Down, first result"
+
+
+def test_what_happened_between_readings() -> None:
+    """A thing that is polled goes by its title, and has no latency."""
+    moment = ReadingMoment(at_ms=NOW_MS, name="fritz.home", kind="reconnect", message="reconnected")
+
+    row = ROWS.happening(moment)
+
+    assert (row.name, row.text, row.latency) == ("FRITZ!Box home", "reconnected", words.DASH)
 
 
 def test_run_tells_its_outcome() -> None:

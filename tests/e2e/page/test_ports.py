@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+import socket
 import subprocess
 import sys
 from typing import Final
 
 from playwright.sync_api import Browser, expect
 import pytest
+
+from tests.e2e.page.bench import OpenPage, live, running_daemon
 
 EVIL: Final = "</script><script>alert(1)</script>"
 _LISTENER: Final = """
@@ -58,3 +62,26 @@ def test_a_hostile_process_runs_nothing(browser: Browser, tmp_path: Path, name: 
     assert name in shown
     assert dialogs == []
     assert faults == []
+
+
+def _listen() -> socket.socket:
+    """Listen at a port that the kernel would not choose by itself."""
+    for port in range(20_000, 20_200):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    raise AssertionError("no port is free")
+
+
+@pytest.mark.timeout(90)
+def test_a_new_listener_appears_on_the_page(tmp_path: Path, open_page: OpenPage) -> None:
+    """The open page tells of it among the changes, without a reload."""
+    with running_daemon(tmp_path, checks=[], ports={"interval_s": 1}) as daemon:
+        page = live(open_page(daemon.url))
+        read = page.locator('article.probe[data-name="ports"] time')
+        expect(read).not_to_have_text("never", timeout=30_000)
+        with _listen() as server:
+            port = server.getsockname()[1]
+            row = page.locator("#log tbody tr", has_text=f"TCP {port} listens at 127.0.0.1")
+            expect(row).to_have_count(1, timeout=30_000)
+            fresh = open_page(daemon.url, java_script_enabled=False)
+            expect(fresh.locator("#log tbody")).to_contain_text(f"TCP {port} listens")

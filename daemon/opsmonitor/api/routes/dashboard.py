@@ -124,6 +124,8 @@ async def _journal(deps: ApiDeps, query: Mapping[str, str], zone: tzinfo | None)
     if show is not Show.FAILURES:
         events = await deps.store.events(limit=_ROWS + 1, since_ms=since_ms, check_id=check_id)
         found += [rows.event(event) for event in events]
+        moments = await deps.store.reading_events(limit=_ROWS + 1, since_ms=since_ms, name=check_id)
+        found += [rows.happening(moment) for moment in moments]
     if show is not Show.EVENTS:
         runs = await deps.store.runs(
             since_ms=since_ms,

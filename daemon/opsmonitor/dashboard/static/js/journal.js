@@ -29,6 +29,22 @@ export function addEvent(event) {
   });
 }
 
+/** Add what happened to a thing that is polled. */
+export function addHappening(moment) {
+  if (show === "failures" || !concerns(moment.name)) return;
+  const card = document.querySelector(`article.probe[data-name="${CSS.escape(moment.name)}"] h3`);
+  add({
+    id: moment.name,
+    name: card?.textContent ?? moment.name,
+    at: moment.ts,
+    status: "pending",
+    text: moment.message,
+    latency_ms: null,
+    error: null,
+    isEvent: true,
+  });
+}
+
 /** Add a check's latest run. */
 export function addRun(state) {
   const failed = state.fail_streak > 0;

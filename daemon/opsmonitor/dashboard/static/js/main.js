@@ -3,7 +3,7 @@
 import { listen } from "./actions.js";
 import { Board } from "./board.js";
 import { makeReadable } from "./chart.js";
-import { addEvent, addRun, catchUp } from "./journal.js";
+import { addEvent, addHappening, addRun, catchUp } from "./journal.js";
 import { applyReading, applyReadings } from "./probes.js";
 import { Stream } from "./stream.js";
 import { now, showAbsolute, start } from "./times.js";
@@ -111,6 +111,7 @@ const FRAMES = {
   inventory: applyInventory,
   config: ({ problems }) => showProblems(problems),
   reading: applyReading,
+  reading_event: addHappening,
   readings: applyReadings,
 };
 
