@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from opsmonitor.models.check import Transition
 
 _GOOD: Final = frozenset({Status.UP, Status.DEGRADED})
-_BAD: Final = frozenset({Status.DOWN, Status.UNREACHABLE})
+_BAD: Final = frozenset({Status.DOWN, Status.UNREACHABLE, Status.NO_NETWORK, Status.MAINTENANCE})
+"""What comes back from one of these takes others along only after a while."""
 _SETTLE_MS: Final = 30_000
 """Beside an interval of its own, so long after what it depends on is up a check may take."""
 
