@@ -27,7 +27,7 @@ class Ears:
     def __init__(self, stage: Stage) -> None:
         """Listen to a monitor."""
         self._stage = stage
-        self._told: dict[str, dict[AlertKind, Alert]] = {}
+        self.told: dict[str, dict[AlertKind, Alert]] = {}
         self.heard: list[tuple[str, str]] = []
         self.times_s: list[float] = []
         self.titles: list[str] = []
@@ -36,14 +36,14 @@ class Ears:
     def _take(self, batch: Batch) -> None:
         stage = self._stage
         decision = reconcile(
-            self._told,
+            self.told,
             batch.states(),
             stage.monitor.checks,
             alerts=named("ears"),
             now_ms=stage.clock.now_ms(),
         )
         for alert in decision.alerts:
-            kinds = self._told.setdefault(alert.subject, {})
+            kinds = self.told.setdefault(alert.subject, {})
             kinds[alert.kind] = alert
             if alert.resolved_ms is not None:
                 del kinds[alert.kind]
