@@ -49,24 +49,28 @@ class PortRow:
 
 
 def join_rows(seen: Listeners, containers: Containers) -> list[PortRow]:
-    """Return all rows by port; IPv4 and IPv6 of one process are one row."""
-    groups: dict[tuple[str, int, object], list[Bound]] = {}
-    for bound in seen.sockets:
-        owner = seen.owners.get(bound.inode)
-        who: object = ("pid", owner.pid) if owner else ("uid", bound.uid)
-        groups.setdefault((bound.proto, bound.port, who), []).append(bound)
+    """Return all rows by port; IPv4 and IPv6 of one process, or one container, are one row."""
     by_port: dict[tuple[str, int], list[Published]] = {}
     for each in containers.published:
         by_port.setdefault((each.proto, each.port), []).append(each)
+    groups: dict[tuple[str, int, object], list[Bound]] = {}
+    for bound in seen.sockets:
+        owner = seen.owners.get(bound.inode)
+        # An engine has a process of its own for each family of addresses.
+        published = _match(by_port.get((bound.proto, bound.port), ()), [bound.ip])
+        who: object = ("uid", bound.uid)
+        if published is not None:
+            who = ("container", published.holder.id)
+        elif owner is not None:
+            who = ("pid", owner.pid)
+        groups.setdefault((bound.proto, bound.port, who), []).append(bound)
     holders = {holder.id: holder for holder in containers.holders}
     rows = [
         _row(group, seen, by_port.get((proto, port), ()), holders)
         for (proto, port, _), group in groups.items()
     ]
     taken = {(row.proto, row.port) for row in rows if row.published is not None}
-    for key, published in by_port.items():
-        if key not in taken:
-            rows.append(_nat_row(published))
+    rows += [_nat_row(each) for key, each in by_port.items() if key not in taken]
     return sorted(rows, key=lambda row: (row.port, row.proto, row.pid or 0))
 
 
@@ -80,7 +84,7 @@ def _row(
     first = group[0]
     owner = seen.owners.get(first.inode)
     addresses = sort_addresses({bound.ip for bound in group})
-    published = next((each for each in candidates if _is_at(each, addresses)), None)
+    published = _match(candidates, addresses)
     low, high = seen.ephemeral
     return PortRow(
         proto=first.proto,
@@ -116,6 +120,11 @@ def _nat_row(published: Sequence[Published]) -> PortRow:
         holder=first.holder,
         published=first,
     )
+
+
+def _match(candidates: Iterable[Published], addresses: Sequence[str]) -> Published | None:
+    """Return the published port that is what listens at these addresses."""
+    return next((each for each in candidates if _is_at(each, addresses)), None)
 
 
 def _is_at(published: Published, addresses: Iterable[str]) -> bool:

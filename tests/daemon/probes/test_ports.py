@@ -234,8 +234,13 @@ def test_the_proxy_of_an_engine_is_the_container() -> None:
     rows = join_rows(
         seen(
             Bound("tcp", "0.0.0.0", 8000, 0, 1),  # noqa: S104 - told, not bound
+            Bound("tcp", "::", 8000, 0, 3),
             Bound("tcp", "192.0.2.1", 9001, 0, 2),
-            owners={1: owner(7, "docker-proxy"), 2: owner(8, "other")},
+            owners={
+                1: owner(7, "docker-proxy"),
+                2: owner(8, "other"),
+                3: owner(9, "docker-proxy"),
+            },
         ),
         read_containers(CONTAINERS),
     )
@@ -244,6 +249,8 @@ def test_the_proxy_of_an_engine_is_the_container() -> None:
 
     assert by_port[8000].holder is not None
     assert by_port[8000].holder.name == "web"
+    assert by_port[8000].addresses == ("0.0.0.0", "::")  # noqa: S104 - told, not bound
+    assert len([each for each in rows if each.port == 8000]) == 1
     assert by_port[9001].holder is None
     assert 9001 in nat
     assert 8000 not in nat
