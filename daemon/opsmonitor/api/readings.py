@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from operator import is_
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import to_json
@@ -32,6 +33,23 @@ def worst(statuses: Sequence[ReadingStatus]) -> ReadingStatus:
     return min(statuses, key=_WORST_FIRST.index, default=ReadingStatus.UNKNOWN)
 
 
+class _Made(NamedTuple):
+    """An answer, and what it was made of."""
+
+    states: list[ReadingState]
+    """Kept, so that no other object can have the same identity."""
+    stale: list[bool]
+    body: CachedBody
+
+    def is_of(self, states: list[ReadingState], stale: list[bool]) -> bool:
+        """Tell whether it was made of the same: states are never changed, only replaced."""
+        return (
+            len(states) == len(self.states)
+            and all(map(is_, states, self.states))
+            and stale == self.stale
+        )
+
+
 class ReadingCache:
     """The answers about each probe.
 
@@ -42,7 +60,7 @@ class ReadingCache:
         """Take the readings that are told."""
         self._readings = readings
         self._clock = clock
-        self._bodies: dict[str, tuple[tuple[object, ...], CachedBody]] = {}
+        self._bodies: dict[str, _Made] = {}
         # Tags of another process must not name bytes of this one.
         self._epoch = secrets.token_hex(6)
         self._version = 0
@@ -60,17 +78,17 @@ class ReadingCache:
         states = self.of(probe)
         now_ms = self._clock.now_ms()
         # Readings grow stale by themselves, so that must be looked at each time.
-        basis = (*map(id, states), *(state.is_stale(now_ms) for state in states))
+        stale = [state.is_stale(now_ms) for state in states]
         known = self._bodies.get(probe)
-        if known is not None and known[0] == basis:
-            return known[1]
+        if known is not None and known.is_of(states, stale):
+            return known.body
         if collection is None:
             content = tell_one(states[0], now_ms) if states else tell_none()
         else:
             content = tell_all(states, collection, now_ms)
         self._version += 1
         body = CachedBody(to_json(content), f"r{self._epoch}-{self._version}")
-        self._bodies[probe] = (basis, body)
+        self._bodies[probe] = _Made(states, stale, body)
         return body
 
     def frame(self, change: ReadingChange) -> bytes:
