@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.dashboard.journal import Journal
     from opsmonitor.models.history import RawRun
-    from opsmonitor.models.reading import ReadingState
+    from opsmonitor.models.reading import ReadingState, ReadingStatus
 
 _MANY: Final = 10
 """Beyond so many checks there are tools to find one."""
@@ -49,6 +49,8 @@ class PageData:
     """Why results are not kept; empty when they are."""
     can_run: bool
     can_sign_out: bool
+    is_critical: bool = False
+    """The whole is, by checks or by what is polled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,10 @@ class PageView:
         known = {check_id: _state(data, check_id) for check_id in data.checks}
         named = [(data.checks[key].name, state.status) for key, state in known.items()]
         statuses = [status for _, status in named]
-        self.verdict = words.verdict(named)
-        self.worst = words.worst(statuses).value
+        polled = _proxmox(data)
+        self.verdict = words.with_proxmox(words.verdict(named), polled)
+        own = words.worst(statuses)
+        self.worst = words.worn(own, polled, is_critical=data.is_critical).value
         self.down = statuses.count(Status.DOWN)
         self.total = len(named)
         self.has_tools = self.total > _MANY
@@ -212,6 +216,12 @@ class PageView:
     def _ago(self, at_ms: int | None) -> str:
         """Return how long ago something was."""
         return "never" if at_ms is None else words.ago((self.data.now_ms - at_ms) / 1000)
+
+
+def _proxmox(data: PageData) -> ReadingStatus | None:
+    """Return how Proxmox is, by its latest good reading."""
+    found = [state.reading for state in data.readings if state.name == "proxmox"]
+    return None if not found or found[0] is None else found[0].status
 
 
 def _state(data: PageData, check_id: str) -> CheckState:

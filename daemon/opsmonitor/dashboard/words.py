@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.check import EventKind, Status
+from opsmonitor.models.reading import ReadingStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,7 @@ _REMARKS: Final = {
     EventKind.ACKNOWLEDGED: "acknowledged",
     EventKind.UNACKNOWLEDGED: "no longer acknowledged",
 }
+_POLLED: Final = {ReadingStatus.CRIT: "critical", ReadingStatus.WARN: "worrying"}
 _QUIET: Final = (
     (Status.PENDING, "waiting for a first result"),
     (Status.PAUSED, "paused"),
@@ -106,6 +108,19 @@ def worst(statuses: Sequence[Status]) -> Status:
         if status in statuses:
             return status
     return Status.PENDING
+
+
+def with_proxmox(sentence: str, status: ReadingStatus | None) -> str:
+    """Add how Proxmox is, if it is not well: it has a say in how the whole is."""
+    word = _POLLED.get(status) if status is not None else None
+    return sentence if word is None else f"{sentence}; Proxmox is {word}"
+
+
+def worn(own: Status, proxmox: ReadingStatus | None, *, is_critical: bool) -> Status:
+    """Return the status that the whole page wears, with Proxmox taken into account."""
+    if proxmox not in _POLLED or own in PROBLEMS:
+        return own
+    return Status.DOWN if is_critical else Status.DEGRADED
 
 
 def latency(value_ms: float | None) -> str:

@@ -15,6 +15,7 @@ from opsmonitor.models.check import (
     Transition,
     Verdict,
 )
+from opsmonitor.models.reading import ReadingStatus
 from tests.daemon.dashboard.samples import state
 
 UP, DOWN, DEGRADED = Status.UP, Status.DOWN, Status.DEGRADED
@@ -42,6 +43,32 @@ def test_verdict_is_one_sentence(statuses: list[Status], sentence: str) -> None:
     named = list(zip("ABCDEF", statuses, strict=False))
 
     assert words.verdict(named) == sentence
+
+
+@pytest.mark.parametrize(
+    ("own", "proxmox", "is_critical", "status", "more"),
+    [
+        (UP, None, False, UP, ""),
+        (UP, ReadingStatus.OK, False, UP, ""),
+        (UP, ReadingStatus.UNKNOWN, False, UP, ""),
+        (UP, ReadingStatus.WARN, False, DEGRADED, "; Proxmox is worrying"),
+        (UP, ReadingStatus.CRIT, False, DEGRADED, "; Proxmox is critical"),
+        (UP, ReadingStatus.CRIT, True, DOWN, "; Proxmox is critical"),
+        (PENDING, ReadingStatus.CRIT, True, DOWN, "; Proxmox is critical"),
+        (DOWN, ReadingStatus.WARN, True, DOWN, "; Proxmox is worrying"),
+        (UNREACHABLE, ReadingStatus.CRIT, False, UNREACHABLE, "; Proxmox is critical"),
+    ],
+)
+def test_proxmox_has_a_say(
+    own: Status,
+    proxmox: ReadingStatus | None,
+    is_critical: bool,  # noqa: FBT001
+    status: Status,
+    more: str,
+) -> None:
+    """A page on which Proxmox is critical never looks as if all were well."""
+    assert words.worn(own, proxmox, is_critical=is_critical) is status
+    assert words.with_proxmox("All is up", proxmox) == f"All is up{more}"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from opsmonitor.dashboard import words
 from opsmonitor.dashboard.probes import value_text
 from opsmonitor.models.check import Status
-from opsmonitor.models.reading import Scalar
+from opsmonitor.models.reading import ReadingStatus, Scalar
 from tests.e2e.page.bench import Daemon, OpenPage, Target, card, http_check, live, running_daemon
 
 pytestmark = pytest.mark.timeout(90)
@@ -137,3 +137,30 @@ def test_script_and_server_give_the_same_verdict(
     written = page.evaluate(WORDS, ["verdict", [checks]])
 
     assert written == [words.verdict(named)]
+
+
+def test_script_and_server_agree_on_proxmox(three: Daemon, open_page: OpenPage) -> None:
+    """How Proxmox changes the verdict is the same, whoever says it."""
+    page = open_page(three.url)
+    shown = {ReadingStatus.CRIT: "down", ReadingStatus.WARN: "degraded", ReadingStatus.OK: "up"}
+    cases = [
+        (own, polled, is_critical)
+        for own in (Status.UP, Status.PENDING, Status.DOWN, Status.UNREACHABLE)
+        for polled in shown
+        for is_critical in (True, False)
+    ]
+    script = """async (cases) => {
+        const main = document.querySelector("script[type=module]").src;
+        const words = await import(main.replace("main.js", "words.js"));
+        return cases.map(([own, polled, isCritical]) =>
+            [words.worn(own, polled, isCritical), words.withProxmox("x", polled)]);
+    }"""
+
+    written = page.evaluate(
+        script, [[own.value, shown[polled], flag] for own, polled, flag in cases]
+    )
+
+    assert written == [
+        [words.worn(own, polled, is_critical=flag).value, words.with_proxmox("x", polled)]
+        for own, polled, flag in cases
+    ]

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 import opsmonitor
 from opsmonitor.api.encode import json_answer
 from opsmonitor.api.errors import ApiError
-from opsmonitor.api.keys import DEPS, GRANT, UPTIME
+from opsmonitor.api.keys import DEPS, GRANT, STATES, UPTIME
 from opsmonitor.api.routing import Routes
 from opsmonitor.api.scope import Kind, Scope
 from opsmonitor.dashboard.assets import PREFIX
@@ -20,6 +20,7 @@ from opsmonitor.dashboard.journal import Journal, RowMaker, Show, newest
 from opsmonitor.dashboard.renderer import Renderer
 from opsmonitor.dashboard.times import TimeText
 from opsmonitor.dashboard.view import PageData, PageView
+from opsmonitor.engine.summary import Overall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,6 +111,7 @@ async def _page_data(request: web.Request) -> PageData:
         storage=_storage_trouble(deps.store),
         can_run=request[GRANT].scope >= Scope.ADMIN,
         can_sign_out=request[GRANT].uses_cookie,
+        is_critical=request.app[STATES].counts().overall is Overall.CRIT,
     )
 
 

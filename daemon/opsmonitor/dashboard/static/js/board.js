@@ -2,7 +2,7 @@
 
 import { makeCard, setIcon, updateCard, updateUptime } from "./card.js";
 import { localise } from "./times.js";
-import { PROBLEMS, verdict, worst } from "./words.js";
+import { PROBLEMS, verdict, withProxmox, worn, worst } from "./words.js";
 
 const MANY = 10;
 const byId = (id) => document.getElementById(id);
@@ -13,6 +13,8 @@ export class Board {
     this.filter = { text: "", status: "", tag: "" };
     /** Whether something changed that the verdict, the counts or the filter depend on. */
     this.isStale = false;
+    /** Whether the whole is critical, by checks or by what is polled. */
+    this.isCritical = false;
     for (const card of document.querySelectorAll("article.card")) this.cards.set(card.dataset.id, card);
     for (const note of document.querySelectorAll(".note:not([hidden])")) {
       note.textContent = note.textContent.replace(/[-\d]+ [:\d]+ UTC/, localise);
@@ -58,6 +60,12 @@ export class Board {
     focused?.focus({ preventScroll: true });
   }
 
+  /** Take note of how the whole is, which depends on more than the cards. */
+  weigh({ overall }) {
+    this.isCritical = overall === "crit";
+    this.isStale = true;
+  }
+
   /** Draw everything that follows from all cards together. */
   refresh() {
     if (!this.isStale) return;
@@ -68,7 +76,8 @@ export class Board {
       status: card.dataset.status,
     }));
     const statuses = checks.map((check) => check.status);
-    showVerdict(verdict(checks), worst(statuses));
+    const proxmox = document.querySelector('article.probe[data-name="proxmox"]')?.dataset.status;
+    showVerdict(withProxmox(verdict(checks), proxmox), worn(worst(statuses), proxmox, this.isCritical));
     showTitle(statuses.filter((status) => status === "down").length);
     this.showTools(statuses);
     this.showTags();

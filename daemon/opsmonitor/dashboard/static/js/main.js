@@ -34,8 +34,9 @@ function applySnapshot(snapshot) {
   board.keepOnly(new Set(Object.keys(snapshot.checks)));
   for (const state of Object.values(snapshot.checks)) applyState(state);
   showProblems(snapshot.config_error ?? []);
-  board.refresh();
   applyReadings(snapshot.readings ?? []);
+  board.weigh(snapshot.summary);
+  board.refresh();
   catchUp();
 }
 
@@ -44,6 +45,18 @@ function renew(version) {
   if (sessionStorage.getItem("renewed") === version) return;
   sessionStorage.setItem("renewed", version);
   location.reload();
+}
+
+function applySummary(summary) {
+  board.weigh(summary);
+  refreshSoon();
+}
+
+function applyPolled(reading) {
+  applyReading(reading);
+  if (reading.name !== "proxmox") return;
+  board.isStale = true;
+  refreshSoon();
 }
 
 function applyInventory({ added, removed }) {
@@ -110,8 +123,9 @@ const FRAMES = {
   event: applyEvent,
   inventory: applyInventory,
   config: ({ problems }) => showProblems(problems),
-  reading: applyReading,
+  reading: applyPolled,
   reading_event: addHappening,
+  summary: applySummary,
   readings: applyReadings,
 };
 

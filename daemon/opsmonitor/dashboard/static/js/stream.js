@@ -1,6 +1,9 @@
 // The daemon's stream of changes, kept open.
 
-const KINDS = ["snapshot", "check", "event", "inventory", "config", "reading", "reading_event", "readings"];
+const KINDS = [
+  ...["snapshot", "check", "event", "inventory", "config", "summary"],
+  ...["reading", "reading_event", "readings"],
+];
 const GRACE_MS = 1500;
 const SILENT_MS = 45_000;
 const LONGEST_WAIT_MS = 30_000;

@@ -20,6 +20,7 @@ const ACTIONS = {
   ACTION_FAILED: "Action failed",
   ACTION_GIVEN_UP: "No further action",
 };
+const POLLED = { down: "critical", degraded: "worrying" };
 const QUIET = [
   ["pending", "waiting for a first result"],
   ["paused", "paused"],
@@ -69,6 +70,18 @@ function calm(checks) {
 /** Return the status that the whole page wears. */
 export function worst(statuses) {
   return [...PROBLEMS, "up"].find((status) => statuses.includes(status)) ?? "pending";
+}
+
+/** Add to the sentence how Proxmox is ("down" or "degraded" as its card says), if it is not well. */
+export function withProxmox(sentence, status) {
+  const word = POLLED[status];
+  return word ? `${sentence}; Proxmox is ${word}` : sentence;
+}
+
+/** Return the status that the whole page wears, with Proxmox taken into account. */
+export function worn(own, proxmox, isCritical) {
+  if (!POLLED[proxmox] || PROBLEMS.includes(own)) return own;
+  return isCritical ? "down" : "degraded";
 }
 
 export function latency(ms) {
