@@ -48,7 +48,10 @@ ALWAYS_THERE = {
     "system_health",
     "update",
 }
-OF_READINGS = {"binary_sensor": {"value"}, "sensor": {"value", "reading_status"}}
+OF_READINGS = {
+    "binary_sensor": {"value"},
+    "sensor": {"value", "reading_status", "uptime_24h", "uptime_7d", "uptime_30d"},
+}
 NAMED_BY_DEVICE_CLASS = {"connected", "problem"}
 
 

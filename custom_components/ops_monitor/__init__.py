@@ -51,6 +51,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -
     await hass.config_entries.async_forward_entry_setups(entry, _PLATFORMS)
     keep_beating(hass, entry)
     entry.async_create_background_task(
+        hass, coordinator.uptimes.async_refresh(), name=f"{entry.title} uptime"
+    )
+    entry.async_on_unload(coordinator.uptimes.async_shutdown)
+    entry.async_create_background_task(
         hass, coordinator.async_listen(), name=f"{entry.title} stream"
     )
     return True

@@ -44,6 +44,7 @@ from .const import (
     DEFAULT_FALLBACK_S,
     DOMAIN,
 )
+from .uptimes import UptimeCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         """Prepare to hear one daemon."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.client = client
+        self.uptimes = UptimeCoordinator(hass, client, entry.title)
         self.recent_transitions: deque[Transition] = deque(maxlen=20)
         self.subscription = Subscription(client, self, instance_id=entry.unique_id or "")
         self.is_streaming = False

@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -98,6 +98,19 @@ CHECK_SENSORS: Final = (
 )
 
 
+UPTIME_SENSORS: Final = tuple(
+    SensorEntityDescription(
+        key=key,
+        translation_key=key,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        entity_registry_enabled_default=is_default,
+    )
+    for key, is_default in (("uptime_24h", False), ("uptime_7d", False), ("uptime_30d", True))
+)
+
+
 def _count(
     key: str, value_fn: Callable[[Snapshot], int | None], **more: Any
 ) -> HubSensorDescription:
@@ -151,6 +164,11 @@ async def async_setup_entry(
             CheckSensor(entry, check, description, hears_every_run=description.hears_every_run)
             for description in CHECK_SENSORS
         ],
+    )
+    keep_adding_checks(
+        entry,
+        async_add_entities,
+        lambda check: [UptimeSensor(entry, check, description) for description in UPTIME_SENSORS],
     )
     keep_adding_readings(
         entry,
@@ -220,6 +238,35 @@ class ReadingStatusSensor(ReadingEntity, SensorEntity):
     def _to_show(self) -> object:
         """Return the state and its details."""
         return (self.native_value, self.extra_state_attributes)
+
+
+class UptimeSensor(CheckEntity, SensorEntity):
+    """For how much of a span of time a check was up."""
+
+    def __init__(
+        self, entry: OpsMonitorConfigEntry, check: Check, description: SensorEntityDescription
+    ) -> None:
+        """Take the span, which the description's key ends with."""
+        super().__init__(entry, check, description)
+        self._window = description.key.removeprefix("uptime_")
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for what is asked for now and then."""
+        await super().async_added_to_hass()
+        uptimes = self.coordinator.uptimes
+        self.async_on_remove(uptimes.async_add_listener(self._handle_coordinator_update))
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the percentage."""
+        return self.coordinator.uptimes.data.get(self._check.id, {}).get(self._window)
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state."""
+        return self.native_value
 
 
 class CheckSensor(CheckEntity, SensorEntity):

@@ -1,5 +1,6 @@
 """Entities: what they are, and that they follow the daemon."""
 
+from datetime import timedelta
 from unittest.mock import Mock
 
 from homeassistant.const import (
@@ -12,10 +13,12 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
+    async_fire_time_changed,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
@@ -171,6 +174,7 @@ async def test_few_entities_by_default(
         "sensor.nas_last_error",
         "sensor.web_consecutive_failures",
         "sensor.web_last_error",
+        *(f"sensor.{it}_uptime_{of}" for it in ("web", "nas") for of in ("24_hours", "7_days")),
     }
 
 
@@ -222,3 +226,22 @@ async def test_one_failing_listener_does_not_silence_the_others(
     failing.assert_called_once()
     assert "could not be updated" in caplog.text
     caplog.clear()
+
+
+async def test_uptime(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """The uptime is asked for now and then; what was known stays while it cannot be had."""
+    windows = {"24h": 100.0, "7d": 99.5, "30d": 99.9, "90d": None}
+    daemon.replies["/api/status/uptime"] = {"web": windows, "nas": {**windows, "30d": None}}
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    await wait_for_state(hass, "sensor.web_uptime_30_days", "99.9")
+    assert state_of(hass, "sensor.nas_uptime_30_days").state == STATE_UNKNOWN
+
+    daemon.replies["/api/status/uptime"] = {"web": {**windows, "30d": 98.0}}
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=11))
+    await wait_for_state(hass, "sensor.web_uptime_30_days", "98.0")
+
+    daemon.replies["/api/status/uptime"] = {"web": "much"}
+    await entry.runtime_data.uptimes.async_refresh()
+    assert state_of(hass, "sensor.web_uptime_30_days").state == "98.0"
+    await hass.config_entries.async_unload(entry.entry_id)

@@ -234,3 +234,12 @@ async def test_a_target_with_strange_text(house: House) -> None:
     state = (await house.get("/api/status/checks")).json["nas"]
 
     assert (state["name"], state["target"]) == ("a?b", '"\n\\')
+
+
+async def test_uptime_of_all(house: House) -> None:
+    """The uptime of every check is told at once, and is that of its details."""
+    reply = await house.get("/api/status/uptime")
+
+    assert set(reply.json) == {"nas", "web"}
+    detail = (await house.get("/api/status/checks/nas")).json
+    assert reply.json["nas"] == detail["uptime"]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from opsmonitor.api.body import read_query
 from opsmonitor.api.encode import json_answer
-from opsmonitor.api.keys import DEPS, STATES
+from opsmonitor.api.keys import DEPS, STATES, UPTIME
 from opsmonitor.api.one_check import UNKNOWN, detail, known_id
 from opsmonitor.api.routing import Answer, Routes
-from opsmonitor.api.schemas.check import CheckBody, CheckDetail
+from opsmonitor.api.schemas.check import CheckBody, CheckDetail, UptimeWindows
 from opsmonitor.api.schemas.history import HistoryBody
 from opsmonitor.api.schemas.requests import EVENTS_QUERY, HISTORY_QUERY
 from opsmonitor.api.schemas.status import EventBody, SummaryBody
@@ -35,6 +35,15 @@ async def checks(request: web.Request) -> web.Response:
 async def summary(request: web.Request) -> web.Response:
     """Return how many checks are in which state."""
     return request.app[STATES].summary().answer(request)
+
+
+@routes.get(
+    "/api/status/uptime", scope=Scope.READ, answers={200: Answer(body=dict[str, UptimeWindows])}
+)
+async def uptime(request: web.Request) -> web.Response:
+    """Return the uptime of every check by id."""
+    found = await request.app[UPTIME].get()
+    return json_answer({key: UptimeWindows.of(percents) for key, percents in found.items()})
 
 
 @routes.get(
