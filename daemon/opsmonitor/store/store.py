@@ -375,7 +375,7 @@ class Store:
         to_ms = max(from_ms, min(to_ms, now_ms + 1))
         tier = timeline.choose_tier(resolution, from_ms, to_ms, now_ms, self._keeper.retention)
         database = await self._settled()
-        points = await value_history.series(database, thing, value, tier, from_ms, to_ms)
+        tier, points = await value_history.series(database, thing, value, tier, from_ms, to_ms)
         return ValueHistory(
             thing=thing,
             value=value,

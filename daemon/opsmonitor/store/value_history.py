@@ -6,11 +6,21 @@ latest row, and rolling a bucket again gives the same row: the daemon may be kil
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from opsmonitor.models.history import ValuePoint
-from opsmonitor.store.tiers import FINER, MINUTE_MS, RAW, ROLLED, Tier, floor_to, kept_ms
+from opsmonitor.store.tiers import (
+    FINER,
+    FIVE_MINUTES,
+    MINUTE_MS,
+    RAW,
+    ROLLED,
+    Tier,
+    floor_to,
+    kept_ms,
+)
 from opsmonitor.store.value_body import pack, unpack
 
 if TYPE_CHECKING:
@@ -21,6 +31,10 @@ if TYPE_CHECKING:
 _GRACE_MS: Final = MINUTE_MS
 _AT_ONCE: Final = 500
 """Rows deleted in one step: few enough that a state change never waits long."""
+_AT_HAND: Final = 100
+"""So many rows are unpacked in the event loop."""
+_MOST_SINGLE: Final = 20_000
+"""More single readings than these are told in buckets."""
 _KEYS: Final = "SELECT key FROM reading_things"
 _LATEST: Final = "SELECT max(ts) FROM reading_values WHERE thing_key = ? AND width_ms = ?"
 _NEXT: Final = """
@@ -29,6 +43,9 @@ SELECT min(ts) FROM reading_values WHERE thing_key = ? AND width_ms = ? AND ts >
 _ROWS: Final = """
 SELECT ts, body FROM reading_values
 WHERE thing_key = ? AND width_ms = ? AND ts >= ? AND ts < ? ORDER BY ts
+"""
+_COUNT: Final = """
+SELECT count(*) FROM reading_values WHERE thing_key = ? AND width_ms = ? AND ts >= ? AND ts < ?
 """
 _PUT: Final = """
 INSERT OR REPLACE INTO reading_values (thing_key, width_ms, ts, body) VALUES (?, ?, ?, ?)
@@ -105,13 +122,21 @@ async def _roll(database: Database, key: int, tier: Tier, over_ms: int) -> Async
 
 async def series(
     database: Database, thing: str, value: str, tier: Tier, from_ms: int, to_ms: int
-) -> list[ValuePoint]:
-    """Return a value over time, oldest first; what is not rolled yet is made from finer history."""
+) -> tuple[Tier, list[ValuePoint]]:
+    """Return a value over time, oldest first, and the tier that tells it.
+
+    What is not rolled yet is made from finer history; what would be too many single readings is
+    told in buckets.
+    """
     rows = await database.query(_KEY, (thing,))
     if not rows:
-        return []
-    buckets = await _buckets(database, int(rows[0][0]), tier, from_ms, to_ms, value)
-    return [
+        return tier, []
+    key = int(rows[0][0])
+    if tier is RAW:
+        [(count,)] = await database.query(_COUNT, (key, tier.width_ms, from_ms, to_ms))
+        tier = RAW if int(count) <= _MOST_SINGLE else FIVE_MINUTES
+    buckets = await _buckets(database, key, tier, from_ms, to_ms, value)
+    return tier, [
         ValuePoint(
             at_ms=at_ms,
             count=int(count),
@@ -128,7 +153,9 @@ async def _buckets(
 ) -> dict[int, list[float]]:
     """Return the sums of one value by the beginning of each bucket."""
     rows = await database.query(_ROWS, (key, tier.width_ms, from_ms, to_ms))
-    found = _pick(rows, value)
+    # Thousands of rows take their time to unpack, and the checks must not wait for it.
+    is_long = len(rows) > _AT_HAND
+    found = await asyncio.to_thread(_pick, rows, value) if is_long else _pick(rows, value)
     if tier is RAW:
         return found
     until_ms = int(rows[-1][0]) + tier.width_ms if rows else from_ms

@@ -16,6 +16,7 @@ from opsmonitor.models.reading import (
     ReadingState,
     ReadingStatus,
 )
+from opsmonitor.store import value_history
 from opsmonitor.store.value_body import pack, unpack
 
 if TYPE_CHECKING:
@@ -192,6 +193,24 @@ async def test_a_clock_that_was_set_back_hides_nothing(store: Store, clock: Fake
     )
 
     assert [point.mean for point in found.points] == [2.0]
+
+
+async def test_too_many_single_readings_are_told_in_buckets(
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can read them all, and making them would hold up the rest."""
+    monkeypatch.setattr(value_history, "_MOST_SINGLE", 200)
+    start_ms = clock.now_ms()
+    for second in range(300):
+        store.record_reading(change(start_ms + second * 1000, x=float(second)))
+    clock.advance(600)
+
+    few = await store.value_history("host", "x", start_ms, start_ms + 150_000, Resolution.RAW)
+    many = await store.value_history("host", "x", start_ms, clock.now_ms(), Resolution.RAW)
+
+    assert (few.resolution, len(few.points)) == (Resolution.RAW, 150)
+    assert (many.resolution, len(many.points)) == (Resolution.FIVE_MINUTES, 1)
+    assert many.points[0].count == 300
 
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.booleans()))
