@@ -6,9 +6,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 import logging
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from opsmonitor.engine.polled import Polled
+from opsmonitor.engine.reading_values import (
+    find_value,
+    fit_reading,
+    is_awaited,
+    value_names,
+)
 from opsmonitor.engine.schedule import Schedule
 from opsmonitor.engine.standstill import Moment
 from opsmonitor.exceptions import ProbeError
@@ -17,12 +23,10 @@ from opsmonitor.models.reading import (
     Reading,
     ReadingChange,
     ReadingState,
-    Scalar,
 )
 from opsmonitor.probes.base import ProbeContext
 from opsmonitor.util.lanes import Lanes
-from opsmonitor.util.plain import plain_data, plain_values
-from opsmonitor.util.redact import hide_known, redact_text
+from opsmonitor.util.redact import redact_text
 
 if TYPE_CHECKING:
     from typing import Any
@@ -38,7 +42,6 @@ _LOGGER = logging.getLogger(__name__)
 _KEEP_EVERY_MS: Final = 300_000
 """A state that is well and stays so is written down this often; its values are every time."""
 
-T = TypeVar("T")
 Listener: TypeAlias = Callable[[ReadingChange], None]
 
 
@@ -157,40 +160,15 @@ class Poller:
 
     def latest(self, name: str) -> Measured | None:
         """Return a value by its full dotted name, such as `host.memory_percent`; None: no such."""
-        thing = name
-        while "." in thing:
-            thing = thing.rpartition(".")[0]
-            state = self.states.get(thing)
-            if state is not None and state.reading is not None and state.fetched_ms is not None:
-                key = name[len(thing) + 1 :]
-                values = state.reading.values
-                if key not in values:
-                    values = _verdict(state.reading)
-                if key in values:
-                    return Measured(
-                        value=values[key],
-                        at_ms=state.fetched_ms,
-                        is_stale=state.is_stale(self._clock.now_ms()),
-                    )
-        return None
+        return find_value(self.states, name, self._clock.now_ms())
 
     def is_awaited(self, name: str) -> bool:
         """Tell whether what would measure this is polled, but has not been read or failed yet."""
-        probe = name.partition(".")[0]
-        return any(
-            state.reading is None and state.error is None
-            for state in self.states.values()
-            if state.probe == probe and f"{name}.".startswith(f"{state.name}.")
-        )
+        return is_awaited(self.states.values(), name)
 
     def names(self) -> list[str]:
         """Return the full dotted names of all values there are."""
-        return [
-            f"{state.name}.{value}"
-            for state in self.states.values()
-            if state.reading is not None
-            for value in (*_verdict(state.reading), *state.reading.values)
-        ]
+        return value_names(self.states.values())
 
     # Configuration
 
@@ -288,7 +266,7 @@ class Poller:
         before = thing.state
         if before.error is not None:
             _LOGGER.info("%s can be read again", thing.name)
-        reading = _fit(reading, thing.probe.secrets)
+        reading = fit_reading(reading, thing.probe.secrets)
         kept = replace(reading, events=())
         state = replace(before, reading=kept, fetched_ms=now_ms, error=None, error_code=None)
         is_news = (
@@ -338,41 +316,6 @@ class Poller:
                 listener(change)
             except Exception:
                 _LOGGER.exception("A listener failed on a reading of %s", thing.name)
-
-
-def _verdict(reading: Reading) -> Mapping[str, Scalar]:
-    """Return what every reading says beside its values, by the names under which it is found."""
-    return {"status": reading.status.value, "issues": len(reading.issues)}
-
-
-def _fit(reading: Reading, secrets: frozenset[str]) -> Reading:
-    """Return a reading that can be told: fit for JSON, and without the section's secrets."""
-
-    def told(value: T) -> T:
-        return hide_known(value, secrets) if secrets else value
-
-    return replace(
-        reading,
-        data=told(plain_data(reading.data)),
-        values=told(plain_values(reading.values)),
-        note=told(reading.note),
-        issues=tuple(
-            replace(
-                issue,
-                message=told(issue.message),
-                data=told(plain_data(issue.data)),
-            )
-            for issue in reading.issues
-        ),
-        events=tuple(
-            replace(
-                event,
-                message=told(event.message),
-                data=told(plain_data(event.data)),
-            )
-            for event in reading.events
-        ),
-    )
 
 
 async def _run(thing: Polled) -> Reading | ProbeError:
