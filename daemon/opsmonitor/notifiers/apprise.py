@@ -47,7 +47,8 @@ def _address(value: Any) -> Secret:
 
 async def _send(options: AppriseOptions, message: Message, context: SendContext) -> None:
     """Send in a thread, which Apprise itself ends in time."""
-    lane = ("apprise", id(options), message.notices[0].id)
+    # The same message under way is joined; another one, with more news in it, is not that message.
+    lane = ("apprise", options, *(notice.id for notice in message.notices))
     try:
         is_taken = await context.lanes.call(lane, lambda: _notify(options, message))
     except OSError as err:

@@ -74,7 +74,8 @@ async def _send(options: EmailOptions, message: Message, context: SendContext) -
             message.text,
         )
         return
-    lane = ("mail", id(options), message.notices[0].id)
+    # The same mail under way is joined; another one, with more news in it, is not that mail.
+    lane = ("mail", options, *(notice.id for notice in message.notices))
     try:
         await context.lanes.call(lane, lambda: _deliver(options, mail))
     except smtplib.SMTPResponseException as err:

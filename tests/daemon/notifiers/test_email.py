@@ -12,9 +12,12 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 import pytest
+import voluptuous as vol
 
+from opsmonitor.config_source import channel_types
 from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import NoticeKind
+from opsmonitor.notifiers.base import SendContext
 from opsmonitor.util.secret import Secret
 from tests.daemon.notifiers.messages import message, notice
 from tests.daemon.targets import AUTHORITY, serve, server_tls
@@ -34,6 +37,9 @@ class Office:
         self.logins: list[tuple[bytes, bytes]] = []
         self.refused: dict[str, str] = {}
         self.answer = "250 taken"
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        self.has_mail = asyncio.Event()
 
     async def handle_RCPT(  # noqa: N802 - the server's name for it
         self,
@@ -53,6 +59,8 @@ class Office:
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         """Keep a mail."""
+        self.has_mail.set()
+        await self.is_open.wait()
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
@@ -205,6 +213,26 @@ async def test_the_mails_about_one_incident_are_one_thread(send: Send) -> None:
     down, over, again, other = office.mails
     assert down["References"] == over["References"] != other["References"]
     assert down["Message-ID"] == again["Message-ID"] != over["Message-ID"]
+
+
+async def test_a_mail_that_hangs_takes_no_later_news_with_it(context: SendContext) -> None:
+    """It was given up on, and is tried again with more in it: the new mail is sent, too."""
+    office = Office()
+    office.is_open.clear()
+    later = notice(alert_id="tv:down:2", id="tv:down:2:first_fail")
+    async with open_office(office) as keys:
+        kind = channel_types()["email"]
+        options = kind.options(**vol.Schema(dict(kind.schema))({**keys, "security": "none"}))
+        hanging = asyncio.ensure_future(kind.send(options, message(), context))
+        await office.has_mail.wait()
+        hanging.cancel()
+        both = message(notice(), later, title="2 down")
+        again = asyncio.ensure_future(kind.send(options, both, context))
+        await asyncio.sleep(0)
+        office.is_open.set()
+        await again
+
+    assert "2 down" in [mail["Subject"] for mail in office.mails]
 
 
 async def test_no_name_can_smuggle_a_header(send: Send) -> None:
