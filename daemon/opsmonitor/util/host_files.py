@@ -16,6 +16,7 @@ _PROC: Final = (
     *("spl/kstat/zfs/arcstats", "self/mountinfo", "self/cgroup", "1/environ"),
     *("sys/kernel/random/boot_id", "sys/kernel/osrelease", "sys/kernel/hostname"),
 )
+_OF_THE_FIRST: Final = {"mountinfo": "self/mountinfo", "net/dev": "net/dev"}
 _CGROUP: Final = (
     *("memory.max", "memory.current", "memory.stat", "cpu.max", "cpu.stat"),
     *("cpu.pressure", "memory.pressure", "io.pressure"),
@@ -61,6 +62,10 @@ def read_host_files(root: Path = Path("/")) -> HostFiles:
     at_s = monotonic()
     proc = _texts(root / "proc", _PROC)
     own = root == Path("/")
+    if not own:
+        # Seen from a container: what is the machine's own is what its first process sees.
+        firsts = _texts(root / "proc/1", tuple(_OF_THE_FIRST))
+        proc |= {_OF_THE_FIRST[name]: text for name, text in firsts.items()}
     return HostFiles(
         at_s=at_s,
         proc=proc,

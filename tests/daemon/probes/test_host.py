@@ -105,6 +105,18 @@ async def test_mounts_are_told_once(machine: Machine) -> None:
     assert "disk.mnt_nas.used_percent" in reading.values
 
 
+async def test_seen_from_a_container(machine: Machine) -> None:
+    """Mounts and interfaces are those of the machine's first process, not the container's own."""
+    machine.put("proc/1/mountinfo", "27 1 8:1 / /srv rw - ext4 /dev/sda1 rw\n")
+    machine.put("proc/1/net/dev", "  wan0: 1 1 0 0 0 0 0 0 2 2 0 0 0 0 0 0\n")
+    (machine.root / "srv").mkdir(exist_ok=True)
+
+    data: Any = (await watch(machine).poll()).data
+
+    assert [disk["mount"] for disk in data["disks"]] == ["/srv"]
+    assert list(data["network"]) == ["wan0"]
+
+
 async def test_rates(machine: Machine) -> None:
     """What disks and interfaces moved is told per second; counters that start anew are not."""
     polls = watch(machine)
