@@ -37,6 +37,8 @@ _LOOK_AGAIN_S: Final = 0.1
 _GAP_INTERVALS: Final = 3
 """So many intervals without a look, and nobody knows what was in between."""
 _CODE: Final = "limit_exceeded"
+_MOST_COMPARED: Final = 300
+"""Comparing a name with this many others takes some milliseconds."""
 _VERDICTS: Final = {Status.DOWN: Verdict.FAIL, Status.DEGRADED: Verdict.DEGRADED}
 
 
@@ -117,6 +119,8 @@ class _Judge:
             gap_s=_GAP_INTERVALS * context.interval_s + context.timeout_s,
         )
         self._is_first = True
+        self._searched = -1
+        self._found_hint = ""
 
     async def probe(self) -> Outcome:
         """Judge the latest value; wait a little for one that is about to come."""
@@ -192,9 +196,19 @@ class _Judge:
         if values.is_awaited(self._name):
             error = f"{self._name} has not been measured yet"
             return Outcome(verdict=Verdict.UNKNOWN, error=error, error_code="metric_awaited")
-        hint = did_you_mean(self._name, values.names())
-        error = f"nothing measures {self._name}{hint or '; docs/probes.md has the names'}"
+        error = f"nothing measures {self._name}{self._hint()}"
         return Outcome(verdict=Verdict.FAIL, error=error, error_code="metric_unknown")
+
+    def _hint(self) -> str:
+        """Name what was most likely meant; searched for anew only when there are other names."""
+        names = self._context.values.names()
+        if self._searched != len(names):
+            self._searched = len(names)
+            thing = self._name.partition(".")[0]
+            close = [name for name in names if name.partition(".")[0] == thing] or list(names)
+            found = did_you_mean(self._name, close[:_MOST_COMPARED])
+            self._found_hint = found or "; docs/probes.md has the names"
+        return self._found_hint
 
     def _stale(self, measured: Measured) -> Outcome:
         """Say that the value is too old to be judged."""

@@ -223,6 +223,19 @@ async def test_an_unknown_name_is_told_with_a_close_one(
     )
 
 
+async def test_new_names_are_compared_anew(make_probe: MakeProbe, values: Values) -> None:
+    """What a probe measures from now on may be what was meant."""
+    probe = make_probe(CHECK, metric="nvme.d0.temprature_c", given={"values": values}, gt=90)
+    values.put(50)
+    before = await probe()
+    values.put(40, name="nvme.d0.temperature_c")
+
+    after = await probe()
+
+    assert before.error == "nothing measures nvme.d0.temprature_c; docs/probes.md has the names"
+    assert str(after.error).endswith("did you mean `nvme.d0.temperature_c`?")
+
+
 async def test_a_value_that_its_probe_cannot_tell_never_passes(
     make_probe: MakeProbe, values: Values
 ) -> None:
