@@ -6,6 +6,7 @@ from typing import Any, Final
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT
+from .errands import Errand
 from .occurrence import Kind
 
 # As the logbook names them; importing it would make it a dependency.
@@ -28,6 +29,9 @@ _SENTENCES: Final = {
     Kind.REMEDIATION_FAILED: "could not be repaired",
     Kind.REMEDIATION_GIVEN_UP: "could not be repaired, and is left alone now",
     Kind.BECAME_CRITICAL: "is critical",
+    Errand.BEGUN: "has Home Assistant do",
+    Errand.FAILED: "had Home Assistant try in vain",
+    Errand.REFUSED: "was refused by Home Assistant",
 }
 
 
@@ -45,6 +49,8 @@ def _sentence(event: Event[Mapping[str, Any]]) -> dict[str, str]:
     """Return who it happened to, and what."""
     data = event.data
     what = _SENTENCES.get(data.get("type", ""), "changed")
+    if action := data.get("action"):
+        what = f"{what} {action}"
     error = data.get("error")
     return {
         _NAME: str(data.get("name")),

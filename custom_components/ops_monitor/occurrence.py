@@ -95,9 +95,9 @@ def announce_occurrences(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> N
     @callback
     def fire(identifier: tuple[str, str], told: dict[str, Any]) -> None:
         """Tell of something that happened to a device."""
-        device_id = dr.async_get_device_id_by_identifier(
-            hass, identifier, config_entry_id=entry.entry_id
-        )
+        # What is not shown has no device.
+        device = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
+        device_id = device.id if device else None
         hass.bus.async_fire(EVENT, {"entry_id": entry.entry_id, "device_id": device_id, **told})
 
     @callback

@@ -7,10 +7,14 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
 
 from custom_components.ops_monitor.client import Transition
-from custom_components.ops_monitor.const import CONF_REPLAY
+from custom_components.ops_monitor.const import CONF_EXCLUDED, CONF_REPLAY, EVENT
 from tests.ha.fake_daemon import FakeDaemon, make_check, make_down
 from tests.ha.waiting import state_of, wait_for_state, wait_until
 
@@ -60,6 +64,21 @@ async def test_event_is_told_with_the_state(
 
     assert [(event.check_id, event.event) for event in told] == [("web", "DOWN")]
     assert state_of(hass, WEB).state == STATE_OFF
+
+
+async def test_event_of_a_check_that_is_not_shown(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What is left out has no device; automations hear of it all the same."""
+    hass.config_entries.async_update_entry(loaded, options={CONF_EXCLUDED: ["web"]})
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await daemon.wait_for_client()
+    events = async_capture_events(hass, EVENT)
+
+    daemon.send(("event", make_event()))
+    await wait_until(hass, lambda: events)
+
+    assert (events[0].data["check_id"], events[0].data["device_id"]) == ("web", None)
 
 
 async def test_event_that_comes_twice_is_told_once(
