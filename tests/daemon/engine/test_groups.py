@@ -13,6 +13,7 @@ from opsmonitor.models.check import Status
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.engine.scripted import Stage, check, good
 from tests.daemon.engine.test_family import House
+from tests.daemon.engine.test_witness import Uplink, outside
 from tests.daemon.engine.virtual_time import run_in_virtual_time
 
 _TYPES = {"group": group.CHECK}
@@ -205,6 +206,31 @@ def test_a_group_is_not_told_before_its_member() -> None:
         assert status(stage, "nas") is Status.UNREACHABLE
         assert status(stage, "all") is Status.PENDING
         assert (Status.DOWN, False) not in seen
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_group_of_what_lies_outside_is_not_down_without_a_network() -> None:
+    """Its members say nothing of themselves then, so nothing is said of the group."""
+
+    async def scenario(clock: FakeClock) -> None:
+        uplink, stage = Uplink(), Stage(clock, types=_TYPES)
+        names = [f"web-{number}" for number in range(20)]
+        stage.start(
+            uplink.witness(),
+            *[outside(uplink, name) for name in names],
+            group_of("all", *names),
+        )
+        await asyncio.sleep(15)
+        uplink.is_on = False
+        await asyncio.sleep(600)
+        assert status(stage, "all") is Status.PENDING
+        uplink.is_on = True
+        await asyncio.sleep(60)
+
+        assert status(stage, "all") is Status.UP
+        shown = {result.state.status for result in stage.recorder.of("all")}
+        assert shown == {Status.PENDING, Status.UP}
 
     run_in_virtual_time(scenario)
 
