@@ -32,6 +32,7 @@ from .client import (
     OpsMonitorError,
     OpsMonitorIdentityError,
     OpsMonitorVersionError,
+    ReadingEventFrame,
     Snapshot,
     Subscription,
     Transition,
@@ -58,6 +59,7 @@ _KEPT_KEYS: Final = 1000
 
 type EventListener = Callable[[Transition], None]
 type ErrandListener = Callable[[ActionFrame], None]
+type NewsListener = Callable[[ReadingEventFrame], None]
 type OpsMonitorConfigEntry = ConfigEntry[OpsMonitorCoordinator]
 
 
@@ -107,6 +109,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         """What to call, by what it wants to hear of and by what ends that."""
         self._event_listeners: list[EventListener] = []
         self._errand_listeners: list[ErrandListener] = []
+        self._news_listeners: list[NewsListener] = []
         self._told_events: deque[tuple[object, ...]] = deque(maxlen=_KEPT_KEYS)
 
     @override
@@ -193,6 +196,12 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         return lambda: self._errand_listeners.remove(listener)
 
     @callback
+    def async_add_news_listener(self, listener: NewsListener) -> CALLBACK_TYPE:
+        """Tell a listener of what happened to what is polled; the answer ends that."""
+        self._news_listeners.append(listener)
+        return lambda: self._news_listeners.remove(listener)
+
+    @callback
     def received(self, frames: list[Frame], *, is_first: bool) -> None:
         """Take frames in, to be applied together with those that follow closely."""
         if is_first:
@@ -273,8 +282,11 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             if isinstance(frame, EventFrame):
                 self._tell_event(frame.transition)
             elif isinstance(frame, ActionFrame):
-                for listener in list(self._errand_listeners):
-                    listener(frame)
+                for take_errand in list(self._errand_listeners):
+                    take_errand(frame)
+            elif isinstance(frame, ReadingEventFrame):
+                for take_news in list(self._news_listeners):
+                    take_news(frame)
         if (data.api_version, data.version) != (self.info.api_version, self.info.version):
             # The daemon was exchanged for another release: find out anew what it can do.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)

@@ -48,7 +48,7 @@ def async_describe_events(
 def _sentence(event: Event[Mapping[str, Any]]) -> dict[str, str]:
     """Return who it happened to, and what."""
     data = event.data
-    what = _SENTENCES.get(data.get("type", ""), "changed")
+    what = _SENTENCES.get(data.get("type", "")) or str(data.get("message") or "changed")
     if action := data.get("action"):
         what = f"{what} {action}"
     error = data.get("error")

@@ -6,10 +6,10 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .client import Overall, Status, Transition
+from .client import Overall, ReadingEventFrame, Status, Transition
 from .const import EVENT
 from .coordinator import OpsMonitorConfigEntry, Topic
-from .devices import check_identifier, hub_identifier
+from .devices import check_identifier, hub_identifier, part_identifier
 
 
 class Kind(StrEnum):
@@ -108,6 +108,20 @@ def announce_occurrences(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> N
             fire(identifier, describe(entry, transition, kind))
 
     @callback
+    def of_reading(news: ReadingEventFrame) -> None:
+        """Tell of something that is polled, such as a router that connected anew."""
+        fire(
+            part_identifier(coordinator.data, news.name),
+            {
+                "type": news.kind,
+                "reading": news.name,
+                "name": news.name,
+                "message": news.message,
+                "at": news.at.isoformat() if news.at else None,
+            },
+        )
+
+    @callback
     def of_the_whole() -> None:
         """Tell when the whole became critical."""
         nonlocal overall
@@ -124,4 +138,5 @@ def announce_occurrences(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> N
             )
 
     entry.async_on_unload(coordinator.async_add_event_listener(of_check))
+    entry.async_on_unload(coordinator.async_add_news_listener(of_reading))
     entry.async_on_unload(coordinator.async_add_listener(of_the_whole, Topic.HUB))

@@ -24,6 +24,7 @@ history:
 logbook:
 logger:
   default: info
+automation: !include automations.yaml
 """
 # Home Assistant imports these when asked for its actions, and uses them for nothing here.
 STUBS = {
@@ -62,6 +63,7 @@ class HomeAssistant:
     def _write_configuration(self) -> None:
         """Write what a person would have, and the port to listen at."""
         (self._folder / "configuration.yaml").write_text(CONFIGURATION)
+        (self._folder / "automations.yaml").write_text("[]\n")
         components = self._folder / "custom_components"
         components.mkdir()
         (components / "ops_monitor").symlink_to(ROOT / "custom_components" / "ops_monitor")
@@ -152,6 +154,15 @@ class HomeAssistant:
             f"config/config_entries/flow/{flow['flow_id']}", filled
         )
         return result
+
+    async def automate(self, name: str, trigger: Mapping[str, Any]) -> None:
+        """Make an automation, as the editor does; that it ran can be seen."""
+        config = {
+            "alias": name,
+            "triggers": [trigger],
+            "actions": [{"event": "ops_monitor_e2e"}],
+        }
+        await self._post(f"config/automation/config/{name}", config)
 
     def log_in_script(self) -> str:
         """Return what makes a browser be logged in."""

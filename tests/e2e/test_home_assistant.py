@@ -297,6 +297,55 @@ async def test_the_daemon_reads_home_assistant(
     assert re.fullmatch(r"\d{4}\.\d+\.\d+\S*", told["version"])
 
 
+async def test_automations(home_assistant: HomeAssistant, target: Target) -> None:
+    """A failure fires our own trigger, and the event entity on which others may be built."""
+    triggers: dict[str, dict[str, Any]] = {
+        "by_trigger": {"trigger": "ops_monitor.check_failed", "options": {}},
+        "by_event": {"trigger": "state", "entity_id": f"event.{HUB}_incident"},
+    }
+    for name, trigger in triggers.items():
+        await home_assistant.automate(name, trigger)
+        await home_assistant.wait_for(f"automation.{name}", "on")
+
+    await target.stop()
+    await home_assistant.wait_for(WEB, "off")
+    await home_assistant.wait_until(
+        lambda: all(
+            home_assistant.states[f"automation.{name}"]["attributes"]["last_triggered"]
+            for name in triggers
+        )
+    )
+
+    incident = home_assistant.states[f"event.{HUB}_incident"]["attributes"]
+    assert (incident["event_type"], incident["name"]) == ("down", "Web server")
+    await target.start()
+    await home_assistant.wait_for(WEB, "on")
+
+
+async def test_response_in_a_template(home_assistant: HomeAssistant) -> None:
+    """What an action answers can be used in a template, and what a switch does is shown."""
+    names = "{{ found.checks | selectattr('ok') | map(attribute='name') | join }}"
+    result = await home_assistant.command(
+        "execute_script",
+        sequence=[
+            {"action": "ops_monitor.get_summary", "response_variable": "found"},
+            {"variables": {"out": {"names": names}}},
+            {"stop": "done", "response_variable": "out"},
+        ],
+    )
+    assert result["response"] == {"names": "Web server"}
+
+    for service, state, status in (("turn_off", "off", "paused"), ("turn_on", "on", "up")):
+        await home_assistant.command(
+            "call_service",
+            domain="switch",
+            service=service,
+            target={"entity_id": "switch.web_server_monitoring"},
+        )
+        await home_assistant.wait_for("switch.web_server_monitoring", state)
+        await home_assistant.wait_for("sensor.web_server_status", status)
+
+
 async def test_killed_daemon(home_assistant: HomeAssistant, daemon: DaemonProcess) -> None:
     """Without the daemon its checks are unavailable; with it they are back."""
     await daemon.kill()

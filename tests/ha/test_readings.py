@@ -7,9 +7,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from hypothesis import given, strategies as st
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.ops_monitor import logbook
 from custom_components.ops_monitor.client import Reading
+from custom_components.ops_monitor.const import EVENT
 from custom_components.ops_monitor.parts import kind_of_value, parts_of, values_of
 from custom_components.ops_monitor.reading_entity import spoken
 from tests.ha.fake_daemon import FakeDaemon, make_reading
@@ -200,6 +202,28 @@ async def test_garbage(hass: HomeAssistant, polling: MockConfigEntry, daemon: Fa
 
     await wait_for_state(hass, "sensor.host_cpu", "1.0")
     assert polling.runtime_data.subscription.statistics.unreadable_frames == 1
+
+
+async def test_what_happens_between_readings(
+    hass: HomeAssistant, polling: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What happened to something that is polled is on the event bus, with its device."""
+    events = async_capture_events(hass, EVENT)
+    news = {
+        "ts": "2026-11-20T10:00:00Z",
+        "name": "fritz.home",
+        "kind": "fritz_reconnected",
+        "message": "The line was connected anew.",
+        "data": {},
+    }
+    daemon.send(("reading_event", news))
+    await wait_until(hass, lambda: events)
+
+    [event] = events
+    assert event.data["type"] == "fritz_reconnected"
+    assert event.data["device_id"] == devices(hass, polling)["FRITZ!Box home"].id
+    described = logbook._sentence(event)  # noqa: SLF001 - what the logbook is given
+    assert described["message"] == "The line was connected anew."
 
 
 @pytest.mark.parametrize(
