@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from .asking import ask, require, tell
 from .coordinator import OpsMonitorCoordinator
-from .targets import ATTR_CHECK, TargetCheck, checks_of, daemon_of
+from .targets import ATTR_CHECK, TargetCheck, checks_of, daemon_of, the_check_of
 
 _SHORTEST: Final = timedelta(minutes=1)
 
@@ -50,6 +50,13 @@ async def resume_check(call: ServiceCall) -> ServiceResponse:
         if item.check.status == "paused":
             await _tell_check(item, "resume")
     return None
+
+
+async def run_remediation(call: ServiceCall) -> ServiceResponse:
+    """Begin an action that a check has for its failure; answer what was begun."""
+    item = the_check_of(call)
+    require(item.coordinator, "remediation")
+    return dict(await _tell_check(item, "remediate", {"action": call.data["action"]}))
 
 
 async def send_test_alert(call: ServiceCall) -> ServiceResponse:

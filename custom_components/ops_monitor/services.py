@@ -34,6 +34,7 @@ from .service_wishes import (
     pause_check,
     resume_check,
     run_check,
+    run_remediation,
     send_test_alert,
     start_maintenance,
 )
@@ -140,6 +141,15 @@ ACTIONS: Final = {
             **_DAEMON,
             vol.Optional(ATTR_CHECK): _TEXT,
             vol.Optional("channel"): _TEXT,
+        },
+        response=SupportsResponse.OPTIONAL,
+        is_admin=True,
+    ),
+    "run_remediation": Action(
+        handler=run_remediation,
+        fields={
+            **_CHECKS,
+            vol.Optional("action", default=1): vol.All(vol.Coerce(int), vol.Range(min=1, max=1000)),
         },
         response=SupportsResponse.OPTIONAL,
         is_admin=True,

@@ -243,6 +243,19 @@ async def test_maintenance(
     ]
 
 
+async def test_remediation(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """An action that a check has for its failure is begun by hand."""
+    await capable(hass, loaded, daemon, "remediation")
+    daemon.replies["/api/checks/web/remediate"] = {"id": "a-1", "state": "running"}
+
+    answer = await act(hass, "run_remediation", {"entity_id": WEB, "action": 2})
+
+    assert answer == {"id": "a-1", "state": "running"}
+    assert ("POST", "/api/checks/web/remediate", {"action": 2}) in daemon.asked
+
+
 @pytest.mark.parametrize(("data", "ended"), [({"id": "m-9"}, ["m-9"]), ({}, ["m-1"])])
 async def test_end_of_maintenance(
     hass: HomeAssistant,
