@@ -5,8 +5,14 @@ from http import HTTPMethod
 import logging
 from typing import Any, Final
 
-from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, __version__
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_STARTED,
+    EVENT_HOMEASSISTANT_STOP,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    __version__,
+)
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
@@ -23,13 +29,13 @@ PATH: Final = "api/homeassistant/heartbeat"
 
 @callback
 def keep_beating(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Report every minute, if a person wants that."""
+    """Report every minute and when Home Assistant starts and stops, if a person wants that."""
     if not entry.options.get(CONF_HEARTBEAT, False):
         return
     client = entry.runtime_data.client
     told: set[str] = set()
 
-    async def beat(_now: datetime | None = None) -> None:
+    async def beat(_why: datetime | Event[Any] | None = None) -> None:
         """Report how Home Assistant is doing; what is in the way is logged once."""
         try:
             answer = await client.send(HTTPMethod.POST, PATH, vital_signs(hass))
@@ -42,6 +48,8 @@ def keep_beating(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
             told.add("uncounted")
             _LOGGER.info("Nobody waits for the heartbeat: %s", answer.get("note"))
 
+    for event in (EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP):
+        entry.async_on_unload(hass.bus.async_listen(event, beat))
     entry.async_on_unload(async_track_time_interval(hass, beat, INTERVAL))
     entry.async_create_background_task(hass, beat(), name=f"{entry.title} heartbeat")
 

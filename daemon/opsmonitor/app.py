@@ -15,6 +15,7 @@ from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
 from opsmonitor.config.watcher import Snapshot, snapshot, watch
 from opsmonitor.engine.heartbeats import Heartbeats
+from opsmonitor.engine.house_beats import HouseBeats
 from opsmonitor.engine.links import Links
 from opsmonitor.engine.monitor import Monitor
 from opsmonitor.engine.poller import Poller
@@ -88,6 +89,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         )
         await telling.open()
         stack.push_async_callback(telling.close)
+        beats = HouseBeats()
         poller = Poller(
             probe_types=source.probes,
             keeper=store,
@@ -95,6 +97,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             http=http,
             resolver=resolver,
             known=await store.reading_states(),
+            beat=beats.latest,
         )
         stack.push_async_callback(poller.stop)
         heartbeats = Heartbeats(
@@ -142,6 +145,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             remedies=remedies,
             readings=poller,
             heartbeats=heartbeats,
+            hear_house=beats.take,
             clock=clock,
             settings=lambda: reloader.settings,
             config_problems=lambda: reloader.problems,

@@ -3,7 +3,8 @@
 from datetime import timedelta
 import logging
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
@@ -36,6 +37,30 @@ async def test_heartbeat(hass: HomeAssistant, daemon: FakeDaemon, entry: MockCon
 
     _, _, signs = daemon.asked[0]
     assert (signs["state"], signs["unavailable"], signs["updates"]) == ("RUNNING", 1, 1)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        (EVENT_HOMEASSISTANT_STARTED, CoreState.running),
+        (EVENT_HOMEASSISTANT_STOP, CoreState.stopping),
+    ],
+)
+async def test_start_and_stop(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry, event: str, state: CoreState
+) -> None:
+    """That it starts or stops is told at once."""
+    daemon.replies[PATH] = {"counted": True}
+    await start(hass, entry, daemon, CONF_HEARTBEAT)
+    await daemon.wait_for(lambda: len(daemon.asked) == 1)
+    hass.set_state(state)
+
+    hass.bus.async_fire(event)
+    await daemon.wait_for(lambda: len(daemon.asked) == 2)
+
+    assert daemon.asked[1][2]["state"] == state.value
+    hass.set_state(CoreState.running)
     await hass.config_entries.async_unload(entry.entry_id)
 
 

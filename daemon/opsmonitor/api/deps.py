@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.config import ConfigProblem
     from opsmonitor.models.heartbeat import Ping, Pulse
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime, ValueHistory
+    from opsmonitor.models.house_beat import HouseBeat
     from opsmonitor.models.maintenance import Window
     from opsmonitor.models.reading import Measured, ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
@@ -298,6 +299,8 @@ class ApiDeps:
     remedies: RemediesView
     readings: ReadingsView
     heartbeats: HeartbeatsView
+    hear_house: Callable[[HouseBeat], None]
+    """Take in what Home Assistant reports."""
     clock: Clock
     settings: Callable[[], Settings]
     """Return the configuration in force; another one after a reload."""

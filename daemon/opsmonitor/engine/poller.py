@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opsmonitor.config.settings import ProbeSettings, Settings
+    from opsmonitor.models.house_beat import HouseBeat
     from opsmonitor.probes.base import ProbeType
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http import HttpTransport
@@ -69,6 +70,7 @@ class Poller:
         http: HttpTransport,
         resolver: Resolver,
         known: Mapping[str, ReadingState],
+        beat: Callable[[], HouseBeat | None] = lambda: None,
     ) -> None:
         """Take what polls work with, and what is known from before; `apply` gives it things."""
         self._types = probe_types
@@ -77,6 +79,7 @@ class Poller:
         self._http = http
         self._resolver = resolver
         self._known = dict(known)
+        self._beat = beat
         self._lanes = Lanes()
         self._schedule = Schedule()
         self._things: dict[str, Polled] = {}
@@ -185,6 +188,7 @@ class Poller:
             zone=settings.zone,
             timeout_s=probe.timeout_s,
             known={state.thing: state.reading for state in of_probe if state.reading is not None},
+            beat=self._beat,
         )
         polls = self._types[probe.name].compile(probe.options, context)
         by_thing = {state.thing: state for state in of_probe}

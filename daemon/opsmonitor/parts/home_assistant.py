@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from opsmonitor.models.house_beat import HouseBeat
 from opsmonitor.models.reading import Issue, Reading, ReadingStatus, Scalar
 from opsmonitor.parts.issues import level, wanted, worst
 from opsmonitor.parts.limits import Limits
+from opsmonitor.util.clock import iso_utc
 from opsmonitor.util.lenient import flag, items, mapping, mappings, text, whole
 
 _SHOWN: Final = 50
@@ -54,10 +56,24 @@ class Update:
 class Entities:
     """Its entities."""
 
-    total: int
-    unknown: int
+    total: int | None
+    unknown: int | None
     unavailable: tuple[str, ...]
     updates: tuple[Update, ...]
+    unnamed_unavailable: int = 0
+    """So many more are unavailable."""
+    unnamed_updates: int = 0
+    """So many more could be updated."""
+
+    @property
+    def unavailable_count(self) -> int:
+        """Return how many are unavailable."""
+        return len(self.unavailable) + self.unnamed_unavailable
+
+    @property
+    def update_count(self) -> int:
+        """Return how many could be updated."""
+        return len(self.updates) + self.unnamed_updates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +98,36 @@ class House:
     recorder: Recorder | None = None
     repairs: int | None = None
     note: str | None = None
+    beat_ms: int | None = None
+    """When it reported last: epoch milliseconds, UTC; None if it never did."""
+    is_silent: bool = False
+    """It used to report, and no longer does."""
+    is_asked: bool = True
+    """It answers, too; otherwise nothing but its reports is known."""
+    has_reported: bool = False
+    """Its latest report is recent enough to go by."""
+
+
+def read_beat(beat: HouseBeat) -> House:
+    """Return what it reported of itself; which entities are unavailable it keeps to itself."""
+    entities = None
+    if beat.unavailable is not None and beat.updates is not None:
+        entities = Entities(
+            total=beat.entities,
+            unknown=None,
+            unavailable=(),
+            updates=(),
+            unnamed_unavailable=beat.unavailable,
+            unnamed_updates=beat.updates,
+        )
+    return House(
+        core=Core(version=beat.version, state=beat.state),
+        entities=entities,
+        repairs=beat.repairs,
+        beat_ms=beat.at_ms,
+        is_asked=False,
+        has_reported=True,
+    )
 
 
 def read_core(data: Any) -> Core:
@@ -183,6 +229,13 @@ def house_reading(house: House, limits: HomeAssistantLimits, ignored: frozenset[
 def _issues(house: House, limits: HomeAssistantLimits) -> Iterator[Issue]:
     """Yield what is wrong."""
     core, entities, recorder = house.core, house.entities, house.recorder
+    if house.is_silent:
+        yield Issue(
+            kind="heartbeat_missing",
+            status=ReadingStatus.WARN if house.is_asked else ReadingStatus.CRIT,
+            message="Home Assistant no longer reports that it lives",
+            data={"since": None if house.beat_ms is None else iso_utc(house.beat_ms)},
+        )
     if core.state not in (None, _RUNNING):
         yield Issue(
             kind="not_running",
@@ -212,13 +265,13 @@ def _issues(house: House, limits: HomeAssistantLimits) -> Iterator[Issue]:
         (
             "entities_unavailable",
             limits.unavailable,
-            None if entities is None else len(entities.unavailable),
+            None if entities is None else entities.unavailable_count,
             "entities are unavailable",
         ),
         (
             "updates_pending",
             limits.updates,
-            None if entities is None else len(entities.updates),
+            None if entities is None else entities.update_count,
             "updates are pending",
         ),
         ("repairs_open", limits.repairs, house.repairs, "repairs wait for somebody"),
@@ -245,9 +298,9 @@ def _data(house: House) -> dict[str, object]:
         "latency_ms": house.latency_ms,
         "entities": None if entities is None else entities.total,
         "entities_unknown": None if entities is None else entities.unknown,
-        "entities_unavailable": None if entities is None else len(entities.unavailable),
+        "entities_unavailable": None if entities is None else entities.unavailable_count,
         "unavailable": None if entities is None else list(entities.unavailable[:_SHOWN]),
-        "updates_pending": None if entities is None else len(entities.updates),
+        "updates_pending": None if entities is None else entities.update_count,
         "updates": None
         if entities is None
         else [
@@ -260,6 +313,7 @@ def _data(house: House) -> dict[str, object]:
             for each in entities.updates[:_SHOWN]
         ],
         "repairs_open": house.repairs,
+        "heartbeat_ts": None if house.beat_ms is None else iso_utc(house.beat_ms),
         "recorder": None
         if recorder is None
         else {
@@ -278,10 +332,11 @@ def _values(house: House) -> dict[str, Scalar]:
     return {
         "version": house.core.version,
         "running": house.core.state == _RUNNING if house.core.state else None,
-        "updates_pending": None if entities is None else len(entities.updates),
-        "entities_unavailable": None if entities is None else len(entities.unavailable),
+        "updates_pending": None if entities is None else entities.update_count,
+        "entities_unavailable": None if entities is None else entities.unavailable_count,
         "repairs_open": house.repairs,
         "recorder_backlog": None if recorder is None else recorder.backlog,
+        "reporting": None if house.beat_ms is None else not house.is_silent,
         "recording": None if recorder is None else recorder.is_recording,
         "entities": None if entities is None else entities.total,
         "entities_unknown": None if entities is None else entities.unknown,

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from opsmonitor.models.house_beat import HouseBeat
 from opsmonitor.models.reading import Reading
 from opsmonitor.util.lanes import Lanes
 
@@ -40,6 +41,8 @@ class ProbeContext:
     """The whole poll must be over by then; a probe may plan its own time-outs within it."""
     known: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
     """The last good reading of each thing, be it from before a restart."""
+    beat: Callable[[], HouseBeat | None] = lambda: None
+    """Return what Home Assistant reported last since the daemon was started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from opsmonitor.api.server import serve
 from opsmonitor.config.settings import CheckSettings, ServerSettings, Settings
 from opsmonitor.engine.batch import Batch
 from opsmonitor.engine.heartbeats import Heartbeats
+from opsmonitor.engine.house_beats import HouseBeats
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.util.clock import Clock, FakeClock
 from opsmonitor.util.secret import Secret
@@ -116,6 +117,7 @@ class House:
         self.remedies = HandRemedies()
         self.readings = HandReadings()
         self.reloads = Reloads()
+        self.beats = HouseBeats()
         self.problems: list[ConfigProblem] = []
         self.settings = SettingsBox(
             Settings(checks={item.id: item for item in checks}, server=server)
@@ -181,6 +183,7 @@ async def open_house(
         remedies=house.remedies,
         readings=house.readings,
         heartbeats=house.heartbeats,
+        hear_house=house.beats.take,
         clock=house.clock,
         settings=house.settings,
         config_problems=lambda: house.problems,
@@ -205,6 +208,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         remedies=HandRemedies(),
         readings=HandReadings(),
         heartbeats=heartbeats_of(HandStore(), clock, SettingsBox(settings)),
+        hear_house=HouseBeats().take,
         clock=clock,
         settings=SettingsBox(settings),
         config_problems=list,

@@ -10,6 +10,7 @@ import pytest
 
 from opsmonitor.config.settings import Push
 from opsmonitor.models.heartbeat import PingKind
+from opsmonitor.models.reading import ReadingState
 from opsmonitor.util.secret import Secret
 from tests.daemon.api.house import House, open_house
 from tests.daemon.api.samples import check
@@ -63,3 +64,40 @@ async def test_nobody_waits(waiting: House, check_id: str) -> None:
 async def test_what_makes_no_sense(waiting: House, body: dict[str, Any]) -> None:
     """A report that is none is refused."""
     assert (await waiting.post(_PATH, json=body)).status == 422
+
+
+async def test_it_is_read(waiting: House) -> None:
+    """Where the probe is configured, it gets the report, whether a check counts it or not."""
+    waiting.readings.put(ReadingState(probe="homeassistant", interval_s=60.0))
+
+    reply = await waiting.post(_PATH, json=_SIGNS | {"updates": 2})
+
+    assert reply.json["counted"] is True
+    beat = waiting.beats.latest()
+    assert beat is not None
+    assert (beat.at_ms, beat.version, beat.state) == (
+        waiting.clock.now_ms(),
+        "2026.11.0",
+        "RUNNING",
+    )
+    assert (beat.unavailable, beat.updates, beat.repairs) == (3, 2, None)
+
+
+async def test_only_one_is_read() -> None:
+    """The probe knows one Home Assistant: what others report is not mixed with it."""
+    async with open_house() as house:
+        house.readings.put(ReadingState(probe="homeassistant", interval_s=60.0))
+
+        other = await house.post(_PATH, json={"check_id": "other"})
+        usual = await house.post(_PATH, json={})
+
+    assert (other.json["counted"], usual.json["counted"]) == (False, True)
+    assert "homeassistant: {}" in other.json["note"]
+
+
+async def test_nothing_is_kept_where_nobody_reads() -> None:
+    """Without the probe nothing of it is kept."""
+    async with open_house() as house:
+        await house.post(_PATH, json=_SIGNS)
+
+        assert house.beats.latest() is None

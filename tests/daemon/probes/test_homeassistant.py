@@ -179,6 +179,7 @@ async def test_a_house_that_is_well(poll: Poll) -> None:
             }
         ],
         "repairs_open": 1,
+        "heartbeat_ts": None,
         "recorder": {
             "recording": True,
             "thread_running": True,
@@ -389,13 +390,13 @@ async def test_a_recorder_that_cannot_be_asked(
 @pytest.mark.parametrize(
     "keys",
     [
-        {"token": "x"},
+        {"url": ""},
         {"url": "ws://homeassistant.local", "token": "x"},
         {"url": "http://homeassistant.local", "token": "x", "updates": {"warn": 0}},
     ],
 )
 def test_wrong_sections_are_refused(make_polls: MakePolls, keys: dict[str, Any]) -> None:
-    """A section must say where Home Assistant is, and how to log in."""
+    """An address that is none, and limits that are none."""
     with pytest.raises(vol.Invalid):
         make_polls(PROBE, **keys)
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 CHECK_ID: Final = "home-assistant"
 """The check that counts it, unless the report names another one."""
 
+_PROBE: Final = "homeassistant"
+_REMEDY: Final = (
+    "add a check of type heartbeat with the id {}, or the section `homeassistant: {{}}`, to "
+    "checks.yml"
+)
+
 routes = Routes("heartbeat")
 
 
@@ -32,9 +38,12 @@ async def beat(request: web.Request) -> web.Response:
     deps = request.app[DEPS]
     signs = await read_json(request, VITAL_SIGNS)
     check_id = signs.check_id or CHECK_ID
+    is_read = check_id == CHECK_ID and _PROBE in deps.readings.probes
+    if is_read:
+        deps.hear_house(signs.as_beat(deps.clock.now_ms(), deps.clock.monotonic()))
     if deps.heartbeats.push(check_id) is None:
-        note = f"add a check of type heartbeat with the id {check_id} to checks.yml"
-        return json_answer(CountedBody(counted=False, check_id=check_id, note=note))
+        note = None if is_read else _REMEDY.format(check_id)
+        return json_answer(CountedBody(counted=is_read, check_id=check_id, note=note))
     await deps.heartbeats.receive(
         Ping(
             check_id=check_id,

@@ -10,6 +10,7 @@ import voluptuous as vol
 from opsmonitor.api.schemas.notes import Doc
 from opsmonitor.api.schemas.requests import Whole
 from opsmonitor.api.schemas.validation import RequestSchema
+from opsmonitor.models.house_beat import HouseBeat
 
 _MOST: Final = 1_000_000
 _COUNT: Final = Whole(0, _MOST)
@@ -33,6 +34,19 @@ class VitalSigns:
         said = asdict(self)
         del said["check_id"]
         return {key: value for key, value in said.items() if value is not None}
+
+    def as_beat(self, at_ms: int, mono_s: float) -> HouseBeat:
+        """Return it as what came at that time."""
+        return HouseBeat(
+            at_ms=at_ms,
+            mono_s=mono_s,
+            version=self.version,
+            state=self.state,
+            entities=self.entities,
+            unavailable=self.unavailable,
+            updates=self.updates,
+            repairs=self.repairs,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
