@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 from http import HTTPMethod
 from itertools import count, pairwise
 import json
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, web
 from hypothesis import given, strategies as st
 import pytest
 
@@ -24,6 +25,7 @@ from custom_components.ops_monitor.client import (
     OpsMonitorResponseError,
     OpsMonitorSocketError,
     OpsMonitorTimeoutError,
+    OpsMonitorTlsError,
     Snapshot,
     Subscription,
     api,
@@ -318,6 +320,28 @@ async def test_socket_that_ends_at_once(daemon: FakeDaemon, client: OpsMonitorCl
     with pytest.raises(OpsMonitorSocketError):
         async for _batch in client.socket():
             pass
+
+
+async def test_socket_without_tls(daemon: FakeDaemon) -> None:
+    """A daemon that speaks no TLS is told from one that is away."""
+    async with ClientSession() as session:
+        client = OpsMonitorClient(session, daemon.url.replace("http:", "https:"))
+
+        with pytest.raises(OpsMonitorTlsError):
+            async for _batch in client.socket():
+                pass
+
+
+async def test_clocks_are_compared(daemon: FakeDaemon, client: OpsMonitorClient) -> None:
+    """Each answer tells how far the clocks are apart; one without a time tells nothing."""
+    await client.info()
+    assert client.clock_skew is not None
+    assert abs(client.clock_skew) < timedelta(minutes=1)
+
+    headers = {"Date": "some day"}
+    daemon.answer = answering(lambda: web.json_response(daemon.info(), headers=headers))
+    await client.info()
+    assert client.clock_skew is None
 
 
 async def test_bytes_on_the_socket(daemon: FakeDaemon, client: OpsMonitorClient) -> None:
