@@ -54,7 +54,10 @@ class CheckTool(_ReadTool):
 
     name = f"{DOMAIN}__get_check"
     title = "Get one service"
-    description = "Tells how one monitored service is doing, by its name or a part of it."
+    description = (
+        "Tells how one monitored service is doing, by its name or a part of it. What is not current"
+        " was so when the monitor could last be reached."
+    )
     parameters = vol.Schema({vol.Required("name", description="The name of the service"): str})
 
     @override
@@ -62,9 +65,11 @@ class CheckTool(_ReadTool):
         self, hass: HomeAssistant, tool_input: llm.ToolInput, llm_context: llm.LLMContext
     ) -> llm.ToolResult:
         """Answer from what is known."""
-        wanted = str(tool_input.tool_args.get("name", "")).casefold()
+        wanted = str(tool_input.tool_args.get("name", "")).strip().casefold()
+        if not wanted:
+            return llm.ToolResult(data={"error": "say which service"}, error=True)
         found = [
-            _describe(check)
+            {**_describe(check), "is_current": coordinator.last_update_success}
             for coordinator in self._coordinators
             for check in coordinator.data.checks.values()
             if wanted in check.name.casefold() or wanted == check.id.casefold()

@@ -4,6 +4,8 @@ from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import llm
+from homeassistant.setup import async_setup_component
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ops_monitor.llm import async_get_tools
@@ -73,3 +75,35 @@ async def test_incidents(hass: HomeAssistant, loaded: MockConfigEntry, daemon: F
     assert told.data == {"incidents": [{"id": "1", "message": "Web was down"}]}
     assert daemon.asked[0][2]["resolved"] == "false"
     assert failed.error
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+async def test_no_name(hass: HomeAssistant, loaded: MockConfigEntry, name: str) -> None:
+    """Nobody's name is not everybody's."""
+    assert (await ask(hass, "get_check", name=name)).error
+
+
+async def test_what_is_not_current(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What was so when the daemon could last be heard is not told as if it were so now."""
+    [before] = (await ask(hass, "get_check", name="web")).data["checks"]
+    await daemon.stop()
+    await wait_for_state(hass, "binary_sensor.home_lab_connected", "off")
+    [after] = (await ask(hass, "get_check", name="web")).data["checks"]
+    [whole] = (await ask(hass, "get_summary")).data["daemons"]
+
+    assert (before["is_current"], after["is_current"], whole["reachable"]) == (True, False, False)
+
+
+async def test_assistants_find_them(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """Home Assistant itself offers the tools to assistants while an entry is loaded."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "llm", {})
+    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, CONTEXT)
+    names = {tool.name for tool in api.tools if tool.name.startswith("ops_monitor__")}
+    await hass.config_entries.async_unload(loaded.entry_id)
+    without = await llm.async_get_api(hass, llm.LLM_API_ASSIST, CONTEXT)
+
+    assert names == {f"ops_monitor__get_{what}" for what in ("check", "incidents", "summary")}
+    assert not any(tool.name.startswith("ops_monitor") for tool in without.tools)
