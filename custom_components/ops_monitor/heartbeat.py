@@ -18,7 +18,7 @@ from homeassistant.helpers.event import async_track_time_interval
 
 from .client import OpsMonitorError, OpsMonitorForbiddenError
 from .const import CONF_HEARTBEAT
-from .coordinator import OpsMonitorConfigEntry
+from .coordinator import OpsMonitorConfigEntry, Topic
 from .issues import raise_read_only_token
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,7 +32,8 @@ def keep_beating(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     """Report every minute and when Home Assistant starts and stops, if a person wants that."""
     if not entry.options.get(CONF_HEARTBEAT, False):
         return
-    client = entry.runtime_data.client
+    coordinator = entry.runtime_data
+    client = coordinator.client
     told: set[str] = set()
 
     async def beat(_why: datetime | Event[Any] | None = None) -> None:
@@ -48,6 +49,17 @@ def keep_beating(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
             told.add("uncounted")
             _LOGGER.info("Nobody waits for the heartbeat: %s", answer.get("note"))
 
+    was_heard = coordinator.last_update_success
+
+    @callback
+    def after_a_loss() -> None:
+        """Report at once when the daemon is back: one that was restarted knows nothing of us."""
+        nonlocal was_heard
+        before, was_heard = was_heard, coordinator.last_update_success
+        if was_heard and not before:
+            entry.async_create_background_task(hass, beat(), name=f"{entry.title} heartbeat")
+
+    entry.async_on_unload(coordinator.async_add_listener(after_a_loss, Topic.HUB))
     for event in (EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP):
         entry.async_on_unload(hass.bus.async_listen(event, beat))
     entry.async_on_unload(async_track_time_interval(hass, beat, INTERVAL))

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.ops_monitor.const import CONF_HEARTBEAT, DOMAIN
 from tests.ha.fake_daemon import FakeDaemon, error_response
-from tests.ha.waiting import wait_until
+from tests.ha.waiting import wait_for_state, wait_until
 
 PATH = "/api/homeassistant/heartbeat"
 
@@ -61,6 +61,23 @@ async def test_start_and_stop(
 
     assert daemon.asked[1][2]["state"] == state.value
     hass.set_state(CoreState.running)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_daemon_comes_back(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A daemon that was restarted is not left in doubt for a minute."""
+    daemon.replies[PATH] = {"counted": True}
+    await start(hass, entry, daemon, CONF_HEARTBEAT)
+    await daemon.wait_for(lambda: len(daemon.asked) == 1)
+
+    await daemon.stop()
+    await wait_for_state(hass, "binary_sensor.home_lab_connected", "off")
+    daemon.forget()
+    await daemon.start()
+    await daemon.wait_for(lambda: len(daemon.asked) == 2)
+
     await hass.config_entries.async_unload(entry.entry_id)
 
 
