@@ -90,6 +90,9 @@ class UptimeCache:
             from_ms = now_ms - int(length.total_seconds() * 1000)
             uptimes = await self._store.uptime(check_ids, from_ms, now_ms)
             for check_id, uptime in uptimes.items():
+                check = self._monitor.checks.get(check_id)
+                if check is not None and not check.exclude_when_parent_down:
+                    uptime = uptime.without_excuse()  # noqa: PLW2901 - the same, judged otherwise
                 percent = uptime.percent
                 found[check_id][window] = None if percent is None else round(percent, _DECIMALS)
                 known_s[check_id] = recorded_s(uptime)

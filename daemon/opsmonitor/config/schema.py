@@ -137,6 +137,7 @@ _MEANING: Final[Spec] = {
     vol.Optional("tags", default=()): cv.list_of(cv.text),
     vol.Optional("site", default=None): vol.Any(None, cv.text),
     vol.Optional("unreachable_when", default="any"): cv.one_of("any", "all"),
+    vol.Optional("exclude_when_parent_down", default=True): cv.boolean,
     vol.Optional("network", default="auto"): cv.one_of("auto", "local", "outside"),
     vol.Optional("flapping", default=True): _flapping,
     vol.Optional("notify", default=True): _whom,

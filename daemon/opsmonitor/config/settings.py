@@ -85,6 +85,8 @@ class CheckSettings:
     """Whether its target lies beyond the local networks: without a network it says nothing."""
     unreachable_when: str = "any"
     """Whether `any` or `all` of those must be down for that."""
+    exclude_when_parent_down: bool = True
+    """Whether that time is left out of the uptime; if not, it counts as down."""
     members: tuple[str, ...] = ()
     """Of a group: the ids of the checks that it judges."""
     push: Push | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,10 @@ class Uptime:
         good_s = self.up_s + self.degraded_s
         judged_s = good_s + self.down_s
         return 100 * good_s / judged_s if judged_s > 0 else None
+
+    def without_excuse(self) -> Uptime:
+        """Return the same with the time behind a check that was down counted as down."""
+        return replace(self, down_s=self.down_s + self.unreachable_s, unreachable_s=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 import logging
 
 import pytest
@@ -62,6 +63,18 @@ async def test_a_young_check_has_no_uptime_of_90_days(scene: Scene) -> None:
 
     assert found["nas"] == {"24h": 100.0, "7d": 100.0, "30d": None, "90d": None}
     assert found["web"] == {"24h": 100.0, "7d": None, "30d": None, "90d": None}
+
+
+async def test_time_behind_a_check_that_was_down(scene: Scene) -> None:
+    """It is left out of the uptime, unless a check is not to be excused."""
+    behind = Uptime(up_s=86_400, unreachable_s=86_400)
+    scene.store.uptimes = {"nas": behind, "web": behind}
+    strict = replace(scene.monitor.checks["web"], exclude_when_parent_down=False)
+    scene.monitor.checks = {**scene.monitor.checks, "web": strict}
+
+    found = await scene.cache.get()
+
+    assert (found["nas"]["24h"], found["web"]["24h"]) == (100.0, 50.0)
 
 
 async def test_many_ask_at_once(scene: Scene) -> None:

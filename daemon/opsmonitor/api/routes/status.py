@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opsmonitor.api.body import read_query
@@ -88,4 +89,6 @@ async def history(request: web.Request) -> web.Response:
     to_ms = deps.clock.now_ms()
     from_ms = max(0, to_ms - query.range_minutes * _MINUTE_MS)
     found = await deps.store.history(check_id, from_ms, to_ms, query.resolution)
+    if not deps.monitor.checks[check_id].exclude_when_parent_down:
+        found = replace(found, uptime=found.uptime.without_excuse())
     return json_answer(HistoryBody.of(found))
