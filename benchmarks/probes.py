@@ -10,7 +10,7 @@ from benchmarks.setting import tell
 if TYPE_CHECKING:
     from benchmarks.setting import Setting
 
-_MODULE: Final = "benchmarks.polling"
+_MODULE: Final = "polling"
 _KEYS: Final = ("cpu", "first_cpu", "loop", "floor", "psutil", "lag", "lag_floor")
 
 
