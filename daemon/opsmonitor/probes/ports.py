@@ -129,7 +129,7 @@ class PortsWatch:
         except TransportError as err:
             is_absent = err.code == _NO_ENGINE and self._is_optional
             return Containers(error=None if is_absent else err.message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Containers(error="the container engine does not answer with JSON")
         if data is None:
             return Containers(error=f"the container engine answered {answer.status}")

@@ -188,7 +188,12 @@ async def test_containers_are_asked_of_the_engine(http: HttpTransport, folder: P
 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
-    [(500, "no", "answered 500"), (200, "{", "not answer with JSON"), (200, "{}", None)],
+    [
+        (500, "no", "answered 500"),
+        (200, "{", "not answer with JSON"),
+        (200, "[" * 200_000, "not answer with JSON"),
+        (200, "{}", None),
+    ],
 )
 async def test_an_engine_in_trouble(
     status: int, body: str, words: str | None, http: HttpTransport, folder: Path
