@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -41,6 +41,8 @@ _DRIVE_S: Final = 12.0
 _AT_ONCE: Final = 8
 """So many drives are read at the same time."""
 _MAX_COUNT: Final = 1_000_000
+_MAX_PAST: Final = 64
+"""Of so many drives that are not shown now the wear is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ class DriveWatch:
         """
         names = await self._names()
         if not names:
-            data = {"drives": [], "drive_count": 0}
+            data = {"drives": [], "drive_count": 0, "past_wear": self._past(())}
             return Reading(data=data, status=ReadingStatus.UNSUPPORTED, note=_NONE_FOUND)
         drives = await asyncio.gather(*(self._read(name) for name in names))
         return self._reading(drives)
@@ -153,7 +155,7 @@ class DriveWatch:
             elif drive.state is not DriveState.HUNG:
                 self._before[drive.name] = drive
         return Reading(
-            data={"drives": shown, "drive_count": len(shown)},
+            data={"drives": shown, "drive_count": len(shown), "past_wear": self._past(drives)},
             values={"drive_count": len(shown), **values},
             status=_worst(statuses),
             issues=tuple(sorted(issues, key=lambda each: each.status is not ReadingStatus.CRIT)),
@@ -163,11 +165,28 @@ class DriveWatch:
 
     def _worn(self, drive: Drive, today: date) -> tuple[WearPoint, ...]:
         """Note how worn a drive is, and return how it became so."""
-        key = drive.serial or drive.name
-        points = self._wear.get(key, ())
+        key = _wear_key(drive)
+        points = self._wear.pop(key, ())
         if drive.wear_percent is not None:
-            points = self._wear[key] = add_point(points, today, drive.wear_percent)
+            points = add_point(points, today, drive.wear_percent)
+        if points:
+            self._wear[key] = points
         return points
+
+    def _past(self, drives: Sequence[Drive]) -> list[dict[str, object]]:
+        """Return how the drives wore that cannot be told now, those seen last at the end.
+
+        The reading is what survives a restart: a drive that is away then, or whose serial may not
+        be read, goes on with its history when it is back.
+        """
+        shown = {_wear_key(drive) for drive in drives}
+        past = [key for key in self._wear if key not in shown]
+        for key in past[:-_MAX_PAST]:
+            del self._wear[key]
+        return [
+            {"drive": key, "wear_history": points_to_json(self._wear[key])}
+            for key in past[-_MAX_PAST:]
+        ]
 
 
 def compile_nvme(options: NvmeOptions, context: ProbeContext) -> Mapping[str, Poll]:
@@ -178,11 +197,21 @@ def compile_nvme(options: NvmeOptions, context: ProbeContext) -> Mapping[str, Po
 def _remembered(reading: Reading | None) -> dict[str, tuple[WearPoint, ...]]:
     """Return how worn the drives of an earlier reading were, and since when, by their serial."""
     found = {} if reading is None else reading.data
+    past = [(text(each.get("drive")), each) for each in mappings(found.get("past_wear"))]
+    shown = [
+        (text(each.get("serial")) or text(each.get("name")), each)
+        for each in mappings(found.get("drives"))
+    ]
     return {
-        key: points_from_json(drive.get("wear_history"))
-        for drive in mappings(found.get("drives"))
-        if (key := text(drive.get("serial")) or text(drive.get("name")))
+        key: points
+        for key, each in (*past[-_MAX_PAST:], *shown)
+        if key and (points := points_from_json(each.get("wear_history")))
     }
+
+
+def _wear_key(drive: Drive) -> str:
+    """Return by what the wear of a drive is remembered: another in its place has its own."""
+    return drive.serial or drive.name
 
 
 def _worst(statuses: list[ReadingStatus]) -> ReadingStatus:

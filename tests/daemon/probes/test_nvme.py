@@ -78,12 +78,17 @@ def drives(reading: Reading) -> dict[str, Any]:
     return {each["name"]: each for each in found}
 
 
+def json_copy(reading: Reading) -> Reading:
+    """Return a reading as it comes back from the store."""
+    return replace(reading, data=json.loads(json.dumps(reading.data)))
+
+
 async def test_a_machine_without_drives(house: House) -> None:
     """That is no mistake: it is unsupported, and says why."""
     reading = await house.watch().poll()
 
     assert reading.status is ReadingStatus.UNSUPPORTED
-    assert reading.data == {"drives": [], "drive_count": 0}
+    assert reading.data == {"drives": [], "drive_count": 0, "past_wear": []}
     assert reading.note is not None
     assert "no NVMe, SATA or SAS drive was found" in reading.note
 
@@ -428,7 +433,7 @@ async def test_a_usb_drive_may_be_taken_away(house: House) -> None:
 
     assert [each.kind for each in gone.events] == ["drive_gone"]
     assert gone.issues == ()
-    assert later.data == {"drives": [], "drive_count": 0}
+    assert later.data == {"drives": [], "drive_count": 0, "past_wear": []}
 
 
 async def test_growing_errors_are_events(house: House) -> None:
@@ -494,6 +499,50 @@ async def test_the_history_of_wear_survives_a_restart(house: House, clock: FakeC
     history = drives(reading)["nvme0"]["wear_history"]
     assert [each["wear_percent"] for each in history] == [7, 8]
     assert len(drives(exchanged)["nvme0"]["wear_history"]) == 1
+
+
+async def test_the_history_of_wear_survives_a_drive_that_is_away(
+    house: House, clock: FakeClock
+) -> None:
+    """Over any number of restarts: one poll that sees it not, or not who it is, erases nothing."""
+    for name in ("nvme0", "nvme1"):
+        plug_in_nvme(house.root, name)
+    folder = house.root / "sys/class/nvme"
+    reading = await house.watch().poll()
+    clock.advance(60 * _DAY_S)
+
+    house.kernel.error = errno.EACCES
+    (folder / "nvme0/serial").unlink()
+    (folder / "nvme1").rename(house.root / "nvme1")
+    for _ in range(2):
+        house.context = replace(house.context, known={"": json_copy(reading)})
+        reading = await house.watch().poll()
+    blind = drives(reading)
+    (folder / "nvme0").rename(house.root / "nvme0")
+    house.context = replace(house.context, known={"": json_copy(reading)})
+    empty = await house.watch().poll()
+    for name in ("nvme0", "nvme1"):
+        plug_in_nvme(house.root, name)
+    house.kernel = Kernel(health_log(wear=8))
+    house.context = replace(house.context, known={"": json_copy(empty)})
+    back = await house.watch().poll()
+
+    assert {name: each["wear_history"] for name, each in blind.items()} == {"nvme0": []}
+    assert empty.data["drives"] == []
+    for each in drives(back).values():
+        assert [point["wear_percent"] for point in each["wear_history"]] == [7, 8]
+    assert back.data["past_wear"] == []
+
+
+async def test_the_wear_of_past_drives_is_bounded(house: House) -> None:
+    """Those that were seen last are remembered."""
+    history = [{"date": "2026-01-01", "wear_percent": 1.0}]
+    many = [{"drive": f"SN-{n}", "wear_history": history} for n in range(100)]
+    house.context = replace(house.context, known={"": Reading(data={"past_wear": many})})
+
+    reading = await house.watch().poll()
+
+    assert reading.data["past_wear"] == many[-64:]
 
 
 @pytest.mark.parametrize(
