@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+import math
 from typing import Final
 
 from opsmonitor.models.reading import Issue, ReadingStatus
@@ -202,16 +203,7 @@ def _backups(state: ProxmoxState, limits: ProxmoxLimits, now_ms: int) -> Iterato
     for run in latest_backups(runs):
         if not run.is_good and now_ms - run.ended_ms < _FORGOTTEN_MS:
             yield _failed(run)
-    good_ms = max((run.ended_ms for run in runs if run.is_good), default=None)
-    if good_ms is not None:
-        hours = round(max(now_ms - good_ms, 0) / _HOUR_MS, 1)
-        if (status := level(limits.backup_age_h, hours)) is not None:
-            yield Issue(
-                kind="backup_old",
-                status=status,
-                message=f"the latest good backup is {hours:g} hours old",
-                data={"age_h": hours},
-            )
+    yield from _old(state, limits.backup_age_h, now_ms)
     templates = {guest.vmid for guest in state.resources.guests if guest.is_template}
     for vmid, name in (state.unsaved or {}).items():
         if vmid not in templates:
@@ -221,6 +213,53 @@ def _backups(state: ProxmoxState, limits: ProxmoxLimits, now_ms: int) -> Iterato
                 message=f"no backup job covers the guest {vmid} ({name})",
                 data={"vmid": vmid, "name": name},
             )
+
+
+def _old(state: ProxmoxState, limits: Limits, now_ms: int) -> Iterator[Issue]:
+    """Judge the age of the latest good backup: of all, or else of each guest that a run names."""
+    known = [each.backups for each in state.details.values() if each.backups is not None]
+    runs = [run for each in known for run in each]
+    good = [run for run in runs if run.is_good]
+    if not good:
+        # A node that could not be asked yet may have made the good ones.
+        is_waiting = any(each.backups is None and each.error for each in state.details.values())
+        if known and not is_waiting:
+            yield from _aged("", {}, limits, None)
+        return
+    hours = _age_h(good, now_ms)
+    if level(limits, hours) is not None:
+        yield from _aged("", {}, limits, hours)
+        return
+    named = {run.subject for run in runs}
+    for guest in state.resources.guests:
+        subject = str(guest.vmid)
+        if guest.is_template or subject not in named:
+            continue
+        # Nobody tells which guests a job of several was for: those of its node, most likely.
+        own = [run for run in good if run.subject == subject]
+        jobs = [run for run in good if not run.subject and run.node == guest.node]
+        data: dict[str, object] = {"vmid": guest.vmid, "name": guest.name, "node": guest.node}
+        yield from _aged(f" of {_label(guest)}", data, limits, _age_h([*own, *jobs], now_ms))
+
+
+def _age_h(runs: Iterable[Backup], now_ms: int) -> float | None:
+    """Return how many hours ago the latest run has ended, None without any."""
+    ended_ms = max((run.ended_ms for run in runs), default=None)
+    return None if ended_ms is None else round(max(now_ms - ended_ms, 0) / _HOUR_MS, 1)
+
+
+def _aged(
+    subject: str, data: Mapping[str, object], limits: Limits, hours: float | None
+) -> Iterator[Issue]:
+    """Judge an age; None, where no good backup is known, is beyond every limit."""
+    status = level(limits, math.inf if hours is None else hours)
+    if status is None:
+        return
+    what = f"good backup{subject}"
+    message = (
+        f"no {what} is known" if hours is None else f"the latest {what} is {hours:g} hours old"
+    )
+    yield Issue(kind="backup_old", status=status, message=message, data={**data, "age_h": hours})
 
 
 def _failed(run: Backup) -> Issue:

@@ -441,6 +441,72 @@ async def test_backups_grow_old(make_polls: MakePolls, cluster: Cluster, clock: 
     assert told(await poll()) == [("backup_old", "crit")]
 
 
+async def test_no_good_backup_is_too_old(make_polls: MakePolls, cluster: Cluster) -> None:
+    """Where none is known though the tasks are readable, that is beyond every limit."""
+    for node in ("pve1", "pve2"):
+        cluster.data[f"/nodes/{node}/tasks"] = []
+    poll = make_polls(PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}))[""]
+
+    reading = await poll()
+
+    assert told(reading) == [("backup_old", "crit")]
+    assert reading.issues[0].message == "no good backup is known"
+    assert told(await make_polls(PROBE, **keys(cluster))[""]()) == []
+
+
+async def test_backups_that_cannot_be_read_are_not_old(
+    make_polls: MakePolls, cluster: Cluster
+) -> None:
+    """Neither without the right to see tasks, nor while a node has not been asked."""
+    denied = status(403, reason="Permission check failed (/nodes/pve1, Sys.Audit)")
+    limits = {"backup_age_h": {"warn": 26, "crit": 50}}
+    cluster.misbehave["/api2/json/nodes/pve1/tasks"] = denied
+    cluster.misbehave["/api2/json/nodes/pve2/tasks"] = denied
+    assert told(await make_polls(PROBE, **keys(cluster, **limits))[""]()) == []
+
+    del cluster.misbehave["/api2/json/nodes/pve1/tasks"]
+    cluster.data["/nodes/pve1/tasks"] = []
+    cluster.misbehave["/api2/json/nodes/pve2/tasks"] = reset
+    reading = await make_polls(PROBE, **keys(cluster, **limits))[""]()
+    assert told(reading) == [("node_unreachable", "warn")]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "expected"),
+    [
+        ([{**_TASK, "id": "100"}, {**_TASK, "id": "111", "endtime": _NOW_S - 720 * 3600}], 720),
+        ([{**_TASK, "id": "100"}, {**_TASK, "id": "111", "status": "job errors"}], None),
+    ],
+)
+async def test_a_fresh_backup_hides_no_old_one_of_another_guest(
+    make_polls: MakePolls, cluster: Cluster, tasks: list[dict[str, Any]], expected: float | None
+) -> None:
+    """Guests that runs name are judged one by one; those that are no more are not."""
+    cluster.data["/nodes/pve1/tasks"] = []
+    gone = {**_TASK, "id": "555", "endtime": _NOW_S - 720 * 3600}
+    cluster.data["/nodes/pve2/tasks"] = [*tasks, gone]
+    poll = make_polls(
+        PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}, ignore=["backup_failed"])
+    )[""]
+
+    reading = await poll()
+
+    assert told(reading) == [("backup_old", "crit")]
+    assert (reading.issues[0].data["vmid"], reading.issues[0].data["age_h"]) == (111, expected)
+    assert "the container 111 (dashboards)" in reading.issues[0].message
+
+
+async def test_a_job_of_several_guests_counts_for_those_of_its_node(
+    make_polls: MakePolls, cluster: Cluster
+) -> None:
+    """A guest that was once saved by hand is saved by the job too, as far as anybody knows."""
+    once = {**_TASK, "id": "111", "endtime": _NOW_S - 720 * 3600}
+    cluster.data["/nodes/pve2/tasks"].append(once)
+    poll = make_polls(PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}))[""]
+
+    assert told(await poll()) == []
+
+
 async def test_guests_that_are_to_run(make_polls: MakePolls, cluster: Cluster) -> None:
     """They are named by name or number; others may be stopped."""
     cluster.entry(vmid=100)["status"] = "stopped"
