@@ -40,7 +40,9 @@ class ProxmoxState:
 
     resources: Resources
     cluster: Cluster | None = None
-    """None if the token may not see it."""
+    """None if the token may not see it, or it could not be asked."""
+    cluster_error: str | None = None
+    """Why the cluster as a whole could not be asked."""
     details: Mapping[str, NodeDetails] = field(default_factory=dict)
     """By node."""
     unsaved: Mapping[int, str] | None = None
@@ -64,6 +66,12 @@ def judge_cluster(
 def _cluster(state: ProxmoxState) -> Iterator[Issue]:
     """Judge the cluster as a whole."""
     cluster = state.cluster
+    if state.cluster_error is not None:
+        yield Issue(
+            kind="quorum_unknown",
+            status=ReadingStatus.WARN,
+            message=f"the cluster does not tell whether it has a quorum: {state.cluster_error}",
+        )
     if cluster is not None and cluster.is_quorate is False:
         yield Issue(
             kind="quorum_lost",

@@ -70,7 +70,7 @@ class ClusterReader:
         """
         deadline = asyncio.get_running_loop().time() + self._budget_s
         resources = read_resources(await self._first_answer("/cluster/resources"))
-        cluster = await self._cluster()
+        cluster, cluster_error = await self._ask_cluster()
         names = {node.name for node in resources.nodes}
         self._details = {name: each for name, each in self._details.items() if name in names}
         due = [node for node in resources.nodes if self._is_due(node)]
@@ -81,6 +81,7 @@ class ClusterReader:
         return ProxmoxState(
             resources=resources,
             cluster=cluster,
+            cluster_error=cluster_error,
             details=dict(self._details),
             unsaved=self._unsaved,
         )
@@ -106,9 +107,20 @@ class ClusterReader:
                 return found
         raise failure or TransportError("internal", "there is nobody to ask")
 
-    async def _cluster(self) -> Cluster | None:
-        """Return the cluster, None if the token may not see it."""
-        return await self._optional("/cluster/status", read_cluster)
+    async def _ask_cluster(self) -> tuple[Cluster | None, str | None]:
+        """Return the cluster, None if the token may not see it, and why it could not be asked.
+
+        Raises:
+            TransportError: The token is not accepted.
+
+        """
+        try:
+            return await self._optional("/cluster/status", read_cluster), None
+        except TransportError as err:
+            if err.code == "unauthorized":
+                raise
+            # An old quorum would be worth nothing: the resources alone are told.
+            return None, err.message
 
     async def _optional(self, path: str, read: Callable[[Any], T]) -> T | None:
         """Return what an answer says, None where rights or the version do not allow it."""

@@ -38,9 +38,11 @@ def _note(state: ProxmoxState) -> str | None:
     if state.resources.nodes and not state.resources.guests and not state.resources.storages:
         return _NO_GUESTS
     denied = sorted({part for each in state.details.values() for part in each.denied})
-    if not denied and state.cluster is not None:
+    if state.cluster is None and state.cluster_error is None:
+        denied.append("quorum")
+    if not denied:
         return None
-    parts = ", ".join([*denied, *([] if state.cluster else ["quorum"])])
+    parts = ", ".join(denied)
     return f"the token may not see {parts}: give it the role PVEAuditor on the path /"
 
 

@@ -593,6 +593,33 @@ async def test_a_poll_makes_do_with_what_it_has(context: ProbeContext, cluster: 
     assert "it takes too long to answer" in reading.issues[0].message
 
 
+@pytest.mark.parametrize(
+    "trouble", [reset, status(500, reason="got no cluster"), status(595), raw(b"<html>")]
+)
+async def test_a_cluster_that_does_not_tell_its_quorum_is_shown(
+    poll: Poll, cluster: Cluster, trouble: Any
+) -> None:
+    """Nodes and guests are known without it; that it is not known is told."""
+    cluster.misbehave["/api2/json/cluster/status"] = trouble
+
+    reading = await poll()
+
+    assert told(reading) == [("quorum_unknown", "warn")]
+    assert reading.values["guests_running"] == 2
+    assert "quorate" not in reading.values
+    assert (cast("dict[str, Any]", reading.data)["cluster"], reading.note) == (None, None)
+
+
+async def test_a_token_that_is_refused_for_the_quorum(poll: Poll, cluster: Cluster) -> None:
+    """It was withdrawn a moment ago: that is told at once."""
+    cluster.misbehave["/api2/json/cluster/status"] = status(401, reason="invalid token value!")
+
+    with pytest.raises(ProbeError) as caught:
+        await poll()
+
+    assert caught.value.code == "unauthorized"
+
+
 async def test_another_node_is_asked_while_one_is_away(
     make_polls: MakePolls, cluster: Cluster
 ) -> None:
