@@ -98,8 +98,25 @@ class Drive:
     self_test_failed: bool | None = None
     failing: tuple[SmartAttribute, ...] = ()
 
+    last: Drive | None = None
+    """What it told last, while it cannot be read."""
+    last_ms: int | None = None
+    """When that was: epoch milliseconds."""
 
-_IDENTITY: Final = frozenset({"name", "device", "state", "source", "note"})
+    @property
+    def with_last(self) -> Drive:
+        """Return the drive with what it told last, where it says nothing now."""
+        return self if self.last is None else joined(self, self.last)
+
+    @property
+    def with_lasting(self) -> Drive:
+        """Return the same without its heat, which passes while nobody looks."""
+        if self.last is None:
+            return self
+        return joined(self, replace(self.last, temperature_c=None))
+
+
+_IDENTITY: Final = frozenset({"name", "device", "state", "source", "note", "last", "last_ms"})
 
 
 def joined(first: Drive, second: Drive) -> Drive:

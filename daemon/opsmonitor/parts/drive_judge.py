@@ -67,7 +67,11 @@ def warning_words(bits: int | None) -> list[str]:
 
 
 def judge_drive(drive: Drive, limits: DriveLimits) -> tuple[ReadingStatus, tuple[Issue, ...]]:
-    """Return how well a drive is, and every reason why it is not."""
+    """Return how well a drive is, and every reason why it is not.
+
+    What does not pass by itself, such as errors, still counts while the drive cannot be read.
+    """
+    drive = drive.with_lasting
     issues = wanted(_issues(drive, limits), limits.ignored, ("drive",))
     if any(each.status is _CRIT for each in issues):
         return _CRIT, issues

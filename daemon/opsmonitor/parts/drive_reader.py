@@ -92,6 +92,8 @@ class DriveReader:
         self._lanes = lanes
         self._clock = clock
         self._known: Drive | None = None
+        self._last: Drive | None = None
+        self._last_ms = 0
         self._hung = 0
         self._rest_until_s = 0.0
 
@@ -107,8 +109,14 @@ class DriveReader:
         except OSError as err:
             return self._unread(DriveState.ERROR, (err.strerror or str(err)).lower())
         self._hung = 0
+        if drive.state is DriveState.ERROR:
+            drive = self._with_last(drive)
+            self._known = drive.with_last
+            return drive
         if drive.state is not DriveState.GONE:
             self._known = drive
+        if drive.state is DriveState.READ:
+            self._last, self._last_ms = drive, self._clock.now_ms()
         return drive
 
     async def _read(self) -> Drive:
@@ -199,10 +207,10 @@ class DriveReader:
         return self._unread(DriveState.HUNG, f"the drive has not answered within {limit:g} s")
 
     def _unread(self, state: DriveState, note: str) -> Drive:
-        """Return a drive of which nothing is known now but who it is."""
+        """Return a drive of which nothing is known now but who it is, and what it told last."""
         device = str(self._ways.places.dev / self._name)
         known = self._known or Drive(name=self._name, device=device)
-        return Drive(
+        unread = Drive(
             name=self._name,
             device=device,
             state=state,
@@ -216,6 +224,14 @@ class DriveReader:
             is_external=known.is_external,
             namespaces=known.namespaces,
         )
+        return unread if state is DriveState.GONE else self._with_last(unread)
+
+    def _with_last(self, drive: Drive) -> Drive:
+        """Return a drive that could not be read with what it told when it could."""
+        last = self._last
+        if last is None or (drive.serial and drive.serial != last.serial):
+            return drive
+        return replace(drive, last=last, last_ms=self._last_ms)
 
 
 def _ask_kernel(name: str, ways: Ways) -> Drive | None:

@@ -8,6 +8,7 @@ from opsmonitor.models.drive import Drive
 from opsmonitor.models.reading import Issue, ReadingStatus, Scalar
 from opsmonitor.parts.drive_judge import warning_words
 from opsmonitor.parts.wear import WearForecast
+from opsmonitor.util.clock import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,9 @@ _FULL: Final = 100
 def drive_json(
     drive: Drive, status: ReadingStatus, issues: Sequence[Issue], foreseen: WearForecast | None
 ) -> dict[str, object]:
-    """Return a drive as the API shows it."""
+    """Return a drive as the API shows it; one that cannot be read with its last figures."""
+    figures_ts = None if drive.last_ms is None else iso_utc(drive.last_ms)
+    drive = drive.with_last
     return {
         "name": drive.name,
         "device": drive.device,
@@ -47,6 +50,7 @@ def drive_json(
         "state": drive.state.value,
         "source": drive.source,
         "note": drive.note,
+        "figures_ts": figures_ts,
         "verdict": status.value,
         "reasons": [each.message.removeprefix(f"{drive.name}: ") for each in issues],
         "passing": drive.is_passing,
@@ -66,14 +70,14 @@ def drive_json(
 def drive_values(
     drive: Drive, status: ReadingStatus, foreseen: WearForecast | None
 ) -> Mapping[str, Scalar]:
-    """Return what can be compared with a threshold, by the drive's name; only what is known."""
+    """Return what can be compared with a threshold, by the drive's name; only what is known now."""
     values: dict[str, Scalar] = {
         **{name: getattr(drive, name) for name in _FIGURES},
         "health_percent": _health(drive),
         "critical_warning": drive.critical_warning,
         "passing": drive.is_passing,
         "verdict": status.value,
-        "wear_out_days": None if foreseen is None else foreseen.days,
+        "wear_out_days": foreseen.days if foreseen and drive.wear_percent is not None else None,
     }
     return {f"{drive.name}.{key}": value for key, value in values.items() if value is not None}
 

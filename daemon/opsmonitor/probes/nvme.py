@@ -143,7 +143,7 @@ class DriveWatch:
         for drive in drives:
             status, found = judge_drive(drive, self._limits)
             points = self._worn(drive, today)
-            foreseen = forecast(points, drive, today)
+            foreseen = forecast(points, drive.with_last, today)
             history = {"wear_history": points_to_json(points)}
             shown.append({**drive_json(drive, status, found, foreseen), **history})
             values.update(drive_values(drive, status, foreseen))

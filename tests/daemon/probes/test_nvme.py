@@ -21,7 +21,7 @@ from opsmonitor.parts.drive_judge import ISSUES
 from opsmonitor.parts.drive_reader import NO_PERMISSION, Ways
 from opsmonitor.probes.base import ProbeContext
 from opsmonitor.probes.nvme import PROBE, DriveWatch
-from opsmonitor.util.clock import FakeClock
+from opsmonitor.util.clock import FakeClock, iso_utc
 from tests.daemon.drives import (
     Kernel,
     health_log,
@@ -374,6 +374,52 @@ async def test_a_drive_that_hangs_does_not_hide_the_others(
     ]
     assert "given a rest" in second.issues[0].message
     assert drives(third)["nvme1"]["verdict"] == "ok"
+
+
+async def test_a_drive_that_hangs_keeps_its_last_figures(
+    house: House, stuck: Event, clock: FakeClock
+) -> None:
+    """With the time they are of; nobody compares them as if they were of now."""
+    plug_in_nvme(house.root, "nvme1")
+    house.timeout_s = 0.3
+    watch = house.watch(wear_percent={"warn": 5}, temperature_c={"warn": 40})
+    stuck.set()
+    first = await watch.poll()
+    reads = drives(first)["nvme1"]
+    read_ts = iso_utc(clock.now_ms())
+    clock.advance(60)
+    stuck.clear()
+
+    for _ in range(2):
+        reading = await watch.poll()
+
+        hung = drives(reading)["nvme1"]
+        assert (hung["state"], hung["figures_ts"]) == ("hung", read_ts)
+        for key in ("wear_percent", "temperature_c", "media_errors", "wear_out", "serial"):
+            assert hung[key] == reads[key] is not None
+        assert [each.kind for each in reading.issues] == ["drive_hung", "wear_high"]
+        assert set(reading.values) == {"drive_count", "nvme1.verdict"}
+    assert [each.kind for each in first.issues] == ["temperature_high", "wear_high"]
+    assert reads["figures_ts"] is None
+
+
+async def test_a_drive_that_smartctl_cannot_open_keeps_its_last_figures(house: House) -> None:
+    """It may be the very failure that was told of; another drive does not inherit them."""
+    plug_in_disk(house.root, "sda")
+    house.program("smartctl", sample("smartctl_hdd_failing.json"))
+    watch = house.watch()
+    first = await watch.poll()
+    error = {"smartctl": {"exit_status": 2, "messages": [{"string": "input/output error"}]}}
+    house.program("smartctl", json.dumps(error))
+
+    second = await watch.poll()
+    house.program("smartctl", json.dumps({**error, "serial_number": "another"}))
+    third = await watch.poll()
+
+    before, after = drives(first)["sda"], drives(second)["sda"]
+    assert (after["state"], after["verdict"]) == ("error", "crit")
+    assert after["power_on_h"] == before["power_on_h"] is not None
+    assert drives(third)["sda"]["power_on_h"] is None
 
 
 async def test_a_drive_that_vanishes_and_comes_back(house: House) -> None:
