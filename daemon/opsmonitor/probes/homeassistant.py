@@ -162,7 +162,8 @@ async def _entities(api: HomeAssistantApi) -> Entities:
 def _refused(error: TransportError) -> ProbeError:
     """Return why nothing is known; a wrong token is no Home Assistant that is down."""
     if error.code == "unauthorized":
-        message = f"{error.message}: make a new long-lived one in the profile of a user there"
+        # After a colon, what stands there would be taken for the token, and hidden.
+        message = f"{error.message}; make a new long-lived one in the profile of a user there"
         return ProbeError(message, code=error.code, wait_s=_REFUSED_WAIT_S)
     wait_s = _REFUSED_WAIT_S if error.code == "banned" else 0.0
     return ProbeError(error.message, code=error.code, wait_s=wait_s)

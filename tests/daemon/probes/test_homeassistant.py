@@ -25,6 +25,7 @@ from opsmonitor.parts.home_assistant import (
 )
 from opsmonitor.probes.base import Poll
 from opsmonitor.probes.homeassistant import PROBE
+from opsmonitor.util.redact import redact_text
 from tests.daemon.odd import ODD, odd_documents
 from tests.daemon.probes.box_double import Box, Misbehave, hang, raw, reset, status
 from tests.daemon.probes.conftest import MakePolls
@@ -286,6 +287,8 @@ async def test_a_wrong_token_is_not_a_house_that_is_down(
     assert caught.value.code == "unauthorized"
     assert caught.value.wait_s >= 900
     assert "hunter3" not in str(caught.value)
+    assert "does not accept the token; make a new long-lived one" in str(caught.value)
+    assert redact_text(str(caught.value)) == str(caught.value)
     assert house.asked == ["GET /api/config"]
 
 
