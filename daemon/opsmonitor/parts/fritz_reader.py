@@ -190,7 +190,7 @@ class BoxReader:
             await self._read_wlan(view, services, index)
         await self._read_network(view, services)
         found = await self._seldom(
-            "update", lambda: self._ask(view, services, "UserInterface1", "GetInfo")
+            view, "update", lambda: self._ask(view, services, "UserInterface1", "GetInfo")
         )
         view.update = None if found is None else facts.update_facts(found)
 
@@ -240,7 +240,7 @@ class BoxReader:
             return
         view.devices = await self._file(view, services, "HostListPath", network.device_list)
         view.mesh = await self._seldom(
-            "mesh", lambda: self._file(view, services, "MeshListPath", network.mesh_list)
+            view, "mesh", lambda: self._file(view, services, "MeshListPath", network.mesh_list)
         )
 
     async def _file(
@@ -262,14 +262,21 @@ class BoxReader:
             view.problems.append(ProbeError(str(err), code="invalid_response"))
             return None
 
-    async def _seldom(self, name: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:
-        """Return what changes seldom, asked anew only when it is old."""
+    async def _seldom(
+        self, view: BoxView, name: str, ask: Callable[[], Awaitable[T | None]]
+    ) -> T | None:
+        """Return what changes seldom, asked anew only when it is old.
+
+        What could not be had is asked for in the next poll: its problem is told until it is mended.
+        """
         held = self._slow.get(name)
         if held is not None and self._now_s() - held[0] < _SLOW_S:
             kept: T | None = held[1]
             return kept
+        problems = len(view.problems)
         found = await ask()
-        self._slow[name] = (self._now_s(), found)
+        if len(view.problems) == problems:
+            self._slow[name] = (self._now_s(), found)
         return found
 
     async def _ask(

@@ -399,6 +399,35 @@ async def test_what_changes_seldom_is_asked_seldom(
     assert box.asked.count("X_AVM-DE_GetMeshListPath") == 2
 
 
+@pytest.mark.parametrize(
+    ("what", "section", "action"),
+    [
+        ("/meshlist.lua", "mesh", "X_AVM-DE_GetMeshListPath"),
+        ("UserInterface1", "update", None),
+    ],
+)
+async def test_what_changes_seldom_fails_until_it_is_mended(
+    make: Callable[..., BoxWatch], box: FritzBox, what: str, section: str, action: str | None
+) -> None:
+    """Each poll tells the problem; the first good answer ends it, and is kept."""
+    watch = make()
+    if action is None:
+        box.forbidden.add(what)
+    else:
+        box.misbehave[what] = always(200, "no list")
+
+    readings = [await watch.poll() for _ in range(3)]
+    box.forbidden.clear()
+    box.misbehave.clear()
+    mended = [await watch.poll() for _ in range(2)]
+
+    assert [len(kinds(each)) for each in readings] == [1, 1, 1]
+    assert [kinds(each) for each in mended] == [[], []]
+    assert all(shown(each)[section] is not None for each in mended)
+    if action is not None:
+        assert box.asked.count(action) == 4
+
+
 async def test_a_connection_that_is_down(make: Callable[..., BoxWatch], box: FritzBox) -> None:
     """It is critical, told with the reason, and its end is told, too."""
     watch = make()
