@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 import json
@@ -13,6 +14,7 @@ from yarl import URL
 from opsmonitor import __version__
 from opsmonitor.exceptions import TransportError
 from opsmonitor.util.http_message import HttpRequest, Redirects
+from opsmonitor.util.json_parts import LONG, parse_in_parts
 
 if TYPE_CHECKING:
     import ssl
@@ -106,7 +108,9 @@ class JsonApi:
         )
         if response.truncated:
             raise TransportError("body_too_large", f"the answer of {self.place} is too large")
-        data, is_json = _parsed(response.body)
+        found = response.body
+        is_long = len(found) >= LONG
+        data, is_json = await asyncio.to_thread(_parsed, found) if is_long else _parsed(found)
         return JsonAnswer(
             status=response.status, reason=response.reason, data=data, is_json=is_json
         )
@@ -125,6 +129,6 @@ class JsonApi:
 def _parsed(body: bytes) -> tuple[Any, bool]:
     """Return what the JSON says, and whether it is JSON at all."""
     try:
-        return json.loads(body), True
+        return parse_in_parts(body) if len(body) >= LONG else json.loads(body), True
     except (ValueError, RecursionError):
         return None, False

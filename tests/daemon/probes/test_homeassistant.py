@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 import json
+import threading
 from typing import Any, cast
 
 from aiohttp import WSMsgType, web
@@ -25,6 +26,7 @@ from opsmonitor.parts.home_assistant import (
 )
 from opsmonitor.probes.base import Poll
 from opsmonitor.probes.homeassistant import PROBE
+from opsmonitor.util.json_parts import parse_in_parts
 from opsmonitor.util.redact import redact_text
 from tests.daemon.odd import ODD, odd_documents
 from tests.daemon.probes.box_double import Box, Misbehave, hang, raw, reset, status
@@ -213,6 +215,29 @@ async def test_users_that_are_no_administrators(poll: Poll, house: HouseDouble) 
     assert reading.values["entities_unavailable"] == 1
     assert reading.values["updates_pending"] == 1
     assert len([path for path in house.asked if "template" in path]) == 1
+
+
+async def test_a_large_house_does_not_hold_up_the_others(
+    poll: Poll, house: HouseDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The states of all its entities are read in a thread."""
+    threads: list[threading.Thread] = []
+
+    def parse(body: bytes) -> Any:
+        """Note who reads."""
+        threads.append(threading.current_thread())
+        return parse_in_parts(body)
+
+    monkeypatch.setattr("opsmonitor.clients.json_api.parse_in_parts", parse)
+    house.misbehave["/api/template"] = status(401)
+    entity = {"state": "unavailable", "attributes": {"icon": "x" * 100}}
+    states = [{**entity, "entity_id": f"light.n{number}"} for number in range(3000)]
+    house.answers["/api/states"] = states
+
+    reading = await poll()
+
+    assert reading.values["entities_unavailable"] == 3000
+    assert [thread is threading.main_thread() for thread in threads] == [False]
 
 
 @pytest.mark.parametrize(
