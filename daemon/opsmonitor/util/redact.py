@@ -12,8 +12,11 @@ T = TypeVar("T")
 _WORDS: Final = (
     r"pass(?:w(?:or)?d|phrase|code)|pwd|secret|token|credential|authorization|cookie|bearer"
     r"|pepper|signature|api[-_]?key|access[-_]?key|private[-_]?key|webhook"
+    r"|auth[-_]?key|requirepass"
 )
-_SECRET_NAME: Final = re.compile(rf"(?i)(?:{_WORDS})|(?:^|[-_.])(?:key|sig|pass|pin)$")
+_SECRET_NAME: Final = re.compile(
+    rf"(?i)(?:{_WORDS})|(?:^|[-_.])(?:key|sig|pass(?:in|out)?|pin|psk)$"
+)
 _NOT_SECRET: Final = re.compile(r"(?i)(?<!webhook)[-_](?:file|path|url|env|name|id)$")
 _BEGINNING: Final = 60
 """Texts for people are cut off after this many characters or more."""

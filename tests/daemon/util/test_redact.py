@@ -15,6 +15,11 @@ HIDDEN = "**********"
         *("token", "read_token", "Authorization", "X-Api-Key", "apikey", "HASS_KEY", "key", "pin"),
         *(
             "SMTP_PASS",
+            "authkey",
+            "TS_AUTH_KEY",
+            "requirepass",
+            "wpa-psk",
+            "passout",
             "password",
             "Passwd",
             "client_secret",
