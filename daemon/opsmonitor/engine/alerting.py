@@ -178,23 +178,29 @@ class _Desk:
     def _steady(
         self, alert: Alert, state: CheckState, check: CheckSettings, down: Alert | None
     ) -> None:
-        """Tell how a check is that changes no more; that is all that is told of it."""
+        """Tell how a check is that changes no more; who is told this hears nothing else of it.
+
+        Others may have been told that it is down, or must be: each kind has its own routes.
+        """
         after = replace(alert, resolved_ms=self._now_ms)
         self._alerts.append(after)
         error = None if state.status is Status.UP else _error(state, "see the page")
         news = notices.steady(after, check, state.status, error)
         self._notices.append((news, after.channels))
-        since_ms = state.last_change_ms or self._now_ms
-        if state.status is Status.DOWN and down is None:
-            message = _error(state, "the check fails")
-            self._alerts.append(self._new(AlertKind.DOWN, check, since_ms, message))
-        elif state.status in _GOOD and down is not None:
-            self._alerts.append(replace(down, resolved_ms=since_ms))
+        if state.status in _GOOD:
+            if down is not None:
+                self._recover(down, state, check, but=after.channels)
+        elif down is None:
+            self._open_down(state, check, know=after.channels)
+        else:
+            self._alerts.append(replace(down, channels=_joined(down.channels, after.channels)))
 
     # Down
 
-    def _open_down(self, state: CheckState, check: CheckSettings) -> None:
-        """Tell that a check is down."""
+    def _open_down(
+        self, state: CheckState, check: CheckSettings, *, know: tuple[str, ...] = ()
+    ) -> None:
+        """Tell that a check is down; those who know it already are told of the end only."""
         opened_ms = state.last_change_ms or self._now_ms
         alert = self._new(AlertKind.DOWN, check, opened_ms, _error(state, "the check fails"))
         kind = None
@@ -204,7 +210,8 @@ class _Desk:
             alert = replace(alert, steps=(NoticeKind.DEADLINE_MISS.value,))
             if NoticeKind.DEADLINE_MISS in check.notify_on:
                 kind = NoticeKind.DEADLINE_MISS
-        self._tell_opened(alert, kind, check)
+        alert = replace(alert, channels=_joined(alert.channels, know))
+        self._tell_opened(alert, kind, check, but=know)
 
     def _miss_deadline(self, alert: Alert, state: CheckState, check: CheckSettings) -> None:
         """Tell once that what is down for another reason has missed its deadline, too."""
@@ -217,7 +224,14 @@ class _Desk:
         news = notices.deadline_missed(after, check, message, self._now_ms)
         self._notices.append((news, after.channels))
 
-    def _recover(self, alert: Alert, state: CheckState, check: CheckSettings) -> tuple[str, ...]:
+    def _recover(
+        self,
+        alert: Alert,
+        state: CheckState,
+        check: CheckSettings,
+        *,
+        but: tuple[str, ...] = (),
+    ) -> tuple[str, ...]:
         """Tell that a check is up again; return who is told."""
         after = replace(alert, resolved_ms=state.last_change_ms or self._now_ms)
         self._alerts.append(after)
@@ -226,8 +240,9 @@ class _Desk:
         is_degraded = state.status is Status.DEGRADED
         why = _error(state, "see the page") if is_degraded else None
         news = notices.recovered(after, check, self._now_ms, now_degraded=why)
-        self._notices.append((news, alert.channels))
-        return alert.channels
+        whom = _without(alert.channels, but)
+        self._notices.append((news, whom))
+        return whom
 
     # Degraded
 
@@ -316,7 +331,7 @@ class _Desk:
     ) -> None:
         """Open an alert, and tell it if there is a kind of notice for it."""
         if kind is not None:
-            whom = tuple(name for name in alert.channels if name not in but)
+            whom = _without(alert.channels, but)
             affected = self._affected(check) if alert.kind is AlertKind.DOWN else ()
             news = notices.first_told(kind, alert, check, self._zone, affected)
             self._notices.append((news, whom))
@@ -332,6 +347,16 @@ class _Desk:
 def _alert_id(check: CheckSettings, kind: AlertKind, mark: int) -> str:
     """Return the id of an alert: the same however often it is decided."""
     return f"{check.id}:{kind}:{mark}"
+
+
+def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the channels of both, each once."""
+    return tuple(dict.fromkeys((*some, *more)))
+
+
+def _without(channels: tuple[str, ...], but: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those channels that are not among the others."""
+    return tuple(name for name in channels if name not in but)
 
 
 def _is_wanted(kind: AlertKind, check: CheckSettings) -> bool:
