@@ -23,11 +23,13 @@ _HEADER: Final = struct.Struct("=IHHII")
 _REQUEST: Final = struct.Struct("=BBBxI48x")
 # struct inet_diag_msg: family, state, timer, retransmissions, the socket's ids, five numbers.
 _ANSWER: Final = struct.Struct("=BBBB H H 16s 16s I 8x IIIII")
+_NUMBER: Final = struct.Struct("=i")
 _PORT: Final = struct.Struct("!H")
 _RECEIVE_BYTES: Final = 1 << 18
 _TIMEOUT_S: Final = 2.0
 STATES: Final = {"tcp": 10, "udp": 7}
 """TCP_LISTEN, and TCP_CLOSE for what is bound but not connected."""
+_LACKING: Final = (errno.ENOENT, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 _NUMBERS: Final = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 
 
@@ -70,11 +72,11 @@ def ask_kernel() -> list[Bound]:
                 size = _HEADER.size + len(body)
                 head = _HEADER.pack(size, _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0)
                 link.sendto(head + body, (0, 0))
-                found += _answers(link, proto)
+                found += _answers(link, proto, family)
     return found
 
 
-def _answers(link: socket.socket, proto: str) -> Iterator[Bound]:
+def _answers(link: socket.socket, proto: str, family: int) -> Iterator[Bound]:
     """Yield what is answered to one question.
 
     Raises:
@@ -83,17 +85,26 @@ def _answers(link: socket.socket, proto: str) -> Iterator[Bound]:
     """
     while True:
         for kind, content in split(link.recv(_RECEIVE_BYTES)):
-            if kind == _DONE:
+            if kind in (_DONE, _ERROR):
+                _end(content, family)
                 return
-            if kind == _ERROR:
-                number = -struct.unpack_from("=i", content)[0] if len(content) >= 4 else 0  # noqa: PLR2004 - a number of four bytes
-                # A protocol that this kernel lacks, such as IPv6, has no listeners.
-                if number in (0, errno.ENOENT, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT):
-                    return
-                raise OSError(number, "the kernel does not tell its sockets")
             bound = parse_answer(content, proto)
             if bound is not None:
                 yield bound
+
+
+def _end(content: bytes, family: int) -> None:
+    """Read what the kernel says at the end: a dump that fails tells it in its last message.
+
+    Raises:
+        OSError: Not all was told.
+
+    """
+    number = -_NUMBER.unpack_from(content)[0] if len(content) >= _NUMBER.size else 0
+    # A kernel without IPv6 has no listeners there. IPv4 it has: what it lacks is the answer, such
+    # as the module for UDP.
+    if number > 0 and not (family == socket.AF_INET6 and number in _LACKING):
+        raise OSError(number, "the kernel does not tell its sockets")
 
 
 def split(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+import errno
 import json
 import os
 from pathlib import Path
@@ -518,24 +519,29 @@ def test_a_kernel_that_refuses() -> None:
     assert all(port in found for found in ports)
 
 
-def test_an_error_of_the_kernel_is_raised() -> None:
-    """A question that it refuses is told as such, one about what it lacks is not."""
+@pytest.mark.parametrize("kind", [2, 3])
+def test_an_error_of_the_kernel_is_raised(kind: int) -> None:
+    """Whether it refuses at once or at the end; only a machine without IPv6 has no listeners."""
 
     class Link:
         """A socket that answers with an error."""
 
         def __init__(self, number: int) -> None:
-            self._answer = struct.pack("=IHHIIi", 20, 2, 0, 1, 0, -number)
+            self._answer = struct.pack("=IHHIIi", 20, kind, 0, 1, 0, -number)
 
         def recv(self, _size: int) -> bytes:
             return self._answer
 
-    lacking: Any = Link(2)
-    refusing: Any = Link(1)
+    def answers(number: int, family: int) -> list[Bound]:
+        link: Any = Link(number)
+        return list(sock_diag._answers(link, "udp", family))  # noqa: SLF001 - the border to the kernel
 
-    assert list(sock_diag._answers(lacking, "tcp")) == []  # noqa: SLF001 - the border to the kernel
+    assert answers(errno.ENOENT, socket.AF_INET6) == []
+    assert answers(0, socket.AF_INET) == []
+    with pytest.raises(FileNotFoundError):
+        answers(errno.ENOENT, socket.AF_INET)
     with pytest.raises(PermissionError):
-        list(sock_diag._answers(refusing, "tcp"))  # noqa: SLF001 - as above
+        answers(errno.EPERM, socket.AF_INET6)
 
 
 def test_owners_are_remembered(tmp_path: Path) -> None:
