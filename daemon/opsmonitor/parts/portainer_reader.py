@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from opsmonitor.parts.restarts import Restarts
     from opsmonitor.util.clock import Clock
 
+REFUSED_WAIT_S: Final = 300.0
+"""A key that is refused will be refused again: it is not tried at every poll."""
 _STACKS_S: Final = 300.0
 _AT_ONCE: Final = 4
 _NO_TIME: Final = "no answer in time"
@@ -46,6 +48,8 @@ class PortainerReader:
         self._readers: dict[tuple[int, str], EnvironmentReader] = {}
         self._stacks: tuple[Stack, ...] = ()
         self._stacks_s: float | None = None
+        self._refusal: TransportError | None = None
+        self._refused_s = 0.0
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def read(self, deadline: float) -> list[EnvironmentState]:
@@ -54,12 +58,11 @@ class PortainerReader:
         One that cannot be reached hides no other.
 
         Raises:
-            TransportError: Portainer itself could not be asked.
+            TransportError: Portainer itself could not be asked, or refused the key a short while
+                ago.
 
         """
-        self._environments = read_environments(
-            await self._portainer.ask("/endpoints", left_s(deadline))
-        )
+        self._environments = await self._find_environments(deadline)
         await self._find_stacks(deadline)
         readers = {(each.id, each.name): self._reader(each) for each in self._environments}
         self._readers = {key: reader for key, reader in readers.items() if reader is not None}
@@ -113,6 +116,19 @@ class PortainerReader:
             each.name: each.is_active for each in self._stacks if each.environment == environment.id
         }
         return replace(state, stacks=stacks)
+
+    async def _find_environments(self, deadline: float) -> tuple[PortainerEnvironment, ...]:
+        """Return the environments that there are; a refused key rests, whoever else is polled."""
+        now_s = self._clock.monotonic()
+        if self._refusal is not None and now_s - self._refused_s < REFUSED_WAIT_S:
+            raise TransportError(self._refusal.code, self._refusal.message)
+        self._refusal = None
+        try:
+            return read_environments(await self._portainer.ask("/endpoints", left_s(deadline)))
+        except TransportError as err:
+            if err.code == "unauthorized":
+                self._refusal, self._refused_s = err, now_s
+            raise
 
     async def _find_stacks(self, deadline: float) -> None:
         """Note the stacks; not knowing them is no failure."""

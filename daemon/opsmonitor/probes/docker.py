@@ -20,7 +20,7 @@ from opsmonitor.parts.container_environment import EnvironmentReader, Environmen
 from opsmonitor.parts.container_reading import containers_reading
 from opsmonitor.parts.docker_engine import Engine, EngineAddress, engine_address, usual_address
 from opsmonitor.parts.http_request import url
-from opsmonitor.parts.portainer_reader import PortainerReader
+from opsmonitor.parts.portainer_reader import REFUSED_WAIT_S, PortainerReader
 from opsmonitor.parts.restarts import Restarts, restarts
 from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
 from opsmonitor.util.secret import Secret
@@ -29,8 +29,6 @@ from opsmonitor.util.tls import tls_context
 _LOCAL: Final = "local"
 _BUDGET: Final = 0.7
 """The part of a poll's time after which it makes do with what it has."""
-_REFUSED_WAIT_S: Final = 300.0
-"""A key that is refused will be refused again: it is not tried at every poll."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +141,7 @@ class _Poll:
             )
         if refusal.code == "unauthorized":
             message = f"{refusal.message}: check `portainer: api_key`"
-            raise ProbeError(message, code=refusal.code, wait_s=_REFUSED_WAIT_S)
+            raise ProbeError(message, code=refusal.code, wait_s=REFUSED_WAIT_S)
         raise ProbeError(refusal.message, code=refusal.code)
 
     def _shown(self, refusal: TransportError | None) -> dict[str, object] | None:

@@ -508,6 +508,32 @@ async def test_a_wrong_key_is_told_apart(make_polls: MakePolls, portainer: Porta
     assert "ptr_wrong" not in str(caught.value)
 
 
+async def test_a_wrong_key_rests_while_engines_are_polled(
+    make_polls: MakePolls, portainer: PortainerDouble, engine: Engine, clock: FakeClock
+) -> None:
+    """It is told in each poll and tried after five minutes; once it is good, nothing waits."""
+    engine.show([listed("a", "running", "Up 2 hours")])
+    address = f"tcp://127.0.0.1:{engine.port}"
+    poll = make_polls(PROBE, engine=address, **section(portainer))[""]
+    portainer.misbehave["/api"] = status(401)
+
+    first = [await poll() for _ in range(3)]
+    tries = portainer.asked.count("GET /api/endpoints")
+    clock.advance(301)
+    later = await poll()
+    portainer.misbehave.clear()
+    clock.advance(301)
+    mended = [await poll() for _ in range(2)]
+
+    for reading in (*first, later):
+        assert told(reading) == [("portainer_unreachable", "crit")]
+        assert "does not accept the key" in reading.issues[0].message
+        assert reading.values["local.a.running"] is True
+    assert tries == 1
+    assert [told(reading) for reading in mended] == [[], []]
+    assert portainer.asked.count("GET /api/endpoints") == 4
+
+
 @pytest.mark.parametrize("trouble", [reset, status(502), status(500), raw(b"<html>")])
 async def test_an_environment_that_is_away_hides_no_other(
     portainer_poll: Poll, portainer: PortainerDouble, trouble: Any
