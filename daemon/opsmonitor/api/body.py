@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aiohttp import hdrs
@@ -19,6 +20,7 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 _PATIENCE_S: Final = 10.0
 """A body that is not complete by then is not waited for."""
 _DEEPEST: Final = 32
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
 
 RequestT = TypeVar("RequestT")
 
@@ -81,7 +83,7 @@ def _parse(raw: bytes) -> object:
     """Read JSON that is not nested beyond reason.
 
     Raises:
-        ApiError: 400, it is malformed or too deep.
+        ApiError: 400, it is malformed, too deep, or holds half of a character.
 
     """
     try:
@@ -90,20 +92,31 @@ def _parse(raw: bytes) -> object:
         raise _too_deep() from err
     except ValueError as err:
         raise ApiError(400, "malformed_json", f"the body is not JSON: {err}") from err
-    _check_depth(value, 1)
+    _check(value, 1, "")
     return value
 
 
-def _check_depth(value: object, depth: int) -> None:
-    """Refuse a value that is nested too deeply."""
+def _check(value: object, depth: int, path: str) -> None:
+    """Refuse a value that is nested too deeply, or that could be kept nowhere."""
     if depth > _DEEPEST:
         raise _too_deep()
-    if isinstance(value, dict):
-        for item in value.values():
-            _check_depth(item, depth + 1)
+    if isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(key, path)
+            _check(item, depth + 1, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
-        for item in value:
-            _check_depth(item, depth + 1)
+        for position, item in enumerate(value):
+            _check(item, depth + 1, f"{path}[{position}]")
+
+
+def _check_text(text: str, path: str) -> None:
+    """Refuse half characters (lone surrogates), which an escape can bring in."""
+    if not text.isascii() and _HALF.search(text):
+        message = f"half of a character in {f'`{path}`' if path else 'a key'}: write it out"
+        details = [{"field": path, "message": "half of a character"}]
+        raise ApiError(400, "malformed_json", message, details=details)
 
 
 def _too_deep() -> ApiError:

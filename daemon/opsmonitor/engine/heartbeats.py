@@ -183,6 +183,10 @@ class Heartbeats:
         try:
             await self._store.save_pulses(changed.values(), pings, gone)
         except BaseException as err:
+            if isinstance(err, Exception) and not isinstance(err, StoreError):
+                # It would keep back everything that is reported later.
+                _LOGGER.exception("What jobs report cannot be kept: %r", [*changed, *gone])
+                return
             self._changed = {**changed, **self._changed}
             self._pings = [*pings, *self._pings]
             self._gone |= gone - self._pulses.keys()

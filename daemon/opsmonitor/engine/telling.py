@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 import logging
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from opsmonitor.util.clock import Clock
 
 _LOGGER = logging.getLogger(__name__)
+_Key = TypeVar("_Key")
+_Item = TypeVar("_Item")
 _LOOKED_BACK: Final = 500
 """How many past alerts are looked at for those that were sent by hand a moment ago."""
 _SAVE_AGAIN_S: Final = 10.0
@@ -404,17 +406,43 @@ class Telling:
 
     async def _save(self) -> bool:
         """Write what changed; tell whether that went well."""
-        alerts, self._unsaved_alerts = self._unsaved_alerts, {}
-        deliveries, self._unsaved = self._unsaved, {}
+        return await self._write(dict(self._unsaved_alerts), dict(self._unsaved))
+
+    async def _write(
+        self, alerts: dict[str, Alert], deliveries: dict[tuple[str, str], Delivery]
+    ) -> bool:
+        """Write these; one that can never be written is given up: it must not keep others back."""
         if not alerts and not deliveries:
             return True
         try:
             await self._store.save_alerts(alerts.values(), deliveries.values())
-        except BaseException as err:
-            self._unsaved_alerts = {**alerts, **self._unsaved_alerts}
-            self._unsaved = {**deliveries, **self._unsaved}
-            if not isinstance(err, StoreError):
-                raise
+        except StoreError as err:
             _LOGGER.warning("%s. They are told all the same", err)
             return False
+        except Exception:
+            if len(alerts) + len(deliveries) > 1:
+                return await self._write_singly(alerts, deliveries)
+            _LOGGER.exception("This cannot be kept: %r", [*alerts, *deliveries])
+        # What changed meanwhile is another object, and still to be written.
+        _forget(self._unsaved_alerts, alerts)
+        _forget(self._unsaved, deliveries)
         return True
+
+    async def _write_singly(
+        self, alerts: dict[str, Alert], deliveries: dict[tuple[str, str], Delivery]
+    ) -> bool:
+        """Write alerts and deliveries one by one."""
+        for alert_id, alert in alerts.items():
+            if not await self._write({alert_id: alert}, {}):
+                return False
+        for key, item in deliveries.items():
+            if not await self._write({}, {key: item}):
+                return False
+        return True
+
+
+def _forget(unsaved: dict[_Key, _Item], written: Mapping[_Key, _Item]) -> None:
+    """Take out what was written, unless it is another by now."""
+    for key, item in written.items():
+        if unsaved.get(key) is item:
+            del unsaved[key]

@@ -110,7 +110,8 @@ def _delivery_row(item: Delivery) -> Row:
         item.attempts,
         item.next_ms,
         item.done_ms,
-        item.error,
+        # What a service answered can hold half a character, which SQLite does not take.
+        item.error and item.error.encode("utf-8", "replace").decode(),
         json.dumps(asdict(item.notice)),
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from opsmonitor.exceptions import StoreError
 from opsmonitor.models.check import RunResult
-from opsmonitor.store.keeper import UNUSABLE, Keeper
+from opsmonitor.store.keeper import Keeper
 from opsmonitor.store.pending import Item, Pending, Unwatched
 from opsmonitor.store.prepare import is_damage
 from opsmonitor.store.readings import clear_future as clear_future_values
@@ -24,8 +25,6 @@ _STALE: Final = ("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_P
 """Errors that opening the database again may mend."""
 _SET_BACK_MS: Final = 2000
 """A clock set back by less than this is only being adjusted."""
-_MISFITS: Final = (ValueError, TypeError, OverflowError)
-"""What SQLite's module raises for values that it cannot take."""
 
 
 def _is_named(error: BaseException, names: tuple[str, ...]) -> bool:
@@ -40,6 +39,8 @@ def is_stale(error: BaseException) -> bool:
 
 def _can_be_retried(error: BaseException) -> bool:
     """Tell whether an error lies with the disk and not with what was to be written."""
+    if isinstance(error, StoreError):
+        return True
     return is_stale(error) or is_damage(error) or _is_named(error, _PASSING)
 
 
@@ -75,7 +76,7 @@ class Committer:
         """
         try:
             await self.commit(items)
-        except (*UNUSABLE, *_MISFITS) as err:
+        except Exception as err:
             self._keeper.recording.forget()
             if _can_be_retried(err):
                 return list(items), err

@@ -120,6 +120,9 @@ class Writer:
             self.size_bytes = await self._keeper.database.size_bytes()
         except (*UNUSABLE, StoreError) as err:
             self._fail(err)
+        except Exception:
+            # Whatever is wrong with what is kept, new results are written on.
+            _LOGGER.exception("The upkeep of the database failed")
 
     async def _maintenance(self) -> AsyncGenerator[None, None]:
         """Work in small steps, as long as the database stays the same."""
@@ -186,7 +189,9 @@ class Writer:
         """Do what was asked for, and answer."""
         try:
             result = await job()
-        except (*UNUSABLE, StoreError) as err:
+        except Exception as err:
+            if not isinstance(err, (*UNUSABLE, StoreError)):
+                _LOGGER.exception("The database cannot do what was asked for")
             if not answer.done():
                 answer.set_exception(err)
         else:
@@ -219,7 +224,9 @@ class Writer:
                 self.pending.put_back(self._committer.journal.take())
             elif self._is_stale:
                 await self._keeper.reopen(is_damaged=self._is_damaged)
-        except (*UNUSABLE, StoreError) as err:
+        except Exception as err:
+            if not isinstance(err, (*UNUSABLE, StoreError)):
+                _LOGGER.exception("The database could not be mended")
             self._fail(err)
         else:
             self.trouble = None

@@ -160,6 +160,7 @@ async def test_no_body_or_an_empty_object(house: House, sent: bytes) -> None:
         (b"[" * 40 + b"]" * 40, JSON, 400, "malformed_json"),
         (b'{"a":' * 40 + b"1" + b"}" * 40, JSON, 400, "malformed_json"),
         (b"9" * 10_000, JSON, 400, "malformed_json"),
+        (b'{"a\\ud800": 1}', JSON, 400, "malformed_json"),
         (b"[]", JSON, 422, "validation_failed"),
         (b"null", JSON, 422, "validation_failed"),
         (b'{"when": "now"}', JSON, 422, "validation_failed"),
@@ -174,6 +175,30 @@ async def test_a_bad_body(
     reply = await house.post(RUN, data=sent, headers=headers)
 
     assert (reply.status, reply.error["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("sent", "place"),
+    [
+        (b'{"service_name": "b\\ud800", "message": "m"}', "`service_name`"),
+        (b'{"service_name": "b", "message": {"a": ["x", "\\udfff"]}}', "`message.a[1]`"),
+        (b'{"service_name": "b", "message": {"\\udc00": 1}}', "`message`"),
+        (b'{"\\udc00": 1}', "a key"),
+    ],
+)
+async def test_half_a_character(house: House, sent: bytes, place: str) -> None:
+    """A lone surrogate could be stored nowhere: it is refused, and its place named."""
+    reply = await house.post("/api/alerts", data=sent, headers=JSON)
+
+    assert (reply.status, reply.error["code"]) == (400, "malformed_json")
+    assert reply.error["message"] == f"half of a character in {place}: write it out"
+
+
+async def test_a_whole_character_by_its_halves(house: House) -> None:
+    """An escape of two halves is one character, as JSON has it."""
+    sent = b'{"service_name": "b\\ud83d\\ude00", "severity": "Critical", "message": "m"}'
+
+    assert (await house.post("/api/alerts", data=sent, headers=JSON)).error["code"] == "no_channel"
 
 
 async def test_an_unknown_key_is_named(house: House) -> None:

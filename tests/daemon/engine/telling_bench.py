@@ -40,6 +40,10 @@ class MemoryAlerts:
         """Keep them."""
         if self.is_broken:
             raise StoreError("the disk is full")
+        told = list(told)
+        for alert in told:
+            # SQLite takes no half of a character.
+            alert.subject.encode()
         self.kept |= {alert.id: alert for alert in told}
         self.deliveries |= {item.key: item for item in deliveries}
 

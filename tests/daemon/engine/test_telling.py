@@ -16,6 +16,28 @@ from tests.daemon.engine.virtual_time import run_in_virtual_time
 REFUSAL = DeliveryError("answered 503")
 
 
+def test_what_can_never_be_kept_keeps_nothing_else_back() -> None:
+    """One misfit is given up; everything after it is kept and told."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        house.add("nas")
+        await house.start()
+        await house.telling.announce("b\ud800", "P3", "no stock", None)
+        await house.see("nas", Status.DOWN)
+        await house.see("nas", Status.UP)
+        await house.wait(60)
+
+        assert [title.partition(":")[0] for title in house.of("a")][-2:] == ["DOWN", "UP again"]
+        assert {alert.subject for alert in house.store.kept.values()} == {"nas"}
+        states = {item.state for item in house.store.deliveries.values()}
+        assert states == {DeliveryState.SENT}
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
 @pytest.mark.parametrize(
     "change", [{"severity": "P1"}, {"interval_s": 5.0}, {"name": "NAS"}, {"tags": ("new",)}]
 )

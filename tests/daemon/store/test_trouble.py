@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing, contextmanager
+from dataclasses import replace
 import os
 from pathlib import Path
 import resource
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opsmonitor.exceptions import StoreError, StoreLockedError
+from opsmonitor.models.alert import Alert, AlertKind, Delivery, DeliveryState, Notice, NoticeKind
 from opsmonitor.models.check import Status
 from opsmonitor.store import database, prepare, writer
 from opsmonitor.store.files import companions
@@ -339,3 +341,46 @@ async def test_second_daemon_is_refused(store: Store, open_store: OpenStore) -> 
     await store.close()
 
     assert (await open_store()).notes == ()
+
+
+async def test_a_misfit_ends_nothing(
+    store: Store, path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What SQLite does not take fails for whoever asked, and everything else is still written."""
+    check = ScriptedCheck()
+    alert = Alert(
+        id="nas:down:1",
+        subject="nas",
+        name="NAS",
+        kind=AlertKind.DOWN,
+        severity="P2",
+        message="half: \ud800",
+        opened_ms=1,
+        channels=("phone",),
+    )
+    notice = Notice(
+        id="nas:down:1:down",
+        alert_id=alert.id,
+        kind=NoticeKind.FIRST_FAIL,
+        subject="nas",
+        name="NAS",
+        severity="P2",
+        tags=(),
+        at_ms=1,
+        title="DOWN: NAS",
+        text="half: \ud800",
+    )
+    refused = Delivery(
+        notice=notice, channel="a", queued_ms=1, state=DeliveryState.QUEUED, error="no: \ud800"
+    )
+
+    with pytest.raises(UnicodeEncodeError):
+        await store.save_alerts([replace(alert, subject="b\ud800")], [])
+    await store.save_alerts([alert], [refused])
+    store.record([check.run(clock.now_ms())])
+    await store.flush()
+
+    assert "cannot do what was asked for" in caplog.text
+    assert [kept.message for kept in await store.alerts(limit=9)] == ["half: \ud800"]
+    assert [item.error for item in await store.queued_deliveries()] == ["no: ?"]
+    assert stored_runs(path) == 1
