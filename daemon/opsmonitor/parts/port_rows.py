@@ -69,8 +69,7 @@ def join_rows(seen: Listeners, containers: Containers) -> list[PortRow]:
         _row(group, seen, by_port.get((proto, port), ()), holders)
         for (proto, port, _), group in groups.items()
     ]
-    taken = {(row.proto, row.port) for row in rows if row.published is not None}
-    rows += [_nat_row(each) for key, each in by_port.items() if key not in taken]
+    rows += _nat_rows(containers.published, rows)
     return sorted(rows, key=lambda row: (row.port, row.proto, row.pid or 0))
 
 
@@ -109,8 +108,24 @@ def _holder(owner: Owner | None, holders: dict[str, Holder]) -> Holder | None:
     return holders.get(number) or Holder(id=number, name=None, image=None)
 
 
+def _nat_rows(published: Iterable[Published], rows: Iterable[PortRow]) -> list[PortRow]:
+    """Return what the rows of listeners leave over; each container has a row of its own."""
+    listening: dict[tuple[str, int, str], list[str]] = {}
+    for row in rows:
+        if row.published is not None:
+            key = (row.proto, row.port, row.published.holder.id)
+            listening.setdefault(key, []).extend(row.addresses)
+    left: dict[tuple[str, int, str], list[Published]] = {}
+    for each in published:
+        key = (each.proto, each.port, each.holder.id)
+        addresses = listening.get(key)
+        if addresses is None or not _is_at(each, addresses):
+            left.setdefault(key, []).append(each)
+    return [_nat_row(group) for group in left.values()]
+
+
 def _nat_row(published: Sequence[Published]) -> PortRow:
-    """Return the row of a port that no process listens at."""
+    """Return the row of a container's port that no process listens at."""
     first = published[0]
     return PortRow(
         proto=first.proto,

@@ -263,6 +263,40 @@ def test_the_proxy_of_an_engine_is_the_container() -> None:
     assert 8000 not in nat
 
 
+def test_containers_share_a_port_at_different_addresses() -> None:
+    """Each has its row, whether something listens for it, for another one or for none."""
+    containers = read_containers(
+        [
+            {
+                "Id": number * 16,
+                "Names": [f"/{name}"],
+                "Image": "dns:1",
+                "Status": "Up 2 hours",
+                "Ports": [
+                    {"IP": ip, "PrivatePort": 53, "PublicPort": 53, "Type": "udp"} for ip in ips
+                ],
+            }
+            for number, name, ips in (
+                ("4bf1", "a", ["192.0.2.1", "192.0.2.3"]),
+                ("77ab", "b", ["192.0.2.2"]),
+            )
+        ]
+    )
+
+    def told(*sockets: Bound) -> set[tuple[str | None, str, tuple[str, ...]]]:
+        return {
+            (row.holder.name if row.holder else None, row.status, row.addresses)
+            for row in join_rows(seen(*sockets), containers)
+        }
+
+    assert told() == {("a", NAT, ("192.0.2.1", "192.0.2.3")), ("b", NAT, ("192.0.2.2",))}
+    assert told(Bound("udp", "192.0.2.1", 53, 0, 1)) == {
+        ("a", "NONE", ("192.0.2.1",)),
+        ("a", NAT, ("192.0.2.3",)),
+        ("b", NAT, ("192.0.2.2",)),
+    }
+
+
 @pytest.mark.parametrize(
     "cgroup",
     [
