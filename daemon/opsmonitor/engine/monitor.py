@@ -25,7 +25,7 @@ from opsmonitor.engine.stats import EngineStats
 from opsmonitor.engine.wakes import Wakes
 from opsmonitor.engine.witness import Witness
 from opsmonitor.exceptions import UnknownCheckError
-from opsmonitor.models.check import Change, CheckState, Outcome, RunResult
+from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -319,9 +319,9 @@ class Monitor:
         check_id = job.check.id
         if not self.wants(job) or job.started is None:
             return
-        finished = Moment.read(self._clock)
         is_stale, job.is_stale = job.is_stale, False
         if not outcome.is_good:
+            finished = Moment.read(self._clock)
             is_voided = is_void(job.started, finished, job.longest_s)
             self._voided += is_voided
             if is_voided or is_stale:
@@ -335,7 +335,7 @@ class Monitor:
                 return
         elif self._witness.is_out:
             self._witness.note_good(check_id, job.started.mono_s)
-        self._judge(job, job.started, outcome, finished)
+        self._judge(job, job.started, outcome, self._clock.now_ms())
 
     def _go_on(self, job: Job, outcome: Outcome, is_stale: bool) -> None:  # noqa: FBT001 - a callback
         """Judge a failing run that had to wait for the witness."""
@@ -343,26 +343,26 @@ class Monitor:
         is_stale, job.is_stale = is_stale or job.is_stale, False
         if not self.wants(job) or job.started is None:
             return
-        now = Moment.read(self._clock)
         if is_stale:
-            self._runway.submit(job, now.mono_s)
+            self._runway.submit(job, self._clock.monotonic())
         else:
-            self._judge(job, job.started, outcome, now)
+            self._judge(job, job.started, outcome, self._clock.now_ms())
 
-    def _judge(self, job: Job, started: Moment, outcome: Outcome, finished: Moment) -> None:
+    def _judge(self, job: Job, started: Moment, outcome: Outcome, now_ms: int) -> None:
         """Draw the consequences of a run."""
         check_id = job.check.id
         before = self.states[check_id]
         cover = self._circumstances.cover(check_id, outcome)
-        state, transition = advance(before, outcome, job.thresholds, finished.wall_ms, cover)
-        state = self._family.hold(before, state, is_first=not job.has_interval)
-        state = self._groups.hold(before, state)
+        state, transition = advance(before, outcome, job.thresholds, now_ms, cover)
+        if state.status is not Status.UP or before.status is not Status.UP:
+            state = self._family.hold(before, state, is_first=not job.has_interval)
+            state = self._groups.hold(before, state)
         is_new_interval = transition is not None or not job.has_interval
         job.has_interval = True
         result = RunResult(
             check_id=check_id,
             started_ms=started.wall_ms,
-            finished_ms=finished.wall_ms,
+            finished_ms=now_ms,
             outcome=outcome,
             state=state,
             transition=transition,
@@ -373,10 +373,10 @@ class Monitor:
         self._unjudged.discard(check_id)
         self._outbox.put(result)
         if (state.flapping_since_ms is None) is not (before.flapping_since_ms is None):
-            self._outbox.put_change(flapping_change(state, finished.wall_ms))
+            self._outbox.put_change(flapping_change(state, now_ms))
         if job.waiters:
             job.tell_waiters(result)
         if transition is not None or state.covered is not before.covered:
-            self._family.follow(before, state, finished.wall_ms)
+            self._family.follow(before, state, now_ms)
         self._family.holds.note_run(check_id, started.mono_s)
         self._witness.note_run(check_id, started.mono_s)
