@@ -131,7 +131,7 @@ class _Desk:
         if state.flapping_since_ms is None:
             steadied = told.get(AlertKind.FLAPPING)
             if steadied is not None and state.status in _JUDGED:
-                self._steady(steadied, state, check, told.get(AlertKind.DOWN))
+                self._steady(steadied, state, check, told)
             else:
                 self._judge_status(state, check, told)
         elif not _is_wanted(AlertKind.FLAPPING, check):
@@ -150,13 +150,14 @@ class _Desk:
         down = told.get(AlertKind.DOWN)
         if status is Status.DOWN:
             if down is None and not state.is_held:
-                self._open_down(state, check)
+                down = self._open_down(state, check)
             elif down is not None and _misses_deadline(state):
                 self._miss_deadline(down, state, check)
         elif down is not None and status in _GOOD:
             has_recovered = self._recover(down, state, check)
         if _is_wanted(AlertKind.DEGRADED, check):
-            self._judge_degraded(state, check, told.get(AlertKind.DEGRADED), has_recovered)
+            degraded = told.get(AlertKind.DEGRADED)
+            self._judge_degraded(state, check, degraded, has_recovered, down)
 
     # Flapping
 
@@ -176,7 +177,11 @@ class _Desk:
         self._tell_opened(alert, NoticeKind.FLAPPING, check)
 
     def _steady(
-        self, alert: Alert, state: CheckState, check: CheckSettings, down: Alert | None
+        self,
+        alert: Alert,
+        state: CheckState,
+        check: CheckSettings,
+        told: Mapping[AlertKind, Alert],
     ) -> None:
         """Tell how a check is that changes no more; who is told this hears nothing else of it.
 
@@ -187,19 +192,31 @@ class _Desk:
         error = None if state.status is Status.UP else _error(state, "see the page")
         news = notices.steady(after, check, state.status, error)
         self._notices.append((news, after.channels))
+        know = after.channels
+        down = told.get(AlertKind.DOWN)
         if state.status in _GOOD:
             if down is not None:
-                self._recover(down, state, check, but=after.channels)
+                know = _joined(know, self._recover(down, state, check, but=know))
         elif down is None:
-            self._open_down(state, check, know=after.channels)
+            down = self._open_down(state, check, know=know)
         else:
-            self._alerts.append(replace(down, channels=_joined(down.channels, after.channels)))
+            down = replace(down, channels=_joined(down.channels, know))
+            self._alerts.append(down)
+        if _is_wanted(AlertKind.DEGRADED, check):
+            degraded = told.get(AlertKind.DEGRADED)
+            if state.status is Status.DEGRADED and after.channels:
+                opened = degraded or self._new_degraded(state, check)
+                opened = replace(opened, channels=_joined(opened.channels, after.channels))
+                kind = NoticeKind.DEGRADED if degraded is None else None
+                self._tell_opened(opened, kind, check, but=know)
+            else:
+                self._judge_degraded(state, check, degraded, know, down)
 
     # Down
 
     def _open_down(
         self, state: CheckState, check: CheckSettings, *, know: tuple[str, ...] = ()
-    ) -> None:
+    ) -> Alert:
         """Tell that a check is down; those who know it already are told of the end only."""
         opened_ms = state.last_change_ms or self._now_ms
         alert = self._new(AlertKind.DOWN, check, opened_ms, _error(state, "the check fails"))
@@ -212,6 +229,7 @@ class _Desk:
                 kind = NoticeKind.DEADLINE_MISS
         alert = replace(alert, channels=_joined(alert.channels, know))
         self._tell_opened(alert, kind, check, but=know)
+        return alert
 
     def _miss_deadline(self, alert: Alert, state: CheckState, check: CheckSettings) -> None:
         """Tell once that what is down for another reason has missed its deadline, too."""
@@ -252,25 +270,36 @@ class _Desk:
         check: CheckSettings,
         alert: Alert | None,
         has_recovered: tuple[str, ...],
+        down: Alert | None,
     ) -> None:
-        """Tell what works badly for some time, and when it works well again."""
+        """Tell what works badly for some time, and when it works well again.
+
+        Being down takes the place of it only if all who were told hear of that end instead.
+        """
         if state.status is Status.DEGRADED and alert is None:
             since_ms = state.last_change_ms or self._now_ms
             settled_ms = since_ms + round(self._settings.settle_s * 1000)
             if self._now_ms < settled_ms and not has_recovered:
                 self._again.append((state.id, settled_ms))
                 return
-            message = _error(state, "it works badly")
-            opened = self._new(AlertKind.DEGRADED, check, since_ms, message)
+            opened = self._new_degraded(state, check)
             # Who was told a moment ago that it is up again was told of this, too.
             self._tell_opened(opened, NoticeKind.DEGRADED, check, but=has_recovered)
         elif state.status is Status.UP and alert is not None:
             after = replace(alert, resolved_ms=state.last_change_ms or self._now_ms)
             self._alerts.append(after)
-            self._notices.append((notices.recovered(after, check, self._now_ms), alert.channels))
-        elif state.status is Status.DOWN and alert is not None:
-            # The alert that it is down takes its place.
-            self._alerts.append(replace(alert, resolved_ms=state.last_change_ms or self._now_ms))
+            news = notices.recovered(after, check, self._now_ms)
+            self._notices.append((news, _without(alert.channels, has_recovered)))
+        elif state.status is Status.DOWN and alert is not None and down is not None:
+            is_told_of_end = NoticeKind.RECOVERED in check.notify_on
+            if is_told_of_end and not _without(alert.channels, down.channels):
+                resolved_ms = state.last_change_ms or self._now_ms
+                self._alerts.append(replace(alert, resolved_ms=resolved_ms))
+
+    def _new_degraded(self, state: CheckState, check: CheckSettings) -> Alert:
+        """Return an alert that a check works badly."""
+        since_ms = state.last_change_ms or self._now_ms
+        return self._new(AlertKind.DEGRADED, check, since_ms, _error(state, "it works badly"))
 
     # Certificates
 

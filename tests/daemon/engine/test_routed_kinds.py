@@ -72,9 +72,60 @@ def test_who_was_told_that_it_is_steady_and_down_is_told_of_the_end() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_who_was_told_that_it_is_degraded_is_told_of_the_end_after_a_failure() -> None:
+    """The mail never heard that it was down: it is told when it works well again."""
+
+    async def scenario(clock: FakeClock) -> None:
+        bench = await house(clock, degraded=("mail",))
+        await bench.see("nas", Status.DEGRADED)
+        await bench.wait(60)
+        await bench.see("nas", Status.DOWN)
+        await bench.restart()
+        await bench.see("nas", Status.UP)
+
+        assert bench.of("phone") == ["DOWN: nas", "UP again: nas"]
+        assert bench.of("mail") == ["DEGRADED: nas", "No longer degraded: nas"]
+        await bench.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_who_was_told_both_hears_of_one_end() -> None:
+    """The telephone hears that it is up again, the mail that it is no longer degraded."""
+
+    async def scenario(clock: FakeClock) -> None:
+        bench = await house(clock, degraded=("mail", "phone"))
+        await bench.see("nas", Status.DEGRADED)
+        await bench.see("nas", Status.DOWN)
+        await bench.see("nas", Status.UP)
+
+        assert bench.of("phone") == ["DEGRADED: nas", "DOWN: nas", "UP again: nas"]
+        assert bench.of("mail") == ["DEGRADED: nas", "No longer degraded: nas"]
+        await bench.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_who_was_told_that_it_is_steady_and_degraded_is_told_of_the_end() -> None:
+    """Flapping that ends in being degraded goes on as that, for those who heard it so."""
+
+    async def scenario(clock: FakeClock) -> None:
+        bench = await house(clock, flapping=("mail",))
+        await bench.see("nas", Status.UP, flapping_since_ms=clock.now_ms())
+        await bench.see("nas", Status.DEGRADED, flapping_since_ms=None)
+        await bench.wait(60)
+        await bench.see("nas", Status.UP)
+
+        assert bench.of("phone") == ["DEGRADED: nas", "No longer degraded: nas"]
+        assert bench.of("mail")[1:] == ["Steady again, DEGRADED: nas", "No longer degraded: nas"]
+        await bench.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
 ENDS = {"UP again: nas", "Steady again, UP: nas", "No longer degraded: nas"}
 WHERE = st.sampled_from([(), ("phone",), ("mail",), ("phone", "mail")])
-SEEN = st.tuples(st.sampled_from([Status.UP, Status.DOWN]), st.booleans())
+SEEN = st.tuples(st.sampled_from([Status.UP, Status.DEGRADED, Status.DOWN]), st.booleans())
 
 
 @settings(max_examples=60)
