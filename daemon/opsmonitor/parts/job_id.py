@@ -13,7 +13,7 @@ from opsmonitor.exceptions import TransportError
 from opsmonitor.parts.job_state import parse_json
 
 PLACEHOLDER: Final = "{job_id}"
-_ID: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")
+_ID: Final = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 _IN_JSON: Final = ("job_id", "id")
 _MAX_BYTES: Final = 4096
 

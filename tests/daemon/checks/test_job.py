@@ -330,6 +330,16 @@ async def test_a_file_without_an_id(
     assert jobs.asked == []
 
 
+async def test_an_id_with_half_a_character(make_probe: MakeProbe, jobs: Jobs) -> None:
+    """An escape in JSON can bring in a lone surrogate, which no URL can hold."""
+    jobs.last = web.Response(text='{"id": "j\\ud800"}')
+
+    outcome = await make_probe(CHECK, **keys(jobs, job_id_url=f"{jobs.address}/last"))()
+
+    assert seen(outcome) == (Verdict.FAIL, "job_id_invalid")
+    assert "is no job id" in str(outcome.error)
+
+
 async def test_a_file_that_cannot_be_read(
     make_probe: MakeProbe, jobs: Jobs, tmp_path: Path
 ) -> None:
