@@ -101,6 +101,8 @@ def _answer(report: PortsReport, asked: PortQuestion) -> int:
         low, high = report.ephemeral
         if low <= asked.port <= high:
             print(f"but the system may give it to anybody: it gives away {low} to {high}")
+        if report.containers.error:
+            print(f"but containers could not be asked: {report.containers.error}")
         return 0
     for row in users:
         where = ", ".join(row.addresses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 import errno
@@ -19,6 +20,7 @@ from aiohttp import web
 from hypothesis import given, strategies as st
 import pytest
 
+from opsmonitor.cli.ports import PortQuestion, run
 from opsmonitor.models.reading import Reading
 from opsmonitor.parts.command_secrets import shown_command
 from opsmonitor.parts.docker_engine import EngineAddress
@@ -423,6 +425,25 @@ def test_who_uses_a_port() -> None:
     assert len(users_of(rows, 80, proto="tcp")) == 1
     assert users_of(rows, 80, ip="192.0.2.1", proto="tcp") == []
     assert users_of(rows, 81) == []
+
+
+def test_a_free_port_of_which_containers_were_not_asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An engine that refuses may publish it by network rules, which only the engine knows."""
+    path = str(folder / "docker.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(path)
+        code = run(
+            argparse.Namespace(html=None, json=None, check_port=PortQuestion(1, None, "udp"))
+        )
+
+    assert code == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "port 1 is free",
+        f"but containers could not be asked: nothing listens at {path}",
+    ]
 
 
 def test_the_page_holds_hostile_names_as_text() -> None:
