@@ -39,16 +39,20 @@ class EngineAsker:
             TransportError: There is none; `not_found`: no such thing.
 
         """
+        place = self._engine.place
+        who = "the engine" if place is None else f"the engine at {place}"
         try:
             answer = await self._engine.ask(path, timeout_s)
         except TransportError as err:
             if err.code == "permission_denied":
                 raise TransportError(err.code, f"{err.message}: {_REMEDY}") from err
+            if place is not None and place not in err.message:
+                raise TransportError(err.code, f"{who}: {err.message}") from err
             raise
         data, is_json = _parsed(answer.body)
         if answer.status == HTTPStatus.OK and is_json:
             return data
-        raise _refusal("the engine", answer.status, data)
+        raise _refusal(who, answer.status, data)
 
 
 class Portainer:

@@ -75,7 +75,7 @@ class EnvironmentReader:
         restarts: Restarts,
     ) -> None:
         """Begin without memory; `images` also asks registries for newer ones."""
-        self._name = name
+        self.name = name
         self._kind = kind
         self._asker = asker
         self._clock = clock
@@ -112,7 +112,7 @@ class EnvironmentReader:
                     await self._images.look(self._asker, listed)
         self._containers = self._joined(listed)
         self._loops = self._find_loops(self._containers)
-        events = [] if before is None else changes(self._name, before, self._containers)
+        events = [] if before is None else changes(self.name, before, self._containers)
         return self.known(events=tuple(events))
 
     def known(
@@ -122,7 +122,7 @@ class EnvironmentReader:
         containers = self._containers or {}
         images = self._images
         return EnvironmentState(
-            name=self._name,
+            name=self.name,
             kind=self._kind,
             containers=containers,
             error=error if self.refusal is None else self.refusal.message,

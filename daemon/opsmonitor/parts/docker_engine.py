@@ -96,6 +96,12 @@ class Engine:
         self._tls = tls_context(tls.policy)
         self._http = http
 
+    @property
+    def place(self) -> str | None:
+        """Return the host and port for people, None for socket files."""
+        url = self._address.url
+        return None if url is None else f"{url.host}:{url.port}"
+
     async def ask(self, path: str, left_s: float, method: str = "GET") -> UnixAnswer:
         """Return the answer to a request for a path.
 

@@ -109,9 +109,9 @@ class _Poll:
             self._read_portainer(deadline),
             asyncio.gather(*(reader.read(deadline) for reader in self._readers)),
         )
-        refusals = [reader.refusal for reader in self._readers if reader.refusal is not None]
-        if len(refusals) == len(self._readers) and (self._portainer is None or refusal):
-            return self._unread(refusal or refusals[0])
+        silent = {each.name: each.refusal for each in self._readers if each.refusal is not None}
+        if len(silent) == len(self._readers) and (self._portainer is None or refusal):
+            return self._unread(refusal, silent)
         reading = containers_reading([*states, *found], _portainer_issues(refusal), self._ignored)
         return replace(reading, data={**reading.data, "portainer": self._shown(refusal)})
 
@@ -126,23 +126,31 @@ class _Poll:
         except TransportError as err:
             return self._portainer.known(err.message), err
 
-    def _unread(self, refusal: TransportError) -> Reading:
+    def _unread(
+        self, portainer: TransportError | None, engines: Mapping[str, TransportError]
+    ) -> Reading:
         """Return the reading of a machine without any engine.
 
         Raises:
-            ProbeError: There is one, but it could not be asked.
+            ProbeError: There is one, but it could not be asked; each is told.
 
         """
-        if self._is_optional and refusal.code == "socket_missing":
+        first = portainer or next(iter(engines.values()))
+        if self._is_optional and first.code == "socket_missing":
             return Reading(
                 data={"total": None, "environments": {}, "portainer": None},
                 status=ReadingStatus.UNSUPPORTED,
-                note=f"{refusal.message}; `docker: engine` says where another one listens",
+                note=f"{first.message}; `docker: engine` says where another one listens",
             )
-        if refusal.code == "unauthorized":
-            message = f"{refusal.message}: check `portainer: api_key`"
-            raise ProbeError(message, code=refusal.code, wait_s=REFUSED_WAIT_S)
-        raise ProbeError(refusal.message, code=refusal.code)
+        told = [f"{name}: {err.message}" for name, err in engines.items()]
+        if portainer is None:
+            told = told if len(told) > 1 else [first.message]
+            raise ProbeError("; ".join(told), code=first.code)
+        is_refused = portainer.code == "unauthorized"
+        remedy = ": check `portainer: api_key`" if is_refused else ""
+        message = "; ".join([f"{portainer.message}{remedy}", *told])
+        wait_s = REFUSED_WAIT_S if is_refused else 0.0
+        raise ProbeError(message, code=portainer.code, wait_s=wait_s)
 
     def _shown(self, refusal: TransportError | None) -> dict[str, object] | None:
         """Return how Portainer itself is."""

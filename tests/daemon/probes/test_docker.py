@@ -288,6 +288,32 @@ async def test_an_engine_that_cannot_be_asked(
     assert caught.value.code == code
 
 
+async def test_an_engine_that_hangs_is_named(
+    poll: Poll, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its host and port."""
+    monkeypatch.setattr("opsmonitor.parts.container_environment.REQUEST_S", 0.3)
+    engine.misbehave["/containers/json"] = hang
+
+    with pytest.raises(
+        ProbeError, match=rf"at 127\.0\.0\.1:{engine.port}: no answer within 0\.3 s"
+    ):
+        await poll()
+
+
+async def test_engines_that_are_all_dead_are_all_told(make_polls: MakePolls) -> None:
+    """Each by its name, with its own error."""
+    ports = {"nas": closed_port(), "attic": closed_port()}
+    engines = {name: f"tcp://127.0.0.1:{port}" for name, port in ports.items()}
+
+    with pytest.raises(ProbeError) as caught:
+        await make_polls(PROBE, engines=engines)[""]()
+
+    nas, attic = str(caught.value).split("; ")
+    assert (nas.startswith("nas: "), attic.startswith("attic: ")) == (True, True)
+    assert (str(ports["nas"]) in nas, str(ports["attic"]) in attic) == (True, True)
+
+
 async def test_a_closer_look_that_fails_hides_nothing(poll: Poll, engine: Engine) -> None:
     """The list is still good; what only the closer look shows is unknown."""
     engine.show([listed("a", "running", "Up 2 hours")])
@@ -505,6 +531,7 @@ async def test_a_wrong_key_is_told_apart(make_polls: MakePolls, portainer: Porta
 
     assert caught.value.code == "unauthorized"
     assert caught.value.wait_s > 0
+    assert str(caught.value).endswith("does not accept the key: check `portainer: api_key`")
     assert "ptr_wrong" not in str(caught.value)
 
 
