@@ -73,7 +73,8 @@ class _Line:
         return user and user[0] + REDACTED
 
     def _learn(self, word: str) -> None:
-        """Remember what a word says about the next one."""
+        """Remember what a word says about the next one, be it the first within brackets."""
+        word = word.lstrip("({$`")
         is_option = word.startswith("-") and "=" not in word
         self.hides_next = is_option and (
             is_secret_name(word.lstrip("-")) or (self._takes_password and word in _PASSWORD_OPTIONS)

@@ -355,6 +355,7 @@ def test_a_process_that_cannot_be_seen_keeps_its_row() -> None:
         (["sh", "-c", "run --token hunter2 -v"], "sh -c run --token ********** -v"),
         (["sh", "-c", "run --token 'hunter2 hunter2' -v"], "sh -c run --token ********** -v"),
         (["sh", "-c", 'sh -c "run --token \\"a b\\" -v"'], "sh -c sh -c run --token ********** -v"),
+        (["sh", "-c", "(--token hunter2 -v)"], "sh -c (--token ********** -v)"),
         (["sh", "-c", "run --token 'a b"], "sh -c run --token **********"),
         (["sh", "-c", "run --token a --pin=b"], "sh -c run --token ********** --pin=**********"),
         (["sh", "-c", "cd / && mysql -phunter2"], "sh -c cd / && mysql -p**********"),
