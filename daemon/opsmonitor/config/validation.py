@@ -13,6 +13,7 @@ from opsmonitor.config.nodes import Mapping, Node, Place, Scalar, Sequence, join
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.redaction import hides_channel
 from opsmonitor.config.scalars import NotFiniteError, resolve
+from opsmonitor.config.validators import NameInvalid
 from opsmonitor.util.redact import is_secret_name, redact_text
 from opsmonitor.util.secret import REDACTED
 
@@ -86,8 +87,14 @@ class Validator:
                 message = f"`{place.missing}` is missing: add it"
                 self._problems.add(place.mark, message, join_path(node.path, place.missing))
                 continue
-            message = self.redacted(_words(error)) + _got(place)
-            self._problems.add(place.mark, message, node.path)
+            message, mark = self.redacted(_words(error)), place.mark
+            if isinstance(error, NameInvalid):
+                parent = locate(root, path[:-1]).node
+                if isinstance(parent, Mapping):
+                    mark = parent.key_marks.get(place.keys[-1], mark)
+            else:
+                message += _got(place)
+            self._problems.add(mark, message, node.path)
 
 
 def describe(node: Node) -> str:

@@ -193,6 +193,19 @@ def check_id(value: Any) -> str:
     return value
 
 
+class NameInvalid(vol.Invalid):
+    """A key that is no good name; what stands below it does not matter."""
+
+
+def name_of(what: str, value: Any) -> str:
+    """Accept what `check_id` does, as a key that names things; a mistake names the key."""
+    try:
+        return check_id(value)
+    except vol.Invalid as err:
+        message = f'"{value!s:.60}" cannot be the name of {what}: {err.msg}'
+        raise NameInvalid(message, path=[value]) from err
+
+
 def time_zone(value: Any) -> str:
     """Accept an IANA name."""
     name = text(value)

@@ -170,9 +170,10 @@ def _kinds(value: Any) -> frozenset[str]:
 
 def _name(value: Any) -> str:
     """Accept a name that can stand in the names of values."""
-    name = cv.check_id(value)
+    name = cv.name_of("a box", value)
     if "." in name:
-        raise vol.Invalid("the name of a box has no dot: it stands in names such as fritz.home.up")
+        message = f'"{name}": the name of a box has no dot, it stands in ones such as fritz.home.up'
+        raise cv.NameInvalid(message, path=[name])
     return name
 
 

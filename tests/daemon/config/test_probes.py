@@ -154,3 +154,19 @@ def test_effective_settings_are_told(folder: Folder) -> None:
     assert public["probes"]["box"]["host"] == "a.lan"
     assert public["probes"]["box"]["interval_s"] == 60.0
     assert "canary" not in str(public)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a b", '"a b" cannot be the name of a box: expected letters, digits'),
+        ("a.b", '"a.b": the name of a box has no dot'),
+    ],
+)
+def test_a_name_that_a_box_may_not_have_is_told(folder: Folder, name: str, message: str) -> None:
+    """At the name itself, whatever stands below it."""
+    problems = folder.problems(f"fritz:\n  boxes:\n    {name}: {{host: fritz.box}}\nchecks: []")
+
+    assert [(each.line, each.column) for each in problems] == [(3, 5)]
+    assert problems[0].message.startswith(message)
+    assert "got a mapping" not in problems[0].message
