@@ -87,7 +87,8 @@ class Interventions:
 
         """
         state = self._state(check_id)
-        if state.status not in _TROUBLED:
+        is_flapping = state.flapping_since_ms is not None and state.status is Status.UP
+        if state.status not in _TROUBLED and not is_flapping:
             message = f"the check {check_id!r} is {state.status}: there is nothing to acknowledge"
             raise CheckConflictError("not_in_trouble", message)
         wish = Acknowledgement(at_ms=self._clock.now_ms(), by=by, note=note)

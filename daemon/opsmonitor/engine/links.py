@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opsmonitor.notifiers.base import Message
 
 _TROUBLE: Final = OPENING | {NoticeKind.REMINDER}
-_ACKNOWLEDGED: Final = frozenset({AlertKind.DOWN, AlertKind.DEGRADED})
+_ACKNOWLEDGED: Final = frozenset({AlertKind.DOWN, AlertKind.DEGRADED, AlertKind.FLAPPING})
 """What a check can be in that somebody may know of."""
 _BYTES: Final = 16
 

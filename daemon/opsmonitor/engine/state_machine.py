@@ -105,7 +105,7 @@ def advance(
         flips=flips,
         flapping_since_ms=flapping_since_ms,
         pause=state.pause,
-        acknowledged=state.acknowledged and _kept(state, judged),
+        acknowledged=state.acknowledged and _kept(state, judged, flapping_since_ms),
     )
     if not has_changed:
         return after, None
@@ -236,9 +236,18 @@ def _judge(
     return state.ok, state.judged
 
 
-def _kept(state: CheckState, judged: Status) -> Acknowledgement | None:
-    """Return the acknowledgement unless the target recovered, or got worse."""
-    has_worsened = state.judged is not Status.DOWN and judged is Status.DOWN
+def _kept(
+    state: CheckState, judged: Status, flapping_since_ms: int | None
+) -> Acknowledgement | None:
+    """Return the acknowledgement unless the target recovered, or got worse.
+
+    While it flaps each change is part of what is known; that it stays down afterwards is not.
+    """
+    was_flapping = state.flapping_since_ms is not None
+    if was_flapping and flapping_since_ms is not None:
+        return state.acknowledged
+    was_down = state.judged is Status.DOWN and not was_flapping
+    has_worsened = judged is Status.DOWN and not was_down
     return None if judged is Status.UP or has_worsened else state.acknowledged
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from opsmonitor.models.check import (
 )
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.engine.scripted import Stage, bad, check, good
+from tests.daemon.engine.test_flapping import play as flap
 from tests.daemon.engine.test_pause import story
 from tests.daemon.engine.test_state_machine import play
 from tests.daemon.engine.virtual_time import run_in_virtual_time
@@ -41,6 +43,33 @@ def test_what_gets_worse_must_be_acknowledged_anew() -> None:
 
     assert play("d", state=slow)[0].acknowledged is KNOWN
     assert play("f", state=slow)[0].acknowledged is None
+
+
+def test_while_it_flaps_each_change_is_known() -> None:
+    """Who knows that it changes is left alone until it is steady, or stays down."""
+    flapping = replace(flap("fofofo"), acknowledged=KNOWN)
+
+    assert flap("ofof", flapping).acknowledged is KNOWN
+    assert flap("o" * 40, flapping).acknowledged is None
+    assert flap("f" * 40, flapping).acknowledged is None
+
+
+def test_what_flaps_can_be_acknowledged_while_it_is_up() -> None:
+    """Being up at the moment does not mean that it is well."""
+
+    async def scenario(clock: FakeClock) -> None:
+        known = replace(flap("fofofo"), type="scripted")
+        stage = Stage(clock, {"nas": known})
+        stage.start(check("nas", good, interval_s=30.0))
+        await asyncio.sleep(1)
+        assert stage.monitor.states["nas"].status is Status.UP
+        stage.monitor.interventions.acknowledge("nas", by="Ada", note=None)
+        await asyncio.sleep(60)
+
+        assert stage.monitor.states["nas"].flapping_since_ms is not None
+        assert stage.monitor.states["nas"].acknowledged is not None
+
+    run_in_virtual_time(scenario)
 
 
 def test_an_acknowledgement_is_told_and_changes_no_status() -> None:
