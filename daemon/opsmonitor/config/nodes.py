@@ -94,10 +94,15 @@ def plain(node: Node, *, wraps_secrets: bool = False) -> Any:
 
 
 def locate(node: Node, steps: AnySequence[object]) -> Place:
-    """Follow keys and positions as far as they lead."""
+    """Follow keys and positions as far as they lead.
+
+    A single value may be written for a list of one: it stands for whatever lies in it.
+    """
     keys: list[str] = []
     mark = node.mark
     for step in steps:
+        if isinstance(node, Scalar) and isinstance(step, int):
+            break
         child = _child(node, step)
         if child is None:
             return Place(node, mark, str(step), tuple(keys))

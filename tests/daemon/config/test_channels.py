@@ -22,6 +22,11 @@ CHECK = "checks: [{id: a, type: tcp, host: h, port: 1}]\n"
         ("{x: {type: ntfy, topic: t, tokn: u}}", 1, "did you mean `token`?"),
         ("{x: {type: webhook, url: ftp://canary/}}", 1, "begins with http:// or https://"),
         ("{'a b': {type: ntfy, topic: t}}", 1, "the name of a channel"),
+        (
+            "{b: {type: email, to: nope}}",
+            1,
+            "expected an address such as me@example.org",
+        ),
     ],
 )
 def test_mistakes_are_told_without_secrets(
