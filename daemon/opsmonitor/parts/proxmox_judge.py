@@ -224,7 +224,7 @@ def _backups(state: ProxmoxState, limits: ProxmoxLimits, now_ms: int) -> Iterato
 
 
 def _old(state: ProxmoxState, limits: Limits, now_ms: int) -> Iterator[Issue]:
-    """Judge the age of the latest good backup: of all, or else of each guest that a run names."""
+    """Judge the age of the latest good backup: of all, and of each guest that a run names."""
     known = [each.backups for each in state.details.values() if each.backups is not None]
     runs = [run for each in known for run in each]
     good = [run for run in runs if run.is_good]
@@ -235,9 +235,8 @@ def _old(state: ProxmoxState, limits: Limits, now_ms: int) -> Iterator[Issue]:
             yield from _aged("", {}, limits, None)
         return
     hours = _age_h(good, now_ms)
-    if level(limits, hours) is not None:
-        yield from _aged("", {}, limits, hours)
-        return
+    yield from _aged("", {}, limits, hours)
+    overall = level(limits, hours)
     named = {run.subject for run in runs}
     for guest in state.resources.guests:
         subject = str(guest.vmid)
@@ -247,7 +246,9 @@ def _old(state: ProxmoxState, limits: Limits, now_ms: int) -> Iterator[Issue]:
         own = [run for run in good if run.subject == subject]
         jobs = [run for run in good if not run.subject and run.node == guest.node]
         data: dict[str, object] = {"vmid": guest.vmid, "name": guest.name, "node": guest.node}
-        yield from _aged(f" of {_label(guest)}", data, limits, _age_h([*own, *jobs], now_ms))
+        found = _aged(f" of {_label(guest)}", data, limits, _age_h([*own, *jobs], now_ms))
+        # Where all are old, only those are told that are worse.
+        yield from (issue for issue in found if issue.status is not overall)
 
 
 def _age_h(runs: Iterable[Backup], now_ms: int) -> float | None:

@@ -479,7 +479,11 @@ async def test_backups_that_cannot_be_read_are_not_old(
     ],
 )
 async def test_a_fresh_backup_hides_no_old_one_of_another_guest(
-    make_polls: MakePolls, cluster: Cluster, tasks: list[dict[str, Any]], expected: float | None
+    make_polls: MakePolls,
+    cluster: Cluster,
+    clock: FakeClock,
+    tasks: list[dict[str, Any]],
+    expected: float | None,
 ) -> None:
     """Guests that runs name are judged one by one; those that are no more are not."""
     cluster.data["/nodes/pve1/tasks"] = []
@@ -494,6 +498,10 @@ async def test_a_fresh_backup_hides_no_old_one_of_another_guest(
     assert told(reading) == [("backup_old", "crit")]
     assert (reading.issues[0].data["vmid"], reading.issues[0].data["age_h"]) == (111, expected)
     assert "the container 111 (dashboards)" in reading.issues[0].message
+    clock.advance(26 * 3600)
+    assert told(await poll()) == [("backup_old", "crit"), ("backup_old", "warn")]
+    clock.advance(26 * 3600)
+    assert told(await poll()) == [("backup_old", "crit")]
 
 
 async def test_a_job_of_several_guests_counts_for_those_of_its_node(
