@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping as AnyMapping, Sequence
+from collections.abc import Collection, Iterable, Mapping as AnyMapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import voluptuous as vol
 
 from opsmonitor.config import schema as keys, validators as cv
-from opsmonitor.config.check_reader import ReadCheck
+from opsmonitor.config.check_reader import Named, ReadCheck
 from opsmonitor.config.environment import Environment
 from opsmonitor.config.nodes import Mapping, Node, Scalar, join_path, mapping_under
 from opsmonitor.config.overrides import variable_mark, variable_node
@@ -64,6 +64,8 @@ class AlertsReader:
         self._validator = validator
         self._problems = problems
         self._kinds = kinds
+        self.names: Collection[str] = ()
+        """Of all channels, also of those that are not valid."""
         self.routes: RoutesReader | None = None
         """Who is told when; read with the rest."""
 
@@ -79,6 +81,7 @@ class AlertsReader:
         values["cert_days"] = _falling(values.get("cert_days", AlertSettings().cert_days))
         values["reminders"] = _reminders(values.get("reminders", {}))
         # A channel with a mistake in it is known all the same: one report of it is enough.
+        self.names = nodes.keys()
         self.routes = RoutesReader(section, nodes.keys(), self._validator, self._problems)
         values["routes"] = self.routes.routes()
         values["quiet_hours"] = self.routes.quiet_hours()
@@ -123,13 +126,12 @@ class AlertsReader:
 
 
 def judge_notify(
-    checks: Sequence[ReadCheck], alerts: AlertSettings, reader: AlertsReader, problems: Problems
+    checks: Sequence[ReadCheck], named: Iterable[Named], reader: AlertsReader, problems: Problems
 ) -> None:
     """Report channels that checks name and that do not exist, and routes that fit nothing."""
-    for check in checks:
-        whom = check.settings.notify
-        if isinstance(whom, tuple):
-            _report_unknown(check, [name for name in whom if name not in alerts.channels], problems)
+    for check in named:
+        unknown = [name for name in check.notify if name not in reader.names]
+        _report_unknown(check.node, unknown, problems)
     if reader.routes is not None:
         reader.routes.warn_of_idle_routes([check.settings for check in checks])
 
@@ -150,8 +152,8 @@ def _reminders(values: AnyMapping[str, Any]) -> ReminderSettings:
     )
 
 
-def _report_unknown(check: ReadCheck, names: list[str], problems: Problems) -> None:
+def _report_unknown(check: Mapping, names: list[str], problems: Problems) -> None:
     """Report channels that a check names and that do not exist."""
     for name in names:
-        node = check.node.entries["notify"]
+        node = check.entries["notify"]
         problems.add(node.mark, f"no channel is named `{name}` under `alerts: channels`", node.path)

@@ -15,7 +15,7 @@ import voluptuous as vol
 
 from opsmonitor.config.actions import ActionReader
 from opsmonitor.config.later import LATER_CHECK_KEYS, OLD_NAMES
-from opsmonitor.config.nodes import Mapping, Node, Scalar, plain
+from opsmonitor.config.nodes import Mapping, Node, Scalar, plain, texts
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.redaction import as_effective, known_secrets
 from opsmonitor.config.schema import (
@@ -44,6 +44,31 @@ class ReadCheck:
     """Its effective keys."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a check names, be the check valid or not."""
+
+    id: str
+    node: Mapping
+    """Its effective keys."""
+    depends_on: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, check: ReadCheck) -> Named:
+        """Return what a valid check names."""
+        own = check.settings
+        notify = own.notify if isinstance(own.notify, tuple) else ()
+        return cls(
+            id=own.id,
+            node=check.node,
+            depends_on=own.depends_on,
+            members=own.members,
+            notify=notify,
+        )
+
+
 class CheckReader:
     """Read the checks of one configuration."""
 
@@ -66,10 +91,12 @@ class CheckReader:
         self._problems = problems
         self._seen: dict[str, Node] = {}
         self._tokens: dict[str, Node] = {}
-        self.ids: set[str] = set()
-        """Of all checks, also of those that are not valid."""
+        self.ids: dict[str, None] = {}
+        """Of all checks in the order of the file, also of those that are not valid."""
         self.read_checks: list[ReadCheck] = []
         """The valid ones, in the order of the file."""
+        self.broken: list[Named] = []
+        """The others, as far as they have an id."""
 
     def read(self, node: Node) -> None:
         """Read one check, or note every problem of it."""
@@ -82,15 +109,34 @@ class CheckReader:
         kind = self._kind(node)
         if kind is None:
             self._judge_common_keys(node)
+            self._note_broken(check_id, node)
             return
         merged = self._merge(node, kind)
         values = self._validator.validate(
             self._schema.checks[kind.name], merged, later=LATER_CHECK_KEYS
         )
+        settings = None
         if values is not None and check_id is not None:
             settings = self._build(kind, check_id, values, merged)
-            if settings is not None:
-                self.read_checks.append(ReadCheck(settings, merged))
+        if settings is not None:
+            self.read_checks.append(ReadCheck(settings, merged))
+        else:
+            self._note_broken(check_id, merged, has_members=kind.members is not None)
+
+    def _note_broken(
+        self, check_id: str | None, node: Mapping, *, has_members: bool = False
+    ) -> None:
+        """Keep what a check with a mistake names, so that mistakes in that are told as well."""
+        if check_id is not None:
+            self.broken.append(
+                Named(
+                    id=check_id,
+                    node=node,
+                    depends_on=texts(node, DEPENDS_ON),
+                    members=texts(node, "members") if has_members else (),
+                    notify=texts(node, "notify"),
+                )
+            )
 
     def _identify(self, node: Mapping) -> str | None:
         """Return the check's id, made of its name if it has none; None if it has neither."""
@@ -113,7 +159,7 @@ class CheckReader:
             self._problems.add(
                 given.mark, self._validator.redacted(f"{message}: choose another"), given.path
             )
-        self.ids.add(check_id)
+        self.ids[check_id] = None
         return check_id or None
 
     def _kind(self, node: Mapping) -> CheckKind | None:

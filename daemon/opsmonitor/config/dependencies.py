@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from opsmonitor.config.check_reader import ReadCheck
+from opsmonitor.config.check_reader import Named
 from opsmonitor.config.membership import MEMBERS
 from opsmonitor.config.nodes import Node, Scalar, Sequence as SequenceNode
 from opsmonitor.config.problems import Problems, did_you_mean
@@ -16,11 +16,11 @@ from opsmonitor.config.schema import DEPENDS_ON
 
 
 def judge_dependencies(
-    checks: Sequence[ReadCheck], known_ids: Collection[str], problems: Problems
+    checks: Sequence[Named], known_ids: Collection[str], problems: Problems
 ) -> None:
     """Note dependencies on nothing, and one cycle if there is any."""
     for check in checks:
-        for parent_id in check.settings.depends_on:
+        for parent_id in check.depends_on:
             if parent_id not in known_ids:
                 node = _written(check, parent_id)
                 hint = did_you_mean(parent_id, known_ids)
@@ -28,28 +28,27 @@ def judge_dependencies(
     _judge_cycle(checks, problems)
 
 
-def _judge_cycle(checks: Sequence[ReadCheck], problems: Problems) -> None:
+def _judge_cycle(checks: Sequence[Named], problems: Problems) -> None:
     """Note the first cycle, at the check of it that stands first in the file."""
     try:
-        TopologicalSorter({check.settings.id: _needs(check) for check in checks}).prepare()
+        TopologicalSorter({check.id: _needs(check) for check in checks}).prepare()
     except CycleError as err:
         # Each of them is a parent of the one that follows, and the first is repeated at the end.
         cycle: list[str] = err.args[1][::-1]
-        first = next(check for check in checks if check.settings.id in cycle)
-        start = cycle.index(first.settings.id)
-        way = [*cycle[start:-1], *cycle[:start], first.settings.id]
+        first = next(check for check in checks if check.id in cycle)
+        start = cycle.index(first.id)
+        way = [*cycle[start:-1], *cycle[:start], first.id]
         node = _written(first, way[1])
         told = " -> ".join(f"`{check_id}`" for check_id in way)
         problems.add(node.mark, f"these checks depend on each other: {told}; remove one", node.path)
 
 
-def _needs(check: ReadCheck) -> tuple[str, ...]:
+def _needs(check: Named) -> tuple[str, ...]:
     """Return the ids of everything that a check depends on; a group in itself is told elsewhere."""
-    own = check.settings
-    return (*own.depends_on, *(name for name in own.members if name != own.id))
+    return (*check.depends_on, *(name for name in check.members if name != check.id))
 
 
-def _written(check: ReadCheck, parent_id: str) -> Node:
+def _written(check: Named, parent_id: str) -> Node:
     """Return where a check names what it depends on; the check itself where nothing names it."""
     for key in (DEPENDS_ON, MEMBERS):
         listed = check.node.entries.get(key)

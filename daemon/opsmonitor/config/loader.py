@@ -15,12 +15,12 @@ from opsmonitor.config.actions import ActionReader
 from opsmonitor.config.advice import advise
 from opsmonitor.config.box_variables import add_boxes
 from opsmonitor.config.channels import AlertsReader, add_channels, judge_notify
-from opsmonitor.config.check_reader import CheckReader, ReadCheck, listed
+from opsmonitor.config.check_reader import CheckReader, Named, ReadCheck, listed
 from opsmonitor.config.connectivity import SECTION as CONNECTIVITY, witness_node
 from opsmonitor.config.dependencies import judge_dependencies
 from opsmonitor.config.environment import Environment
 from opsmonitor.config.maintenance import SECTION as MAINTENANCE, MaintenanceReader
-from opsmonitor.config.membership import join_groups
+from opsmonitor.config.membership import join_groups, judge_members
 from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, plain
 from opsmonitor.config.overrides import apply_overrides, core_ids
 from opsmonitor.config.portainer import join_portainer
@@ -127,12 +127,12 @@ class _Loader:
         alerts = self._alerts.read()
         remediation = self._sections.remediation()
         probes = self._probes.read()
-        checks = self._checks(beneath, programs)
+        checks, named = self._checks(beneath, programs)
         place = ZoneInfo(zone) if zone else local_zone()
         windows = MaintenanceReader(self._validator, self._problems).read(
-            self._root.entries.get(MAINTENANCE), place, {check.settings.id for check in checks}
+            self._root.entries.get(MAINTENANCE), place, {check.id for check in named}
         )
-        judge_notify(checks, alerts, self._alerts, self._problems)
+        judge_notify(checks, named, self._alerts, self._problems)
         if self._problems.has_errors:
             return Settings(checks={})
         advise(checks, self._root, self._core_ids, schema=self._schema, problems=self._problems)
@@ -174,8 +174,10 @@ class _Loader:
             beneath.update(section.entries)
         return beneath
 
-    def _checks(self, beneath: AnyMapping[str, Node], programs: tuple[str, ...]) -> list[ReadCheck]:
-        """Return the valid checks."""
+    def _checks(
+        self, beneath: AnyMapping[str, Node], programs: tuple[str, ...]
+    ) -> tuple[list[ReadCheck], list[Named]]:
+        """Return the valid checks, and what all checks name."""
         reader = CheckReader(
             self._schema,
             beneath,
@@ -201,8 +203,12 @@ class _Loader:
         if witness is not None and CONNECTIVITY in self._schema.kinds:
             reader.read(witness)
         checks = join_groups(reader.read_checks, self._schema.kinds, reader.ids, self._problems)
-        judge_dependencies(checks, reader.ids, self._problems)
-        return checks
+        judge_members(reader.broken, reader.ids, self._problems)
+        order = {check_id: position for position, check_id in enumerate(reader.ids)}
+        named = [*map(Named.of, checks), *reader.broken]
+        named.sort(key=lambda check: order[check.id])
+        judge_dependencies(named, reader.ids, self._problems)
+        return checks, named
 
     def _effective_defaults(self, beneath: AnyMapping[str, Node]) -> dict[str, Any]:
         """Return every default, those of the daemon included."""

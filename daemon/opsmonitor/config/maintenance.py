@@ -10,7 +10,7 @@ from cronsim import CronSim, CronSimError
 import voluptuous as vol
 
 from opsmonitor.config import validators as cv
-from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence
+from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, texts
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.validation import Validator, describe
 from opsmonitor.models.maintenance import Window
@@ -177,32 +177,42 @@ class MaintenanceReader:
             message = f"expected a list of windows, each beginning with `-`, got {describe(node)}"
             self._problems.add(node.mark, message, SECTION)
             return ()
-        windows: dict[str, Window] = {}
+        windows: list[Window] = []
+        taken: set[str] = set()
         for position, item in enumerate(node.items):
-            window = self._window(item, f"window-{position + 1}", zone, known)
-            if window is not None and window.id in windows:
-                message = f"the id `{window.id}` is already used: choose another"
+            if not isinstance(item, Mapping):
+                message = f"expected a window with keys such as `between`, got {describe(item)}"
                 self._problems.add(item.mark, message, item.path)
-            elif window is not None:
-                windows[window.id] = window
-        return tuple(windows.values())
+                continue
+            otherwise = f"window-{position + 1}"
+            self._judge_id(item, otherwise, taken)
+            self._judge_checks(item, known)
+            window = self._window(item, otherwise, zone)
+            if window is not None:
+                windows.append(window)
+        return tuple(windows)
 
-    def _window(
-        self, node: Node, otherwise: str, zone: tzinfo, known: Collection[str]
-    ) -> Window | None:
-        """Return one window, or note what is wrong with it."""
-        if not isinstance(node, Mapping):
-            message = f"expected a window with keys such as `between`, got {describe(node)}"
+    def _judge_id(self, node: Mapping, otherwise: str, taken: set[str]) -> None:
+        """Note an id that two windows have, be they valid or not."""
+        window_id = next(iter(texts(node, "id")), otherwise)
+        if window_id in taken:
+            message = f"the id `{window_id}` is already used: choose another"
             self._problems.add(node.mark, message, node.path)
-            return None
+        taken.add(window_id)
+
+    def _judge_checks(self, node: Mapping, known: Collection[str]) -> None:
+        """Note checks that do not exist."""
+        for check_id in texts(node, "checks"):
+            if check_id not in known:
+                hint = did_you_mean(check_id, known)
+                place = node.entries["checks"]
+                self._problems.add(place.mark, f"there is no check `{check_id}`{hint}", place.path)
+
+    def _window(self, node: Mapping, otherwise: str, zone: tzinfo) -> Window | None:
+        """Return one window, or note what is wrong with it."""
         values = self._validator.validate(WINDOW, node)
         if values is None:
             return None
-        for check_id in values.get("checks", ()):
-            if check_id not in known:
-                hint = did_you_mean(check_id, known) or ""
-                place = node.entries["checks"]
-                self._problems.add(place.mark, f"there is no check `{check_id}`{hint}", place.path)
         try:
             return make_window(values, values.get("id", otherwise), zone)
         except vol.Invalid as err:

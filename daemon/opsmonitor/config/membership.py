@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 import hashlib
 
-from opsmonitor.config.check_reader import ReadCheck
-from opsmonitor.config.nodes import Node, Sequence as SequenceNode
+from opsmonitor.config.check_reader import Named, ReadCheck
+from opsmonitor.config.nodes import Node, Scalar, Sequence as SequenceNode
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.schema import CheckKind, Members
 
@@ -37,7 +37,7 @@ def _joined(
     if members_of is None:
         return check
     wanted: Members = members_of(settings.options)
-    _judge_names(check, wanted.ids, known_ids, problems)
+    _judge_names(Named.of(check), wanted.ids, known_ids, problems)
     ids = dict.fromkeys(wanted.ids)
     if wanted.tag is not None:
         tagged = [
@@ -56,20 +56,28 @@ def _joined(
     return ReadCheck(replace(settings, members=members, fingerprint=mark), check.node)
 
 
+def judge_members(broken: Iterable[Named], known_ids: Collection[str], problems: Problems) -> None:
+    """Note members that cannot be of groups that have other mistakes as well."""
+    for check in broken:
+        _judge_names(check, check.members, known_ids, problems)
+
+
 def _judge_names(
-    check: ReadCheck, ids: Sequence[str], known_ids: Collection[str], problems: Problems
+    check: Named, ids: Iterable[str], known_ids: Collection[str], problems: Problems
 ) -> None:
     """Note members that do not exist, and a group that names itself."""
-    for position, member_id in enumerate(ids):
-        node = _written(check, position)
-        if member_id == check.settings.id:
+    for member_id in ids:
+        node = _written(check, member_id)
+        if member_id == check.id:
             problems.add(node.mark, "a group cannot be a member of itself: remove it", node.path)
         elif member_id not in known_ids:
             hint = did_you_mean(member_id, known_ids)
             problems.add(node.mark, f"no check has the id `{member_id}`{hint}", node.path)
 
 
-def _written(check: ReadCheck, position: int) -> Node:
+def _written(check: Named, member_id: str) -> Node:
     """Return where a group names a member."""
     listed = check.node.entries[MEMBERS]
-    return listed.items[position] if isinstance(listed, SequenceNode) else listed
+    items = listed.items if isinstance(listed, SequenceNode) else []
+    found = (item for item in items if isinstance(item, Scalar) and item.value == member_id)
+    return next(found, listed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence as AnySequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from opsmonitor.util.secret import Secret
+from opsmonitor.util.secret import REDACTED, Secret
 
 Value: TypeAlias = str | int | float | bool | None
 
@@ -117,6 +117,19 @@ def join_path(path: str, step: str | int) -> str:
     if isinstance(step, int):
         return f"{path}[{step}]"
     return f"{path}.{step}" if path else step
+
+
+def texts(node: Mapping, key: str) -> tuple[str, ...]:
+    """Return the texts that a key lists, whatever else is wrong there; none that hold secrets."""
+    child = node.entries.get(key)
+    return tuple(
+        item.value
+        for item in (child.items if isinstance(child, Sequence) else (child,))
+        if isinstance(item, Scalar)
+        and isinstance(item.value, str)
+        and item.value.strip()
+        and REDACTED not in (item.shown or "")
+    )
 
 
 def mapping_under(parent: Mapping | None, key: str) -> Mapping | None:

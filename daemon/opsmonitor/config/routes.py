@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import voluptuous as vol
 
 from opsmonitor.config import validators as cv
-from opsmonitor.config.nodes import Mapping, Node, Sequence
+from opsmonitor.config.nodes import Mapping, Node, Sequence, texts
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.settings import EscalationSettings, QuietSettings, RouteSettings
 from opsmonitor.config.validation import Validator, describe
@@ -166,8 +166,8 @@ class RoutesReader:
                 self._problems.add(node.mark, message, node.path)
                 continue
             values = self._validator.validate(schema, node)
+            self._report_unknown(texts(node, "channels"), node)
             if values is not None:
-                self._report_unknown(values.get("channels", ()), node)
                 yield values, node
 
     def _report_unknown(self, names: Iterable[str], node: Mapping) -> None:

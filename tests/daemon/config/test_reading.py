@@ -121,3 +121,45 @@ def test_what_was_parsed_can_be_told_as_json(folder: Folder) -> None:
     views = [dict(settings.raw), dict(settings.public), dict(settings.defaults)]
     views += [dict(check.public) for check in settings.checks.values()]
     assert json.loads(json.dumps(views, allow_nan=False)) == views
+
+
+def test_every_mistake_is_told_in_one_go(folder: Folder) -> None:
+    """What a check, route or window names is judged even if something else in it is wrong."""
+    problems = folder.problems(
+        """\
+alerts:
+  channels: {phone: {type: ntfy}}
+  routes:
+    - {channels: [zz], severity: P9}
+checks:
+  - {id: a, type: tcp, host: h, port: x, depends_on: [b], notify: [nochannel, phone]}
+  - {id: b, type: tcp, host: h, prt: 1, depends_on: [a, nope]}
+  - {id: g, type: group, members: [a, gone], enabled: 5}
+  - {id: u, type: tpc, notify: [other]}
+maintenance:
+  - {id: w, checks: [absent, a], between: x}
+  - {id: w, checks: [b], between: "22:00-23:00"}
+"""
+    )
+
+    told = "\n".join(f"{problem.line} {problem.message}" for problem in problems)
+    for part in (
+        "2 `topic` is missing",
+        "4 no channel is named `zz`",
+        "4 expected one of P1",
+        "6 expected a whole number",
+        "6 these checks depend on each other: `a` -> `b` -> `a`",
+        "6 no channel is named `nochannel`",
+        "7 `port` is missing",
+        "7 unknown key `prt`",
+        "7 no check has the id `nope`",
+        "8 no check has the id `gone`",
+        "8 unknown key `enabled`",
+        "9 unknown check type",
+        "9 no channel is named `other`",
+        "11 there is no check `absent`",
+        "11 expected two times of day",
+        "12 the id `w` is already used",
+    ):
+        assert part in told
+    assert len(problems) == len(told.splitlines()) == 16
