@@ -44,9 +44,8 @@ class Channel:
         on_change: Callable[[Sequence[Delivery]], None],
         clock: Clock,
         group_wait_s: float,
-        success_ms: int | None = None,
     ) -> None:
-        """Take how a message is sent, who is told how each delivery fared, and the last success."""
+        """Take how a message is sent, and who is told how each delivery fared."""
         self.name = name
         self._kind = kind
         self._send = send
@@ -57,9 +56,13 @@ class Channel:
         self._news = asyncio.Event()
         self._is_sending = asyncio.Lock()
         self._singles = 0
-        self._success_ms = success_ms
+        self._success_ms: int | None = None
         self._error: tuple[str, int] | None = None
         self._task = asyncio.create_task(self._run(), name=f"channel-{name}")
+
+    def remember(self, success_ms: int | None, error: tuple[str, int] | None) -> None:
+        """Take over when the channel last took a message, and why it took none since."""
+        self._success_ms, self._error = success_ms, error
 
     def put(self, deliveries: Iterable[Delivery]) -> None:
         """Send these, after those before them."""

@@ -45,6 +45,7 @@ class Channels:
         self._known: Mapping[str, ChannelSettings] = MappingProxyType({})
         self._group_wait_s = 0.0
         self._last_sent: dict[str, int] = {}
+        self._last_failed: dict[str, tuple[str, int]] = {}
         self._changes: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -67,9 +68,11 @@ class Channels:
             if name not in before:
                 self._channels[name] = self._build(channel)
 
-    def remember(self, last_sent: Mapping[str, int]) -> None:
-        """Take over when each channel last took a message, from before a restart."""
-        self._last_sent = dict(last_sent)
+    def remember(
+        self, last_sent: Mapping[str, int], last_failed: Mapping[str, tuple[str, int]]
+    ) -> None:
+        """Take over how each channel fared before a restart."""
+        self._last_sent, self._last_failed = dict(last_sent), dict(last_failed)
 
     def put(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Give deliveries to their channels, and up if there is no such channel any more.
@@ -122,12 +125,15 @@ class Channels:
     def _build(self, channel: ChannelSettings) -> Channel:
         """Return a running channel."""
         kind = self._kinds[channel.type]
-        return Channel(
+        built = Channel(
             channel.name,
             channel.type,
             send=lambda message: kind.send(channel.options, self._dress(message), self._context),
             on_change=self._on_change,
             clock=self._clock,
             group_wait_s=self._group_wait_s,
-            success_ms=self._last_sent.get(channel.name),
         )
+        # The error once only: settings that are changed later may be what mends it.
+        error = self._last_failed.pop(channel.name, None)
+        built.remember(self._last_sent.get(channel.name), error)
+        return built

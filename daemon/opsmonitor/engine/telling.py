@@ -69,6 +69,10 @@ class AlertStore(Protocol):
         """Return when each channel last took a message."""
         ...
 
+    async def last_failed(self) -> dict[str, tuple[str, int]]:
+        """Return why and when a channel failed; those whose latest attempt went well are not in."""
+        ...
+
 
 class Telling:
     """Decides on each batch of results what must be told, and sees to it.
@@ -122,7 +126,7 @@ class Telling:
         open_alerts = await self._store.alerts(is_resolved=False, limit=-1)
         for alert in reversed(open_alerts):
             self._told.setdefault(alert.subject, {})[alert.kind] = alert
-        self._channels.remember(await self._store.last_sent())
+        self._channels.remember(await self._store.last_sent(), await self._store.last_failed())
         self._announcer.remember(await self._store.alerts(is_resolved=True, limit=_LOOKED_BACK))
         for item in await self._store.queued_deliveries():
             if item.state is DeliveryState.HELD:

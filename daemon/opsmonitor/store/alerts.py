@@ -54,6 +54,17 @@ _LAST_SENT: Final = (
     "SELECT channel, max(done_ms) FROM deliveries WHERE state = 'sent' GROUP BY channel"
 )
 
+_LAST_FAILED: Final = """
+SELECT failed.channel, error, max(coalesce(done_ms, queued_ms)) FROM deliveries AS failed
+LEFT JOIN (
+  SELECT channel, max(done_ms) AS sent_ms FROM deliveries WHERE state = 'sent' GROUP BY channel
+) AS good ON good.channel = failed.channel
+WHERE attempts > 0 AND error IS NOT NULL
+  AND (state = 'queued' OR state = 'dropped' AND done_ms > coalesce(sent_ms, 0))
+GROUP BY failed.channel
+"""
+"""Nothing overtakes what waits: behind it nothing was sent."""
+
 
 async def save(
     database: Database, alerts: Iterable[Alert], deliveries: Iterable[Delivery], now_ms: int
@@ -83,6 +94,12 @@ async def queued(database: Database) -> list[Delivery]:
 async def last_sent(database: Database) -> dict[str, int]:
     """Return when each channel last took a message."""
     return dict(await database.query(_LAST_SENT))
+
+
+async def last_failed(database: Database) -> dict[str, tuple[str, int]]:
+    """Return why each channel did not take the latest message, and when that was told or sent."""
+    found = await database.query(_LAST_FAILED)
+    return {channel: (error, at_ms) for channel, error, at_ms in found}
 
 
 def _alert_row(alert: Alert) -> Row:

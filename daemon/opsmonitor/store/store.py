@@ -314,6 +314,10 @@ class Store:
         """Return when each channel last took a message; those that never did are left out."""
         return await alerts.last_sent(self._keeper.database)
 
+    async def last_failed(self) -> dict[str, tuple[str, int]]:
+        """Return why and when a channel failed; those whose latest attempt went well are not in."""
+        return await alerts.last_failed(self._keeper.database)
+
     async def recent_runs(
         self, per_check: int = 30, check_ids: Collection[str] | None = None
     ) -> dict[str, list[RawRun]]:

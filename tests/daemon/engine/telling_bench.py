@@ -71,6 +71,17 @@ class MemoryAlerts:
             if item.state is DeliveryState.SENT and item.done_ms is not None
         }
 
+    async def last_failed(self) -> dict[str, tuple[str, int]]:
+        """Return why and when a channel failed."""
+        sent = await self.last_sent()
+        return {
+            channel: (item.error, item.done_ms or item.queued_ms)
+            for (_, channel), item in self.deliveries.items()
+            if item.error is not None
+            and item.attempts > 0
+            and (item.done_ms is None or item.done_ms > sent.get(channel, 0))
+        }
+
 
 @dataclass
 class Bench:

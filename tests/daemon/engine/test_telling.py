@@ -272,6 +272,32 @@ def test_the_end_is_told_whatever_lies_between() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_why_a_channel_failed_is_known_after_a_restart() -> None:
+    """A channel that is broken does not look well only because nothing was tried yet."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", "b")
+        house.add("nas")
+        await house.start()
+        house.broken["a"] = DeliveryError("answered 503")
+        house.broken["b"] = DeliveryError("answered 401", is_permanent=True)
+        await house.see("nas", Status.DOWN)
+        await house.wait(60)
+        await house.telling.close()
+        house.alerts = replace(house.alerts, group_wait_s=900.0)
+        await house.start()
+
+        errors = {channel.name: channel.last_error for channel in house.telling.health()}
+        assert errors == {"a": "answered 503", "b": "answered 401"}
+        house.broken.clear()
+        await house.wait(1000)
+        assert house.telling.health()[0].last_error is None
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
 def test_a_channel_that_is_added_later_hears_only_of_what_comes() -> None:
     """And one that is removed takes nothing with it."""
 
