@@ -256,8 +256,16 @@ class Telling:
             self._unsaved[after.key] = after
 
     def _look_around(self) -> None:
-        """Do what only the time asks for."""
+        """Do what only the time asks for; a defect must not be the end of it."""
         self._alarm = None
+        try:
+            self._do_what_is_due()
+        except Exception:
+            _LOGGER.exception("What the time asks for could not be told")
+            self._wake_at(self._clock.now_ms() + _MINUTE_MS)
+
+    def _do_what_is_due(self) -> None:
+        """Look at checks again, remind, and let go what quiet hours held back."""
         settings, states, now_ms = self._settings(), self._states(), self._clock.now_ms()
         due = [check_id for check_id, at_ms in self._again.items() if at_ms <= now_ms]
         for check_id in due:

@@ -14,11 +14,23 @@ import pytest
 
 from opsmonitor.api.app import create_app
 from opsmonitor.api.server import serve
-from opsmonitor.config.settings import CheckSettings, RetentionSettings, Settings
+from opsmonitor.config.settings import (
+    AlertSettings,
+    ChannelSettings,
+    CheckSettings,
+    RetentionSettings,
+    Settings,
+)
+from opsmonitor.engine.batch import Batch
+from opsmonitor.engine.links import Links
 from opsmonitor.engine.monitor import Monitor
+from opsmonitor.engine.telling import Telling
 from opsmonitor.models.check import Outcome
+from opsmonitor.notifiers.base import Message, NotifierType, SendContext
 from opsmonitor.store.store import Store
-from opsmonitor.util.clock import SystemClock
+from opsmonitor.util.clock import FakeClock, SystemClock
+from opsmonitor.util.secret import Secret
+from tests.daemon.api.doubles import HandMonitor
 from tests.daemon.api.house import real_deps
 from tests.daemon.api.listener import Listener
 from tests.daemon.engine.scripted import BAD, GOOD, SCRIPTED, check
@@ -113,6 +125,57 @@ async def test_a_change_goes_all_the_way(tmp_path: Path, switch: Switch) -> None
     assert [item["status"] for item in history["intervals"]] == ["up", "down"]
     assert history["intervals"][1]["to"] is None
     assert sum(point["failed"] for point in history["points"]) == 1
+
+
+async def test_half_a_character_ends_no_telling(tmp_path: Path) -> None:
+    """By the API it is refused; past it, it is given up alone, and all others are kept and told."""
+    sent: list[str] = []
+
+    async def send(_options: object, message: Message, _context: SendContext) -> None:
+        sent.append(message.title)
+
+    clock = SystemClock()
+    store = await Store.open(tmp_path / "test.db", clock=clock, retention=RetentionSettings())
+    channel = ChannelSettings(name="post", type="post", options=None)
+    settings = Settings(checks={}, alerts=AlertSettings(channels={"post": channel}))
+    telling = Telling(
+        store=store,
+        clock=clock,
+        kinds={
+            "post": NotifierType(
+                name="post", options=object, schema={}, send=send, example={}, environment={}
+            )
+        },
+        context=SendContext(http=None),  # type: ignore[arg-type]  # nothing is sent by it
+        settings=lambda: settings,
+        states=dict,
+        links=Links(Secret("key"), lambda: settings),
+    )
+    await telling.open()
+    telling.take(Batch(config_changed=True))
+    monitor = HandMonitor(FakeClock(), ())
+    deps = replace(real_deps(monitor, store, clock, settings), telling=telling)
+    async with (
+        serve(create_app(deps), "127.0.0.1", 0) as port,
+        aiohttp.ClientSession() as session,
+    ):
+        statuses = []
+        await telling.announce("past\ud800", "P1", "m", None)
+        for number, name in enumerate((b"b\\ud800", b"shop")):
+            body = b'{"service_name": "%s", "message": "m%d"}' % (name, number)
+            async with session.post(
+                f"http://127.0.0.1:{port}/api/alerts",
+                data=body,
+                headers={"Content-Type": "application/json"},
+            ) as response:
+                statuses.append(response.status)
+        await telling.close()
+        kept = [alert.subject for alert in await store.alerts(limit=9)]
+    await store.close()
+
+    assert statuses == [400, 200]
+    assert kept == ["shop"]
+    assert len(sent) == 2
 
 
 async def test_last_values_are_there_after_a_restart(tmp_path: Path, switch: Switch) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from opsmonitor.config.settings import ReminderSettings
+from opsmonitor.engine import telling
+from opsmonitor.engine.reminding import Agenda, look_around
 from opsmonitor.exceptions import DeliveryError, UnknownChannelError
 from opsmonitor.models.alert import DeliveryState
 from opsmonitor.models.check import Status
@@ -33,6 +37,32 @@ def test_what_can_never_be_kept_keeps_nothing_else_back() -> None:
         assert {alert.subject for alert in house.store.kept.values()} == {"nas"}
         states = {item.state for item in house.store.deliveries.values()}
         assert states == {DeliveryState.SENT}
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_defect_does_not_end_the_looking_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed once is done a minute later."""
+    failures: list[Exception] = []
+
+    def odd(*args: Any, **keys: Any) -> Agenda:
+        if failures:
+            raise failures.pop()
+        return look_around(*args, **keys)
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", reminders=ReminderSettings(first_s=600, longest_s=600))
+        house.add("nas", notify_on=("first_fail", "reminder"))
+        monkeypatch.setattr(telling, "look_around", odd)
+        await house.start()
+        failures.append(ValueError("odd"))
+        await house.see("nas", Status.DOWN)
+        await house.wait(800)
+
+        assert not failures
+        assert house.of("a") == ["DOWN: nas", "Still DOWN: nas"]
         await house.telling.close()
 
     run_in_virtual_time(scenario)
