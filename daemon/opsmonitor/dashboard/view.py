@@ -75,6 +75,7 @@ class Card:
     error: str
     note: str
     is_acknowledged: bool
+    is_flapping: bool
     strip: Strip
     start_iso: str
     start_ago: str
@@ -161,6 +162,7 @@ class PageView:
             error=(state.outcome.error or "") if state.outcome else "",
             note=words.note(state, self._names, self._times.stamp),
             is_acknowledged=state.acknowledged is not None,
+            is_flapping=state.flapping_since_ms is not None,
             strip=Strip(runs, check.interval_s, self._times),
             start_iso=_iso(start_ms),
             start_ago=self._ago(start_ms),
@@ -188,6 +190,7 @@ class PageView:
             error="",
             note="",
             is_acknowledged=False,
+            is_flapping=False,
             strip=Strip((), 1, self._times),
             start_iso="",
             start_ago="",

@@ -107,6 +107,14 @@ def test_run_button_only_for_those_who_may(draw: Draw) -> None:
     assert 'data-do="run"' not in denied
 
 
+def test_card_of_what_flaps_can_be_told_from_one_that_is_well(draw: Draw) -> None:
+    """The style sheet offers to acknowledge it although it is up at the moment."""
+    well = draw(page_data([check()], [state("nas")]))
+    flapping = draw(page_data([check()], [state("nas", flapping_since_ms=1)]))
+
+    assert (" data-flapping" in well, " data-flapping" in flapping) == (False, True)
+
+
 def test_sign_out_only_for_those_signed_in(draw: Draw) -> None:
     """Without a session there is nothing to sign out of."""
     assert "Sign out" in draw(page_data(can_sign_out=True))

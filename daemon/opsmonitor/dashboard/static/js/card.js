@@ -56,6 +56,7 @@ export function updateCard(card, state) {
   write(remark, note(state, nameOf, stamp));
   remark.hidden = !remark.textContent;
   card.toggleAttribute("data-known", Boolean(state.acknowledged));
+  card.toggleAttribute("data-flapping", Boolean(state.flapping));
   setTime(card.querySelector(".state time"), state.last_change);
   setTime(card.querySelector(".checked time"), state.last_run);
   const before = card.dataset.run;
