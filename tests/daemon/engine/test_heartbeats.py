@@ -66,6 +66,10 @@ class Memory:
         """Keep what is known now."""
         if self.is_broken:
             raise StoreError("the disk is full")
+        pings = list(pings)
+        for ping in pings:
+            # SQLite takes no half of a character.
+            (ping.run_id or "").encode()
         for name in gone:
             self.known.pop(name, None)
         self.known |= {pulse.check_id: pulse for pulse in pulses}
@@ -323,6 +327,25 @@ def test_a_store_that_fails_loses_nothing() -> None:
         shop.store.is_broken = False
         await asyncio.sleep(11)
 
+        assert [ping.kind for ping in shop.store.pings] == [PingKind.SUCCESS]
+        assert shop.store.known["backup"].ended_ms is not None
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_ping_that_can_never_be_kept_keeps_no_other_back() -> None:
+    """It counts, and those after it are written."""
+
+    async def scenario(clock: FakeClock) -> None:
+        shop = Workshop(clock)
+        await shop.start(job())
+        await asyncio.sleep(1)
+        await shop.ping(PingKind.START, run_id="\ud800")
+        await asyncio.sleep(1)
+        await shop.ping()
+        await asyncio.sleep(1)
+
+        assert shop.status() is Status.UP
         assert [ping.kind for ping in shop.store.pings] == [PingKind.SUCCESS]
         assert shop.store.known["backup"].ended_ms is not None
 
