@@ -13,7 +13,7 @@ from opsmonitor.access_token import heartbeat_key, link_key
 from opsmonitor.api.app import create_app
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
-from opsmonitor.config.watcher import Snapshot, snapshot, watch
+from opsmonitor.config.watcher import Watcher, snapshot
 from opsmonitor.engine.heartbeats import Heartbeats
 from opsmonitor.engine.house_beats import HouseBeats
 from opsmonitor.engine.links import Links
@@ -135,6 +135,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         monitor.subscribe(heartbeats.take)
         monitor.subscribe(remedies.take)
         reloader = Reloader(source.load, settings, monitor, followers=[poller.apply])
+        watcher = Watcher(reloader.files, reloader.reload, known=stamps)
         poller.apply(settings)
         monitor.apply(settings)
         await remedies.open()
@@ -149,6 +150,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             clock=clock,
             settings=lambda: reloader.settings,
             config_problems=lambda: reloader.problems,
+            config_trouble=lambda: watcher.trouble,
             started_ms=started_ms,
             request_reload=reloader.reload,
         )
@@ -159,7 +161,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         announce(f"http://{url_host(_reachable_host(server.host))}:{port}/")
         if server.announce and not is_loopback(server.host):
             await stack.enter_async_context(_announced(server.host, port, store.instance_id))
-        await stack.enter_async_context(_background(reloader, monitor, stamps, reload))
+        await stack.enter_async_context(_background(watcher, reloader, monitor, reload))
         await stop.wait()
         _LOGGER.info("Stopping")
 
@@ -246,15 +248,13 @@ async def _announced(host: str, port: int, instance_id: str) -> AsyncIterator[No
 
 @asynccontextmanager
 async def _background(
-    reloader: Reloader, monitor: Monitor, stamps: Snapshot, asked: asyncio.Event
+    watcher: Watcher, reloader: Reloader, monitor: Monitor, asked: asyncio.Event
 ) -> AsyncIterator[None]:
     """Follow the configuration files, reload when asked, and keep systemd informed."""
     notifier = Notifier()
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(
-                watch(reloader.files, reloader.reload, known=stamps), name="config-watcher"
-            ),
+            group.create_task(watcher.run(), name="config-watcher"),
             group.create_task(_reload_when_asked(asked, reloader), name="reload"),
             group.create_task(_keep_watchdog(notifier, monitor), name="watchdog"),
         ]

@@ -7,13 +7,13 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from opsmonitor.exceptions import ConfigError
+from opsmonitor.models.config import ConfigProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from opsmonitor.config.settings import Settings
-    from opsmonitor.models.config import ConfigProblem
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,29 +58,67 @@ class Reloader:
         return dict.fromkeys((*self.settings.files, *self._refused_files))
 
     async def reload(self) -> None:
-        """Read, validate and swap; a bad configuration leaves everything as it is."""
+        """Read, validate and swap; a bad configuration leaves everything as it is.
+
+        So does a defect on the way: it is told like a mistake in the file, and ends nothing.
+        """
         async with self._lock:
             try:
                 settings = await asyncio.to_thread(self._load)
             except ConfigError as err:
-                self._refuse(err)
+                self._refuse(err.problems, err.files)
+                return
+            except Exception as err:
+                _LOGGER.exception("The changed configuration could not be read")
+                self._refuse([self._defect("could not read it", err)], self._refused_files)
                 return
             self._warn_of_restart(settings)
-            self.settings = settings
-            self.problems = ()
-            self._refused_files = ()
+            try:
+                self._put_in_force(settings)
+            except Exception as err:
+                _LOGGER.exception("The changed configuration could not be put in force")
+                self._go_back()
+                self._refuse([self._defect("could not put it in force", err)], settings.files)
+                return
+            _LOGGER.info("Configuration reloaded: %d checks", len(settings.checks))
+
+    def _put_in_force(self, settings: Settings) -> None:
+        """Let everybody work by a configuration; if that fails, it was not taken over."""
+        before = self.settings, self.problems, self._refused_files
+        self.settings, self.problems, self._refused_files = settings, (), ()
+        try:
             for follow in self._followers:
                 follow(settings)
             self._target.apply(settings)
-            _LOGGER.info("Configuration reloaded: %d checks", len(settings.checks))
+        except Exception:
+            self.settings, self.problems, self._refused_files = before
+            raise
 
-    def _refuse(self, err: ConfigError) -> None:
+    def _go_back(self) -> None:
+        """Let everybody work by the old configuration again, also those who never left it."""
+        for put in (*self._followers, self._target.apply):
+            try:
+                put(self.settings)
+            except Exception:
+                _LOGGER.exception("The old configuration could not be put in force again")
+
+    def _defect(self, what: str, err: Exception) -> ConfigProblem:
+        """Describe a defect of the daemon by its place; its text could hold a secret."""
+        file = str(next(iter(self.files()), "the configuration"))
+        message = (
+            f"the daemon {what}: {type(err).__name__}, a defect of its own; "
+            "the log has the details, please report them"
+        )
+        return ConfigProblem(file=file, message=message)
+
+    def _refuse(self, problems: Sequence[ConfigProblem], files: Iterable[Path]) -> None:
         """Keep the old configuration and say what is wrong with the new one, once."""
-        self._refused_files = err.files
-        if err.problems == self.problems:
+        self._refused_files = tuple(files)
+        if tuple(problems) == self.problems:
             return
-        self.problems = err.problems
-        _LOGGER.error("The changed configuration is not used, the old one stays:\n%s", err)
+        self.problems = tuple(problems)
+        text = "\n".join(str(problem) for problem in problems)
+        _LOGGER.error("The changed configuration is not used, the old one stays:\n%s", text)
         self._target.publish_config_change()
 
     def _warn_of_restart(self, settings: Settings) -> None:

@@ -24,9 +24,12 @@ class Listener:
         """Start with nothing."""
         self.applied: list[Settings] = []
         self.changes = 0
+        self.dislikes: list[Settings] = []
 
     def apply(self, settings: Settings) -> None:
-        """Remember the configuration."""
+        """Remember the configuration; one that it dislikes reveals a defect."""
+        if settings in self.dislikes:
+            raise ZeroDivisionError
         self.applied.append(settings)
 
     def publish_config_change(self) -> None:
@@ -34,13 +37,13 @@ class Listener:
         self.changes += 1
 
 
-def loader(*answers: Settings | ConfigError) -> Callable[[], Settings]:
+def loader(*answers: Settings | Exception) -> Callable[[], Settings]:
     """Return a loader that gives or raises these, one a call."""
     left = iter(answers)
 
     def load() -> Settings:
         answer = next(left)
-        if isinstance(answer, ConfigError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -113,3 +116,54 @@ async def test_the_files_of_a_refused_configuration_are_watched_until_it_is_mend
 
     assert refused == [included]
     assert list(reloader.files()) == []
+
+
+async def test_a_defect_while_reading_is_told_like_a_mistake(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The old configuration goes on, its place and kind are told, its text is not; once."""
+    target = Listener()
+    reloader = Reloader(loader(*[KeyError("s3cret")] * 2, NEW), OLD, target)
+
+    await reloader.reload()
+    first = [str(problem) for problem in reloader.problems]
+    await reloader.reload()
+    changes = target.changes
+    await reloader.reload()
+
+    assert len(first) == 1
+    assert "KeyError, a defect of its own" in first[0]
+    assert "s3cret" not in first[0]
+    assert changes == 1
+    assert caplog.text.count("is not used") == 1
+    assert (reloader.settings, reloader.problems, target.applied) == (NEW, (), [NEW])
+
+
+async def test_a_configuration_that_cannot_be_put_in_force_leaves_the_old_one() -> None:
+    """Who took it over goes back; the next change is read as ever."""
+    target, follower = Listener(), Listener()
+    target.dislikes = [NEW]
+    reloader = Reloader(loader(NEW, OLD), OLD, target, followers=[follower.apply])
+
+    await reloader.reload()
+    during = reloader.settings, len(reloader.problems), target.changes
+    await reloader.reload()
+
+    assert during == (OLD, 1, 1)
+    assert follower.applied == [NEW, OLD, OLD]
+    assert target.applied == [OLD, OLD]
+    assert reloader.problems == ()
+
+
+async def test_a_follower_with_a_defect_does_not_end_the_reloading(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not even one that cannot go back, either."""
+    target, follower = Listener(), Listener()
+    follower.dislikes = [OLD, NEW]
+    reloader = Reloader(loader(NEW), OLD, target, followers=[follower.apply])
+
+    await reloader.reload()
+
+    assert (reloader.settings, target.applied) == (OLD, [OLD])
+    assert "could not be put in force again" in caplog.text

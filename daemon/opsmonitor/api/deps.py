@@ -306,6 +306,8 @@ class ApiDeps:
     """Return the configuration in force; another one after a reload."""
     config_problems: Callable[[], Sequence[ConfigProblem]]
     """Return what is wrong with the file on disk; empty while it is the one in force."""
+    config_trouble: Callable[[], str | None]
+    """Return why a change of the file is not noticed; None while it is."""
     started_ms: int
     request_reload: Callable[[], Awaitable[None]]
     """Read the configuration again, and put it in force if it is valid."""

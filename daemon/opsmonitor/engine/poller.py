@@ -131,21 +131,22 @@ class Poller:
 
     def apply(self, settings: Settings) -> None:
         """Put a configuration in force; unchanged probes keep what they remember."""
-        before, self._place = self._place, (settings.folder, settings.zone)
-        has_moved = before != self._place
+        before, place = self._place, (settings.folder, settings.zone)
         old = self._things
-        self._things = {}
+        things: dict[str, Polled] = {}
         fresh: list[Polled] = []
         for probe in settings.probes.values():
             known = self._probes.get(probe.name)
-            if known is None or has_moved or known.fingerprint != probe.fingerprint:
+            if known is None or before != place or known.fingerprint != probe.fingerprint:
                 made = self._build(probe, settings)
                 fresh += made
-                self._things |= {thing.name: thing for thing in made}
+                things |= {thing.name: thing for thing in made}
             else:
-                self._things |= {
+                things |= {
                     name: thing for name, thing in old.items() if thing.probe.name == probe.name
                 }
+        # Only now: a defect in building one must not leave half of each configuration.
+        self._place, self._things = place, things
         self._probes = dict(settings.probes)
         for name, thing in old.items():
             if self._things.get(name) is not thing:

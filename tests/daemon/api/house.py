@@ -119,6 +119,7 @@ class House:
         self.reloads = Reloads()
         self.beats = HouseBeats()
         self.problems: list[ConfigProblem] = []
+        self.config_trouble: str | None = None
         self.settings = SettingsBox(
             Settings(checks={item.id: item for item in checks}, server=server)
         )
@@ -187,6 +188,7 @@ async def open_house(
         clock=house.clock,
         settings=house.settings,
         config_problems=lambda: house.problems,
+        config_trouble=lambda: house.config_trouble,
         started_ms=house.clock.now_ms(),
         request_reload=house.reloads,
     )
@@ -212,6 +214,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         clock=clock,
         settings=SettingsBox(settings),
         config_problems=list,
+        config_trouble=lambda: None,
         started_ms=clock.now_ms(),
         request_reload=Reloads(),
     )

@@ -71,6 +71,18 @@ async def test_ready_with_a_bad_file(house: House) -> None:
     ]
 
 
+async def test_that_changes_are_not_noticed_is_a_warning(house: House) -> None:
+    """Whoever saves the file must learn why nothing happens, and what helps."""
+    house.config_trouble = "ValueError, a defect of its own"
+
+    reply = await house.get("/ready")
+
+    assert reply.status == 200
+    (warning,) = reply.json["warnings"]
+    assert "not noticed: ValueError, a defect of its own" in warning
+    assert "POST /api/config/reload" in warning
+
+
 async def test_one_trouble_of_the_storage_is_told_once(house: House) -> None:
     """What is wrong now, and a note of the start about the same, are one warning."""
     house.store.break_down("The disk is full: /data/a.db", mode="memory")

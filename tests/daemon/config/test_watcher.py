@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opsmonitor.config.watcher import snapshot, watch
+from opsmonitor.config.watcher import Watcher, snapshot
 
 POLL_S = 1.0
 DEBOUNCE_S = 0.5
@@ -42,23 +42,27 @@ class Watched:
         """Take the files that are watched at first."""
         self.files = files
         self.changes = 0
+        self.defect: Exception | None = None
         self.time = Time()
         self.during_change: Callable[[], object] = lambda: None
-
-    async def on_change(self) -> None:
-        """Count a change."""
-        self.changes += 1
-        await asyncio.to_thread(self.during_change)
-
-    async def run(self) -> None:
-        """Watch until cancelled."""
-        await watch(
-            lambda: list(self.files),
+        self.watcher = Watcher(
+            self.list_files,
             self.on_change,
             poll_s=POLL_S,
             debounce_s=DEBOUNCE_S,
             sleep=self.time.sleep,
         )
+
+    def list_files(self) -> list[Path]:
+        """Return what is watched now, unless there is a defect."""
+        if self.defect is not None:
+            raise self.defect
+        return list(self.files)
+
+    async def on_change(self) -> None:
+        """Count a change."""
+        self.changes += 1
+        await asyncio.to_thread(self.during_change)
 
     async def polls(self, count: int) -> list[float]:
         """Let the watcher go on, and return how long it slept each time."""
@@ -70,7 +74,7 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     """Watch one file that exists and one that does not, having looked at them once."""
     (tmp_path / "checks.yml").write_text("1")
     watched = Watched([tmp_path / "checks.yml", tmp_path / ".env"])
-    task = asyncio.create_task(watched.run())
+    task = asyncio.create_task(watched.watcher.run())
     await watched.polls(1)
     yield watched
     task.cancel()
@@ -138,7 +142,7 @@ async def test_a_swapped_link_is_a_change(tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to("one")
     (tmp_path / "checks.yml").symlink_to("data/checks.yml")
     watched = Watched([tmp_path / "checks.yml"])
-    task = asyncio.create_task(watched.run())
+    task = asyncio.create_task(watched.watcher.run())
     await watched.polls(1)
 
     (tmp_path / "next").symlink_to("two")
@@ -191,10 +195,47 @@ async def test_a_change_before_the_watch_began_is_noticed(tmp_path: Path) -> Non
     async def on_change() -> None:
         changed.set()
 
-    watching = asyncio.create_task(watch(lambda: [path], on_change, known=stamps, sleep=time.sleep))
-    sleeps = [await time.next_sleep() for _ in range(2)]
-    sleeps.append(await time.next_sleep())
+    watcher = Watcher(lambda: [path], on_change, known=stamps, sleep=time.sleep)
+    watching = asyncio.create_task(watcher.run())
+    sleeps = [await time.next_sleep() for _ in range(3)]
     watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
 
     assert changed.is_set()
-    assert sleeps == [1.0, 0.5, 1.0]
+    assert sleeps == [POLL_S, DEBOUNCE_S, POLL_S]
+
+
+async def test_a_defect_does_not_end_the_watch(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once and told while it lasts; the next change is noticed as ever."""
+    watched.defect = ZeroDivisionError()
+    watched.files[0].write_text("12")
+    assert await watched.polls(2) == [DEBOUNCE_S, POLL_S]
+    during = watched.watcher.trouble
+    watched.files[0].write_text("123")
+    assert await watched.polls(2) == [DEBOUNCE_S, POLL_S]
+
+    watched.defect = None
+    watched.files[0].write_text("1234")
+    assert await watched.polls(2) == [DEBOUNCE_S, POLL_S]
+
+    assert during == "ZeroDivisionError, a defect of its own"
+    assert watched.watcher.trouble is None
+    assert watched.changes == 3
+    assert caplog.text.count("are not noticed") == 1
+
+
+async def test_a_defect_at_the_first_look_is_no_reason_to_look_all_the_time(
+    tmp_path: Path,
+) -> None:
+    """It is looked again after the usual pause."""
+    watched = Watched([tmp_path / "checks.yml"])
+    watched.defect = ZeroDivisionError()
+    task = asyncio.create_task(watched.watcher.run())
+
+    sleeps = await watched.polls(3)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert sleeps == [POLL_S] * 3

@@ -66,6 +66,12 @@ def _warnings(deps: ApiDeps) -> tuple[str, ...]:
     """Say what needs attention although the daemon works."""
     store = deps.store.health()
     warnings = [f"configuration not used: {problem}" for problem in deps.config_problems()]
+    trouble = deps.config_trouble()
+    if trouble is not None:
+        warnings.append(
+            f"changes of the configuration are not noticed: {trouble}; "
+            "POST /api/config/reload reads it again"
+        )
     if store.mode != "disk":
         warnings.append(f"results are kept in memory only: {store.reason or 'no disk'}")
     elif store.reason:
