@@ -72,6 +72,8 @@ class Topic(Enum):
 
     HUB = "hub"
     """The whole: counts, overall status, configuration."""
+    CERTIFICATES = "certificates"
+    """When the certificates expire that the checks see."""
     DEVICES = "devices"
     """Which devices there are and how they are described."""
 
@@ -393,7 +395,7 @@ _lasting: Final = attrgetter(
     *(
         field.name
         for field in fields(Check)
-        if field.name not in {"last_run", "last_ok", "latency_ms"}
+        if field.name not in {"last_run", "last_ok", "latency_ms", "value", "deadline"}
     )
 )
 """Return what a further run of a check leaves as it is, as a rule."""
@@ -413,10 +415,12 @@ def _changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
         if before is not None and _lasting(before) == _lasting(check):
             continue
         topics.add(check_id)
+        if before is None or before.certificate_expires != check.certificate_expires:
+            topics.add(Topic.CERTIFICATES)
         if before is None or _face(before) != _face(check):
             has_new_devices = True
     if gone := old.checks.keys() - new.checks.keys():
-        topics |= gone
+        topics |= gone | {Topic.CERTIFICATES}
         topics.update(map(every_run, gone))
         has_new_devices = True
     readings, has_new_parts = _changed_readings(old, new)

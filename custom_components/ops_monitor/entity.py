@@ -91,10 +91,15 @@ class CheckEntity(OpsMonitorEntity):
 class HubEntity(OpsMonitorEntity):
     """An entity of the daemon itself."""
 
-    def __init__(self, entry: OpsMonitorConfigEntry, description: EntityDescription) -> None:
-        """Belong to the hub, and listen for what concerns the whole."""
+    def __init__(
+        self,
+        entry: OpsMonitorConfigEntry,
+        description: EntityDescription,
+        topic: Topic = Topic.HUB,
+    ) -> None:
+        """Belong to the hub, and listen for what concerns the whole, or some of that."""
         coordinator = entry.runtime_data
-        super().__init__(coordinator, context=Topic.HUB)
+        super().__init__(coordinator, context=topic)
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.data.instance_id}_hub_{description.key}"
         self._attr_device_info = dr.DeviceInfo(identifiers={hub_identifier(coordinator.data)})

@@ -129,6 +129,8 @@ def test_nothing_that_is_promised_is_lost() -> None:
     assert (check.latency_ms, check.status_code, check.fail_streak) == (2.5, 3, 3)
     assert (check.error, check.error_code, check.tags) == ("text", "text", ("text", "text"))
     assert None not in (check.last_run, check.last_ok, check.last_change)
+    assert None not in (check.certificate_expires, check.deadline)
+    assert (check.value, check.job_state) == (2.5, "running")
 
 
 def test_nothing_of_the_whole_is_lost() -> None:

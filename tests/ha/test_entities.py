@@ -170,11 +170,18 @@ async def test_few_entities_by_default(
         "sensor.home_lab_checks_degraded",
         "sensor.home_lab_checks_paused",
         "sensor.home_lab_checks_unknown",
+        "sensor.home_lab_core_checks_down",
         "sensor.nas_consecutive_failures",
+        "sensor.nas_http_status_code",
+        "sensor.web_http_status_code",
         "sensor.nas_last_error",
         "sensor.web_consecutive_failures",
         "sensor.web_last_error",
-        *(f"sensor.{it}_uptime_{of}" for it in ("web", "nas") for of in ("24_hours", "7_days")),
+        *(
+            f"sensor.{it}_uptime_{of}"
+            for it in ("web", "nas", "home_lab")
+            for of in ("24_hours", "7_days")
+        ),
     }
 
 
@@ -245,3 +252,83 @@ async def test_uptime(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfig
     await entry.runtime_data.uptimes.async_refresh()
     assert state_of(hass, "sensor.web_uptime_30_days").state == "98.0"
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_uptime_of_the_whole(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """It is the mean over those checks of which one is known."""
+    daemon.add(make_check("new"))
+    daemon.replies["/api/status/uptime"] = {
+        "web": {"24h": 100.0, "7d": None, "30d": 90.0, "90d": None},
+        "nas": {"24h": 100.0, "7d": None, "30d": 100.0, "90d": None},
+        "new": {"24h": None, "7d": None, "30d": None, "90d": None},
+    }
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    await wait_for_state(hass, "sensor.home_lab_uptime_30_days", "95.0")
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_certificates(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A check that sees a certificate tells when it expires; the hub tells the first of them."""
+    daemon.checks = {
+        "web": make_check("web", certificate_expires="2027-01-15T08:00:00Z"),
+        "shop": make_check("shop", target="https://shop.example/"),
+        "nas": make_check("nas"),
+    }
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    first = "sensor.home_lab_next_certificate_expiry"
+    assert state_of(hass, first).state == "2027-01-15T08:00:00+00:00"
+    assert state_of(hass, "sensor.shop_certificate_expires").state == STATE_UNKNOWN
+    assert hass.states.get("sensor.nas_certificate_expires") is None
+
+    daemon.put(
+        make_check(
+            "shop", target="https://shop.example/", certificate_expires="2026-12-01T00:00:00Z"
+        )
+    )
+    await wait_for_state(hass, first, "2026-12-01T00:00:00+00:00")
+    assert state_of(hass, first).attributes["check"] == "Shop"
+
+    daemon.remove("shop")
+    await wait_for_state(hass, first, "2027-01-15T08:00:00+00:00")
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "name", "state"),
+    [
+        ("metric", {"value": 41.5}, "value", "41.5"),
+        ("disk", {"value": 71}, "used", "71"),
+        ("process", {"value": 3}, "processes", "3"),
+        ("job", {"job_state": "running"}, "job_state", "running"),
+        ("job", {"job_state": "dreaming"}, "job_state", STATE_UNKNOWN),
+        ("job", {}, "last_success", "2026-11-20T10:00:30+00:00"),
+        (
+            "heartbeat",
+            {"deadline": "2026-11-20T11:00:00Z"},
+            "deadline",
+            "2026-11-20T11:00:00+00:00",
+        ),
+    ],
+)
+async def test_values_by_type(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    daemon: FakeDaemon,
+    kind: str,
+    changes: dict[str, object],
+    name: str,
+    state: str,
+) -> None:
+    """What a type measures has a sensor of its own, and other types have none of it."""
+    daemon.checks = {"it": make_check("it", type=kind, **changes), "web": make_check("web")}
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert state_of(hass, f"sensor.it_{name}").state == state
+    assert hass.states.get(f"sensor.web_{name}") is None

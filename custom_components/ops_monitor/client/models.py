@@ -97,6 +97,13 @@ class Check:
     is_acknowledged: bool
     is_reachability: bool
     """Whether up means that something can be reached, rather than that a value is in order."""
+    certificate_expires: datetime | None = None
+    deadline: datetime | None = None
+    """A job that has not reported by then is late."""
+    value: float | None = None
+    """What it measured, if its type measures one thing."""
+    job_state: str | None = None
+    """Such as `running`; None unless it is about a job."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -125,6 +132,10 @@ class Check:
             is_paused=fields.values.get("paused") is not None,
             is_acknowledged=fields.values.get("acknowledged") is not None,
             is_reachability=fields.flag("is_reachability", default=True),
+            certificate_expires=fields.moment("certificate_expires"),
+            deadline=fields.moment("deadline"),
+            value=fields.number("value"),
+            job_state=fields.text("job_state"),
         )
 
 

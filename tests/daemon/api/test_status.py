@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from opsmonitor.models.check import CheckState, EventKind, Status, Transition
@@ -71,6 +73,39 @@ async def test_detail_without_a_run(house: House) -> None:
     assert detail["timings"] is detail["tls"] is None
     assert detail["assertions"] == []
     assert detail["uptime"] == {"24h": None, "7d": None, "30d": None, "90d": None}
+
+
+async def test_what_each_type_measured(house: House) -> None:
+    """A state holds the one number of its type, a job's state, and when a certificate expires."""
+    house.monitor.configure(
+        [
+            check("heat", type="metric"),
+            check("is-on", type="metric"),
+            check("data", type="disk"),
+            check("backup", type="job"),
+            check("web", type="http"),
+        ]
+    )
+    house.monitor.tick(
+        heat=replace(GOOD, data={"value": 41.5}),
+        data=replace(GOOD, data={"used_percent": 71.0}),
+        backup=replace(GOOD, data={"state": "succeeded"}),
+        web=FULL,
+        **{"is-on": replace(GOOD, data={"value": True})},
+    )
+
+    states = (await house.get("/api/status/checks")).json
+
+    assert {key: state["value"] for key, state in states.items()} == {
+        "heat": 41.5,
+        "is-on": None,
+        "data": 71.0,
+        "backup": None,
+        "web": None,
+    }
+    assert states["backup"]["job_state"] == "succeeded"
+    assert states["web"]["certificate_expires"] == "2027-01-15T08:00:00.000Z"
+    assert states["heat"]["certificate_expires"] is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
 
 from opsmonitor.api.encode import KEY
 from opsmonitor.api.schemas.notes import Doc, Timestamp
@@ -21,6 +22,10 @@ from opsmonitor.models.check import (
     TlsInfo,
 )
 from opsmonitor.util.clock import iso_utc
+
+_NO_DATA: Final[Mapping[str, Any]] = MappingProxyType({})
+_VALUES: Final = {"disk": "used_percent", "metric": "value", "process": "count"}
+"""Which of a type's further values is what it measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,22 @@ class CheckBody:
     flapping: Annotated[FlappingBody | None, Doc("Null unless it changes too often")]
     last_ping: Annotated[
         Timestamp | None, Doc("When a job last reported; null for checks that look for themselves")
+    ]
+    deadline: Annotated[
+        Timestamp | None, Doc("A job that has not reported by then is late; null for other checks")
+    ]
+    certificate_expires: Annotated[
+        Timestamp | None, Doc("When the certificate that the latest run saw expires")
+    ]
+    value: Annotated[
+        float | None,
+        Doc(
+            "What it measured: of `metric` the value, of `disk` the percentage in use, of `process`"
+            " how many there are; null for what is no number, and for the other types"
+        ),
+    ]
+    job_state: Annotated[
+        Literal["running", "succeeded", "failed"] | None, Doc("Of a `job`; null for other types")
     ]
     paused: Annotated[PauseBody | None, Doc("Null unless it is paused")]
     acknowledged: Annotated[
@@ -226,6 +247,7 @@ class CheckDetail(CheckBody):
 def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
     """Return the fields of `CheckBody`, as which they are also encoded in a hurry."""
     outcome = state.outcome
+    data = outcome.data if outcome else _NO_DATA
     return {
         "id": check.id,
         "name": check.name,
@@ -253,7 +275,11 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "because": state.because,
         "maintenance": InMaintenanceBody.of(state.maintenance) if state.maintenance else None,
         "flapping": _flapping(state),
-        "last_ping": outcome.data.get("last_ping") if outcome and check.push else None,
+        "last_ping": data.get("last_ping") if check.push else None,
+        "deadline": data.get("late") if check.push else None,
+        "certificate_expires": _expiry(outcome),
+        "value": _number(data.get(_VALUES[check.type])) if check.type in _VALUES else None,
+        "job_state": data.get("state") if check.type == "job" else None,
         "paused": PauseBody.of(state.pause) if state.pause else None,
         "acknowledged": AcknowledgementBody.of(state.acknowledged) if state.acknowledged else None,
     }
@@ -271,6 +297,18 @@ def _moment(at_ms: int | None) -> str | None:
     Kept for a while: a good run was last good when it was last run, and most states do not change.
     """
     return None if at_ms is None else iso_utc(at_ms)
+
+
+def _expiry(outcome: Outcome | None) -> str | None:
+    """Return when the certificate of a run expires."""
+    return _moment(outcome.tls.not_after_ms) if outcome and outcome.tls else None
+
+
+def _number(value: object) -> float | None:
+    """Return a value that is a number; to Python a boolean is one, to people it is not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value
 
 
 def _flapping(state: CheckState) -> FlappingBody | None:

@@ -1,0 +1,150 @@
+"""Which sensors a check has, and what each shows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, UnitOfRatio, UnitOfTime
+from homeassistant.helpers.typing import StateType
+
+from .client import Check, Status
+
+LONGEST_STATE: Final = 255
+"""Home Assistant keeps no longer one."""
+_JOB_STATES: Final = ("running", "succeeded", "failed")
+_JOBS: Final = frozenset({"heartbeat", "job"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSensorDescription(SensorEntityDescription):
+    """A sensor of a check."""
+
+    value_fn: Callable[[Check], StateType | datetime]
+    exists_fn: Callable[[Check], bool] = lambda _check: True
+    """Whether a check of this type can have such a value."""
+    hears_every_run: bool = False
+    """Whether its value is another one after every run."""
+
+
+def _sees_certificate(check: Check) -> bool:
+    """Tell whether the target of a check has a certificate."""
+    return (
+        check.type == "tls"
+        or check.target.startswith("https:")
+        or check.certificate_expires is not None
+    )
+
+
+CHECK_SENSORS: Final = (
+    CheckSensorDescription(
+        key="status",
+        translation_key="status",
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in Status if status is not Status.UNKNOWN],
+        value_fn=lambda check: None if check.status is Status.UNKNOWN else check.status.value,
+    ),
+    CheckSensorDescription(
+        key="response_time",
+        translation_key="response_time",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda check: check.latency_ms,
+        hears_every_run=True,
+    ),
+    CheckSensorDescription(
+        key="last_change",
+        translation_key="last_change",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda check: check.last_change,
+    ),
+    CheckSensorDescription(
+        key="last_error",
+        translation_key="last_error",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda check: check.error[:LONGEST_STATE] if check.error else None,
+    ),
+    CheckSensorDescription(
+        key="consecutive_failures",
+        translation_key="consecutive_failures",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda check: check.fail_streak,
+    ),
+    CheckSensorDescription(
+        key="status_code",
+        translation_key="status_code",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda check: check.status_code,
+        exists_fn=lambda check: check.type == "http",
+    ),
+    CheckSensorDescription(
+        key="certificate_expires",
+        translation_key="certificate_expires",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda check: check.certificate_expires,
+        exists_fn=_sees_certificate,
+    ),
+    CheckSensorDescription(
+        key="value",
+        translation_key="measured_value",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda check: check.value,
+        exists_fn=lambda check: check.type == "metric",
+        hears_every_run=True,
+    ),
+    CheckSensorDescription(
+        key="used",
+        translation_key="used",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda check: check.value,
+        exists_fn=lambda check: check.type == "disk",
+        hears_every_run=True,
+    ),
+    CheckSensorDescription(
+        key="processes",
+        translation_key="processes",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda check: check.value,
+        exists_fn=lambda check: check.type == "process",
+        hears_every_run=True,
+    ),
+    CheckSensorDescription(
+        key="job_state",
+        translation_key="job_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(_JOB_STATES),
+        value_fn=lambda check: check.job_state if check.job_state in _JOB_STATES else None,
+        exists_fn=lambda check: check.type == "job",
+    ),
+    CheckSensorDescription(
+        key="deadline",
+        translation_key="deadline",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda check: check.deadline,
+        exists_fn=lambda check: check.type == "heartbeat",
+        hears_every_run=True,
+    ),
+    CheckSensorDescription(
+        key="last_success",
+        translation_key="last_success",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda check: check.last_ok,
+        exists_fn=lambda check: check.type in _JOBS,
+        hears_every_run=True,
+    ),
+)
