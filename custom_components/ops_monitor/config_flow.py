@@ -5,7 +5,13 @@ from ipaddress import ip_address
 import logging
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+)
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import section
@@ -80,6 +86,9 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="not_ops_monitor")
         self._found_url = _url_of(discovery_info)
         entry = await self.async_set_unique_id(instance_id)
+        if entry and entry.state is ConfigEntryState.LOADED:
+            # Who announces itself has just come back: nothing is to be waited for any more.
+            entry.runtime_data.subscription.wake()
         # An address that a person chose on purpose, such as that of a proxy, stays.
         if entry and _is_plain_address(entry.data[CONF_URL]):
             self._abort_if_unique_id_configured(updates={CONF_URL: self._found_url})

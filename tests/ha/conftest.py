@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Imported before the test package mounts its own `custom_components`: Home Assistant finds ours.
 from custom_components.ops_monitor.client import subscription
+from custom_components.ops_monitor.client.backoff import Backoff
 from custom_components.ops_monitor.const import DOMAIN
 from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon
 
@@ -23,7 +24,7 @@ def _own_integration(socket_enabled: None, enable_custom_integrations: None) -> 
 @pytest.fixture(autouse=True)
 def _quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reconnect at once: how long the waits are is a test of its own."""
-    quick = partial(subscription.Backoff, first_s=0.01, limit_s=0.05)
+    quick = partial(Backoff, first_s=0.01, limit_s=0.05)
     monkeypatch.setattr(subscription, "Backoff", quick)
 
 

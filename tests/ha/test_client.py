@@ -8,6 +8,7 @@ from http import HTTPMethod
 from itertools import count, pairwise
 import json
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import ClientSession, ClientTimeout, web
 from hypothesis import given, strategies as st
@@ -16,6 +17,7 @@ import pytest
 from custom_components.ops_monitor.client import (
     Frame,
     OpsMonitorAuthError,
+    OpsMonitorBusyError,
     OpsMonitorClient,
     OpsMonitorConnectionError,
     OpsMonitorError,
@@ -32,10 +34,10 @@ from custom_components.ops_monitor.client import (
     socket,
     subscription,
 )
+from custom_components.ops_monitor.client.backoff import Backoff
 from custom_components.ops_monitor.client.message import Message, read_batch
 from custom_components.ops_monitor.client.snapshot import read_frame
 from custom_components.ops_monitor.client.sse import MessageParser
-from custom_components.ops_monitor.client.subscription import Backoff
 from tests.ha.fake_daemon import (
     INSTANCE_ID,
     FakeDaemon,
@@ -165,25 +167,54 @@ def snapshot_frame(checks: dict[str, Any]) -> Snapshot:
     return frame
 
 
-def test_backoff_doubles_up_to_a_limit() -> None:
-    """Waiting times double from half a second to a minute, scattered over their upper half."""
-    backoff = Backoff()
+def waits_of(
+    backoff: Backoff, *, is_away: bool, until_s: float, start_s: float = 1000.0
+) -> list[float]:
+    """Return the waits of attempts that fail at once, until so much time has passed."""
+    waits: list[float] = []
+    while sum(waits) < until_s:
+        waits.append(backoff.next_s(start_s + sum(waits), is_away=is_away))
+    return waits
 
-    waits = [backoff.next_s() for _ in range(40)]
 
-    longest = [min(60.0, 0.5 * 2.0**failures) for failures in range(40)]
-    assert all(limit / 2 <= wait <= limit for wait, limit in zip(waits, longest, strict=True))
+def test_waits_are_short_while_a_daemon_restarts() -> None:
+    """In the first minutes a daemon that comes back is called within three seconds."""
+    waits = waits_of(Backoff(), is_away=True, until_s=170)
+
+    limits = [0.5, 1.0, 2.0, *[3.0] * (len(waits) - 3)]
+    assert all(limit / 2 <= wait <= limit for wait, limit in zip(waits, limits, strict=True))
     assert len(set(waits)) > 1
 
 
-def test_backoff_starts_over() -> None:
-    """After a success the next failure is waited for shortly again."""
+def test_waits_grow_when_a_daemon_stays_away() -> None:
+    """After the first minutes the waits double, up to one minute."""
     backoff = Backoff()
-    waits = [backoff.next_s() for _ in range(10)]
+    waits_of(backoff, is_away=True, until_s=180)
+
+    waits = [backoff.next_s(1181.0 + number, is_away=True) for number in range(6)]
+
+    limits = [4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert all(limit / 2 <= wait <= limit for wait, limit in zip(waits, limits, strict=True))
+
+
+def test_waits_grow_when_something_else_is_wrong() -> None:
+    """Whoever answers what cannot be used is left alone for longer and longer."""
+    backoff = Backoff()
+
+    waits = [backoff.next_s(1000.0, is_away=False) for _ in range(9)]
+
+    limits = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert all(limit / 2 <= wait <= limit for wait, limit in zip(waits, limits, strict=True))
+
+
+def test_backoff_starts_over() -> None:
+    """After a success the next failure is waited for shortly again, and quickly for minutes."""
+    backoff = Backoff()
+    waits_of(backoff, is_away=True, until_s=3600)
 
     backoff.reset()
 
-    assert backoff.next_s() <= 1.0 < waits[-1]
+    assert max(waits_of(backoff, is_away=True, until_s=170, start_s=9000.0)) <= 3.0
 
 
 class Recorder:
@@ -270,6 +301,73 @@ async def test_long_connection_to_a_daemon_that_is_gone(
     await recorder.wait()
 
     assert "Connect" in str(recorder.errors[0])
+
+
+def patient(client: OpsMonitorClient, handler: Recorder) -> Subscription:
+    """Return a subscription that waits for an hour after a failure, or until it is woken."""
+    backoff = Backoff(first_s=3600.0, quick_limit_s=3600.0, limit_s=3600.0)
+    return Subscription(client, handler, instance_id=INSTANCE_ID, backoff=backoff)
+
+
+async def test_sign_of_the_daemon_ends_the_waiting(
+    daemon: FakeDaemon, client: OpsMonitorClient
+) -> None:
+    """Whoever is told that the daemon is back does not wait for the next attempt's time."""
+    handler = Recorder()
+    running = patient(client, handler)
+    task = asyncio.create_task(running.run())
+    await handler.wait()
+    daemon.end_streams()
+    await handler.wait()
+    assert len(handler.errors) == 1
+
+    running.wake()
+    await handler.wait()
+
+    assert (handler.beginnings, len(handler.errors)) == (2, 1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_sign_during_an_attempt_is_not_forgotten(
+    daemon: FakeDaemon, client: OpsMonitorClient
+) -> None:
+    """A sign that comes while an attempt is failing makes for another one at once."""
+    handler = Recorder()
+    running = patient(client, handler)
+
+    async def be_woken() -> web.Response:
+        """Be about to start: announce that, and refuse for the moment."""
+        running.wake()
+        return error_response(503, "not_ready")
+
+    daemon.answer = be_woken
+    with patch.object(handler, "lost", lambda _error: setattr(daemon, "answer", None)):
+        task = asyncio.create_task(running.run())
+        await handler.wait()
+
+    assert handler.beginnings == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_websocket_is_tried_again(daemon: FakeDaemon, client: OpsMonitorClient) -> None:
+    """What let no WebSocket pass may do so after the connection was cut."""
+    daemon.speaks_websocket = False
+    handler = Recorder()
+    running = Subscription(client, handler, instance_id=INSTANCE_ID)
+    task = asyncio.create_task(running.run())
+    await handler.wait()
+    assert running.statistics.transport == "events"
+
+    daemon.speaks_websocket = True
+    daemon.drop_clients()
+    await handler.wait()
+    await handler.wait()
+
+    assert (handler.beginnings, running.statistics.transport) == (2, "websocket")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_silent_stream(client: OpsMonitorClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -424,7 +522,7 @@ async def test_snapshot_is_sent_once(daemon: FakeDaemon, client: OpsMonitorClien
         (422, "validation_failed", OpsMonitorRefusalError),
         (502, "channel_failed", OpsMonitorRefusalError),
         (503, "store_unavailable", OpsMonitorConnectionError),
-        (429, "too_many_requests", OpsMonitorConnectionError),
+        (429, "too_many_requests", OpsMonitorBusyError),
     ],
 )
 async def test_refusals(

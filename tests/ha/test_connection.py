@@ -1,19 +1,25 @@
 """The connection: set-up, loss, return, and daemons that misbehave."""
 
 import asyncio
+from functools import partial
+from ipaddress import ip_address
 import logging
 from unittest.mock import patch
 
 from aiohttp import ClientTimeout, web
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_ZEROCONF, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
 
-from custom_components.ops_monitor.client import api
+from custom_components.ops_monitor.client import api, subscription
+from custom_components.ops_monitor.client.backoff import Backoff
 from custom_components.ops_monitor.const import DOMAIN
 from tests.ha.fake_daemon import (
+    INSTANCE_ID,
     FakeDaemon,
     answering,
     error_response,
@@ -126,6 +132,40 @@ async def test_daemon_goes_and_returns(
     [lost] = own_warnings(caplog)
     assert lost.startswith("The connection to Home lab is lost: ")
     assert caplog.text.count("The connection to Home lab is back") == 1
+
+
+async def test_daemon_announces_that_it_is_back(
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A daemon that announces itself is heard again at once, however long it was away."""
+    an_hour = partial(Backoff, first_s=3600.0, quick_limit_s=3600.0, limit_s=3600.0)
+    monkeypatch.setattr(subscription, "Backoff", an_hour)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    await daemon.stop()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+    await daemon.start()
+
+    address = ip_address("127.0.0.1")
+    announced = ZeroconfServiceInfo(
+        ip_address=address,
+        ip_addresses=[address],
+        port=URL(daemon.url).port,
+        hostname="server.local.",
+        type="_ops-monitor._tcp.local.",
+        name="Ops Monitor server._ops-monitor._tcp.local.",
+        properties={"id": INSTANCE_ID},
+    )
+    await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_ZEROCONF}, data=announced
+    )
+
+    await wait_for_state(hass, CONNECTED, STATE_ON)
+    assert entry.runtime_data.is_streaming
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_stream_resumes(

@@ -3,6 +3,7 @@
 from .api import OpsMonitorClient
 from .exceptions import (
     OpsMonitorAuthError,
+    OpsMonitorBusyError,
     OpsMonitorConnectionError,
     OpsMonitorError,
     OpsMonitorForbiddenError,
@@ -18,7 +19,8 @@ from .exceptions import (
 from .models import Check, Info, Overall, Status, Summary, Transition
 from .readings import ActionFrame, Health, Reading, ReadingEventFrame, Value
 from .snapshot import EventFrame, Frame, Snapshot
-from .subscription import StreamStatistics, Subscription
+from .statistics import StreamStatistics
+from .subscription import Subscription
 
 __all__ = [
     "ActionFrame",
@@ -28,6 +30,7 @@ __all__ = [
     "Health",
     "Info",
     "OpsMonitorAuthError",
+    "OpsMonitorBusyError",
     "OpsMonitorClient",
     "OpsMonitorConnectionError",
     "OpsMonitorError",

@@ -20,6 +20,7 @@ from yarl import URL
 
 from .exceptions import (
     OpsMonitorAuthError,
+    OpsMonitorBusyError,
     OpsMonitorConnectionError,
     OpsMonitorForbiddenError,
     OpsMonitorHostError,
@@ -208,7 +209,9 @@ async def _check_answer(response: ClientResponse, content_type: str) -> None:
         raise OpsMonitorForbiddenError(what)
     if status in _REFUSALS and code and code != "not_found":
         raise OpsMonitorRefusalError(code, message)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise OpsMonitorBusyError(what)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise OpsMonitorConnectionError(what)
     raise OpsMonitorResponseError(what)
 

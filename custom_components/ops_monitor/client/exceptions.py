@@ -2,6 +2,7 @@
 
 OpsMonitorError
 ├── OpsMonitorConnectionError      nothing usable came back: refused, cut off, overloaded
+│   ├── OpsMonitorBusyError        the daemon was asked too often
 │   ├── OpsMonitorHostError        the daemon does not want to be called by this host name
 │   ├── OpsMonitorSocketError      the daemon answers, but no WebSocket passes
 │   ├── OpsMonitorTimeoutError     no answer in time
@@ -26,6 +27,10 @@ class OpsMonitorError(Exception):
 
 class OpsMonitorConnectionError(OpsMonitorError):
     """The daemon could not be reached, or went away."""
+
+
+class OpsMonitorBusyError(OpsMonitorConnectionError):
+    """The daemon, or its proxy, was asked too often and wants to be left alone for a while."""
 
 
 class OpsMonitorHostError(OpsMonitorConnectionError):

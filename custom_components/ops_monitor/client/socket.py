@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 from aiohttp import (
+    ClientConnectorError,
     ClientError,
     ClientSession,
     ClientSSLError,
@@ -58,6 +59,9 @@ async def open_socket(
             first = await socket.receive()
     except ClientSSLError as err:
         raise OpsMonitorTlsError(str(err)) from err
+    except ClientConnectorError as err:
+        # Nobody answers there: a plain request would not be answered either.
+        raise OpsMonitorConnectionError(str(err)) from err
     except (ClientError, OSError, TimeoutError) as err:
         if socket:
             await socket.close()

@@ -2,32 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 import logging
-import random
 from time import monotonic
 from typing import Final, Protocol
 
 from .api import OpsMonitorClient
+from .backoff import Backoff
 from .exceptions import (
     OpsMonitorAuthError,
+    OpsMonitorBusyError,
     OpsMonitorConnectionError,
     OpsMonitorError,
+    OpsMonitorHostError,
     OpsMonitorIdentityError,
     OpsMonitorResponseError,
     OpsMonitorSocketError,
     OpsMonitorTimeoutError,
+    OpsMonitorTlsError,
 )
 from .message import Message
 from .snapshot import Frame, Snapshot, read_frame
+from .statistics import StreamStatistics
 
 _LOGGER = logging.getLogger(__name__)
 
 HEALTHY_S: Final = 10.0
 """A connection that lived this long may be tried again at once: a proxy may have cut it."""
-_KEPT_ERRORS: Final = 20
 _MOST_DIGITS: Final = 19
 
 
@@ -39,51 +41,6 @@ class StreamHandler(Protocol):
 
     def lost(self, error: OpsMonitorError) -> None:
         """Learn that the daemon cannot be heard now."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Backoff:
-    """Waiting times that double with each failure in a row."""
-
-    first_s: float = 0.5
-    limit_s: float = 60.0
-    _failures: int = 0
-
-    def reset(self) -> None:
-        """Start over: it worked."""
-        self._failures = 0
-
-    def next_s(self) -> float:
-        """Return how long to wait now; scattered, so that many clients do not come back at once."""
-        longest = min(self.limit_s, self.first_s * 2.0**self._failures)
-        self._failures = min(self._failures + 1, 16)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - it scatters load, it protects nothing
-
-
-@dataclass(slots=True, kw_only=True)
-class StreamStatistics:
-    """How the stream has been doing, for people who look for a fault."""
-
-    connections: int = 0
-    connected_since: datetime | None = None
-    last_frame_at: datetime | None = None
-    transport: str | None = None
-    """Either `websocket` or `events`; None before there was a connection."""
-    messages: int = 0
-    frames: int = 0
-    gaps: int = 0
-    repeated_frames: int = 0
-    unreadable_frames: int = 0
-    last_unreadable: str | None = None
-    last_error: str | None = None
-    errors: list[str] = field(default_factory=list)
-    """The latest ones, the last at the end."""
-
-    def note(self, error: OpsMonitorError) -> None:
-        """Remember why the stream ended."""
-        self.connected_since = None
-        self.last_error = str(error)
-        self.errors = [*self.errors[1 - _KEPT_ERRORS :], f"{_now().isoformat()} {error}"]
 
 
 class Subscription:
@@ -106,6 +63,7 @@ class Subscription:
         self._backoff = backoff or Backoff()
         self._heard_at: float | None = None
         self._is_socket = True
+        self._woken = asyncio.Event()
 
     @property
     def last_id(self) -> str | None:
@@ -119,18 +77,34 @@ class Subscription:
         """
         self._last_event_id = last_event_id
         while True:
+            self._woken.clear()
             error = await self._receive_until_error()
             self.statistics.note(error)
+            if self._was_healthy():
+                self._backoff.reset()
             if isinstance(error, OpsMonitorAuthError):
                 raise error
             if isinstance(error, OpsMonitorSocketError):
                 _LOGGER.debug("Going on with server-sent events: %s", error)
                 self._is_socket = False
                 continue
+            # What lies between may let a WebSocket pass next time.
+            self._is_socket = True
             if self._was_cut_off(error):
                 continue
             self._handler.lost(error)
-            await asyncio.sleep(self._backoff.next_s())
+            await self._wait(self._backoff.next_s(monotonic(), is_away=_is_away(error)))
+
+    def wake(self) -> None:
+        """Wait no longer: there is a sign that the daemon is back."""
+        self._backoff.reset()
+        self._woken.set()
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until it is time to try again, or until there is a reason to."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
 
     async def _receive_until_error(self) -> OpsMonitorError:
         """Open the stream and receive; return why it ended."""
@@ -155,7 +129,6 @@ class Subscription:
         is_first = self._heard_at is None
         if is_first:
             self._heard_at = monotonic()
-            self._backoff.reset()
             self.statistics.connected_since = _now()
             self.statistics.transport = "websocket" if self._is_socket else "events"
         frames = [
@@ -216,13 +189,19 @@ class Subscription:
         if self.statistics.unreadable_frames == 1:
             _LOGGER.warning("A message of the daemon cannot be read: %s", error)
 
+    def _was_healthy(self) -> bool:
+        """Tell whether the connection that ended had lasted."""
+        return self._heard_at is not None and monotonic() - self._heard_at >= HEALTHY_S
+
     def _was_cut_off(self, error: OpsMonitorError) -> bool:
         """Tell whether a working connection ended, so that trying again at once is worth it."""
-        return (
-            self._heard_at is not None
-            and monotonic() - self._heard_at >= HEALTHY_S
-            and not isinstance(error, OpsMonitorTimeoutError)
-        )
+        return self._was_healthy() and not isinstance(error, OpsMonitorTimeoutError)
+
+
+def _is_away(error: OpsMonitorError) -> bool:
+    """Tell whether an error is what a daemon that restarts, or its proxy, makes of a call."""
+    lasting = (OpsMonitorBusyError, OpsMonitorHostError, OpsMonitorTlsError)
+    return isinstance(error, OpsMonitorConnectionError) and not isinstance(error, lasting)
 
 
 def _split(frame_id: str | None) -> tuple[str, int | None]:
