@@ -130,7 +130,7 @@ FIGURES: Final = (
         bar=15,
         floor="probes_floor",
     ),
-    Figure(key="probes_first_cpu", text="the very first one", unit="ms CPU"),
+    Figure(key="probes_first_cpu", text="the very first one", unit="ms CPU", bar=50),
     Figure(key="probes_floor", text="the same facts, read and thrown away (floor)", unit="ms CPU"),
     Figure(key="probes_psutil", text="the listeners alone, by psutil", unit="ms CPU"),
     Figure(

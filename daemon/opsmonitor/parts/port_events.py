@@ -25,15 +25,24 @@ class PortChanges:
         self._known: dict[_Key, str | None] | None = None if known is None else _told(known)
         self._absent: dict[_Key, int] = {}
 
-    def compare(self, rows: Sequence[PortRow]) -> tuple[ReadingEvent, ...]:
-        """Return what happened since the last look; ports that the kernel chose are no news."""
+    def compare(
+        self, rows: Sequence[PortRow], *, is_complete: bool = True
+    ) -> tuple[ReadingEvent, ...]:
+        """Return what happened since the last look; ports that the kernel chose are no news.
+
+        While the search for processes goes on, what is new is told once it is known who it is.
+        """
+        known = self._known
         seen = {
             (row.proto, row.port): row
             for row in reversed(rows)
             if not row.is_ephemeral and row.port not in self._ignored
         }
-        known = self._known
-        self._known = {**(known or {}), **{key: _who(row) for key, row in seen.items()}}
+        names = {key: _who(row) for key, row in seen.items()}
+        if known is not None and not is_complete:
+            seen = {key: row for key, row in seen.items() if key in known or names[key]}
+            names = {key: names[key] or known.get(key) for key in seen}
+        self._known = {**(known or {}), **names}
         if known is None:
             return ()
         new = [_new(row) for key, row in sorted(seen.items()) if key not in known]

@@ -27,6 +27,8 @@ class Listeners:
     """Names by number, of this machine's own users."""
     ephemeral: tuple[int, int]
     """First and last port that the kernel gives to whoever asks for any."""
+    is_complete: bool = True
+    """If not, the next look may find more owners."""
 
 
 class ListenerLook:
@@ -44,19 +46,21 @@ class ListenerLook:
         self._ask = ask_kernel if ask is None and root == Path("/") else ask
         self._owners = OwnerFinder(self._proc)
 
-    def look(self) -> Listeners:
-        """Return what listens now.
+    def look(self, most: int | None = None) -> Listeners:
+        """Return what listens now; for owners at most so many open files are looked at.
 
         Raises:
             OSError: The system tells nothing of its sockets.
 
         """
         sockets = tuple(bound for bound in self._sockets() if bound.port)
+        owners = self._owners.find({bound.inode for bound in sockets}, most)
         return Listeners(
             sockets=sockets,
-            owners=self._owners.find({bound.inode for bound in sockets}),
+            owners=owners.by_inode,
             users=self._users(),
             ephemeral=self._ephemeral(),
+            is_complete=owners.is_complete,
         )
 
     def _sockets(self) -> list[Bound]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-import os
+from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+from opsmonitor.util.open_files import Piece, open_files
 
 _SOCKET: Final = "socket:["
 _START_TIME: Final = 19
 """The field of /proc/PID/stat after the name, counted from 0: two of the same differ in it."""
-_FIRST: Final = 256
 _MOST_BYTES: Final = 16 * 1024
 
 
@@ -28,6 +29,15 @@ class Owner:
     """What tells it from another process of the same number."""
 
 
+class Owners(NamedTuple):
+    """Who holds some sockets."""
+
+    by_inode: dict[int, Owner]
+    """Those that cannot be seen are left out."""
+    is_complete: bool
+    """If not, the next look may find more."""
+
+
 class OwnerFinder:
     """Knows who holds which socket, and looks through the processes only for those it does not.
 
@@ -38,61 +48,49 @@ class OwnerFinder:
         """Begin without knowledge."""
         self._proc = proc
         self._known: dict[int, Owner | None] = {}
+        self._files: Iterator[Piece] | None = None
+        """A search under way."""
+        self._sought: set[int] = set()
+        """What it was begun for: when it ends, these cannot be seen."""
 
-    def find(self, inodes: Collection[int]) -> dict[int, Owner]:
-        """Return the owners of sockets by their inodes; those that cannot be seen are left out."""
+    def find(self, inodes: Collection[int], most: int | None = None) -> Owners:
+        """Return the owners of sockets by their inodes.
+
+        After `most` open files the search is left for the next time, which goes on where this one
+        stopped. What is new meanwhile is found on the way, or by the search after it.
+        """
         wanted = set(inodes) - {0}
-        valid = {
+        self._known = {
             inode: owner
             for inode, owner in self._known.items()
             if inode in wanted and (owner is None or self._lives(owner))
         }
-        missing = wanted - valid.keys()
-        if missing:
-            found = self._search(missing)
-            valid |= {inode: found.get(inode) for inode in missing}
-        self._known = valid
-        return {inode: owner for inode, owner in valid.items() if owner is not None}
+        left = inf if most is None else most
+        while (missing := wanted - self._known.keys()) and left > 0:
+            if self._files is None:
+                self._files, self._sought = open_files(self._proc), missing
+            left -= self._search(self._files, missing, left)
+        if not missing:
+            self._files = None
+        owners = {inode: owner for inode, owner in self._known.items() if owner is not None}
+        return Owners(owners, is_complete=not missing)
 
-    def _search(self, wanted: set[int]) -> dict[int, Owner]:
-        """Look through the open files of all processes, the first ones of each before the rest.
-
-        A service listens before it serves: what it listens at is among its first files.
-        """
+    def _search(self, files: Iterator[Piece], wanted: set[int], most: float) -> float:
+        """Go on with a search; return how many open files it took."""
         left = {f"{_SOCKET}{inode}]": inode for inode in wanted}
-        found: dict[int, Owner] = {}
-        for part in (slice(_FIRST), slice(_FIRST, None)):
-            for pid in self._pids():
-                links = self._links(pid, part)
-                mine = [left.pop(link) for link in links if link in left]
-                owner = self._owner(pid) if mine else None
-                if owner is not None:
-                    found |= dict.fromkeys(mine, owner)
-                if not left:
-                    return found
-        return found
-
-    def _pids(self) -> list[int]:
-        """Return the numbers of all processes, parents before the children they share with."""
-        try:
-            return sorted(int(name) for name in os.listdir(self._proc) if name.isdecimal())  # noqa: PTH208 - names are all that is needed
-        except OSError:
-            return []
-
-    def _links(self, pid: int, part: slice) -> Iterator[str]:
-        """Yield what some of the open files of a process are."""
-        folder = f"{self._proc}/{pid}/fd"
-        try:
-            names = os.listdir(folder)  # noqa: PTH208 - names are all that is needed
-        except OSError:
-            return
-        if len(names) > _FIRST:
-            names.sort(key=lambda name: (len(name), name))
-        for name in names[part]:
-            try:
-                yield os.readlink(f"{folder}/{name}")  # noqa: PTH115 - thousands, each a microsecond
-            except OSError:
-                continue
+        cost = 0
+        while left and cost < most:
+            piece = next(files, None)
+            if piece is None:
+                self._known |= dict.fromkeys(self._sought & set(left.values()), None)
+                self._files = None
+                break
+            cost += piece.cost
+            mine = [link for link in piece.links if link in left]
+            owner = self._owner(piece.pid) if mine else None
+            if owner is not None:
+                self._known |= {left.pop(link): owner for link in mine}
+        return cost
 
     def _lives(self, owner: Owner) -> bool:
         """Tell whether a process is still the same one."""

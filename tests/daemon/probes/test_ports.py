@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 import errno
 import json
 import os
@@ -37,8 +38,9 @@ from opsmonitor.util.listeners import ListenerLook, Listeners
 from opsmonitor.util.resolver import Resolver
 from opsmonitor.util.sock_diag import Bound, parse_answer, plain_ip, split
 from opsmonitor.util.socket_files import parse_sockets
-from opsmonitor.util.socket_owners import Owner, OwnerFinder
+from opsmonitor.util.socket_owners import Owner, OwnerFinder, Owners
 
+STAT = "7 (a) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {}"
 ID = "4bf1" * 16
 CONTAINERS: list[dict[str, Any]] = [
     {
@@ -376,7 +378,7 @@ def test_secrets_on_command_lines(arguments: list[str], shown: str) -> None:
 
 
 def row(
-    port: int, proto: str = "tcp", *, process: str = "x", is_ephemeral: bool = False
+    port: int, proto: str = "tcp", *, process: str | None = "x", is_ephemeral: bool = False
 ) -> PortRow:
     """Return a row."""
     return PortRow(
@@ -405,6 +407,32 @@ def test_new_and_gone_listeners() -> None:
     told = [[event.kind for event in changes.compare(rows)] for rows in looks]
 
     assert told == [[], ["new_listener"], [], [], [], ["gone_listener"], []]
+
+
+def test_what_is_new_is_told_with_its_process() -> None:
+    """While the search for processes goes on it waits for that, but not for longer."""
+    changes = PortChanges()
+    found, lost = [row(22), row(80)], [row(22, process=None), row(80, process=None)]
+    looks = [(found[:1], True), (lost, False), (found, False), ([], True), ([], True)]
+
+    told = [changes.compare(rows, is_complete=is_complete) for rows, is_complete in looks]
+
+    assert [[event.data["process"] for event in events] for events in told] == [
+        [],
+        [],
+        ["x"],
+        [],
+        ["x", "x"],
+    ]
+
+
+def test_who_listened_is_remembered_while_the_search_goes_on() -> None:
+    """After a restart nobody is known yet; what then ends is told with its name all the same."""
+    changes = PortChanges({"ports": [row_json(row(22))]})
+    changes.compare([row(22, process=None)], is_complete=False)
+    changes.compare([])
+
+    assert [event.data["process"] for event in changes.compare([])] == ["x"]
 
 
 async def test_changes_are_seen_across_a_restart(http: HttpTransport, folder: Path) -> None:
@@ -600,37 +628,108 @@ def test_an_error_of_the_kernel_is_raised(kind: int) -> None:
         answers(errno.EPERM, socket.AF_INET6)
 
 
+def process(root: Path, pid: int, *inodes: int, started: int = 100) -> Path:
+    """Let there be a process that holds sockets."""
+    folder = root / str(pid)
+    (folder / "fd").mkdir(parents=True)
+    for number, inode in enumerate(inodes):
+        (folder / "fd" / str(number)).symlink_to(f"socket:[{inode}]")
+    (folder / "stat").write_text(STAT.format(started))
+    (folder / "comm").write_text(f"name{pid}\n")
+    (folder / "cmdline").write_bytes(b"old\0--x\0")
+    return folder
+
+
+def pids(found: Owners) -> dict[int, int]:
+    """Return who holds each socket."""
+    return {inode: owner.pid for inode, owner in found.by_inode.items()}
+
+
 def test_owners_are_remembered(tmp_path: Path) -> None:
     """Only sockets that are new are looked for; a number that was given away again is noticed."""
-    stat = "7 (a) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {}"
-    process = tmp_path / "7"
-    (process / "fd").mkdir(parents=True)
-    (process / "fd" / "3").symlink_to("socket:[42]")
-    (process / "stat").write_text(stat.format(100))
-    (process / "comm").write_text("old\n")
-    (process / "cmdline").write_bytes(b"old\0--x\0")
+    folder = process(tmp_path, 7, 42)
     finder = OwnerFinder(tmp_path)
 
-    first = finder.find({42, 43})
-    (process / "comm").write_text("renamed\n")
-    remembered = finder.find({42, 43})
-    (process / "stat").write_text(stat.format(200))
-    again = finder.find({42, 43})
+    first = finder.find({42, 43}).by_inode
+    (folder / "comm").write_text("renamed\n")
+    remembered = finder.find({42, 43}).by_inode
+    (folder / "stat").write_text(STAT.format(200))
+    again = finder.find({42, 43}).by_inode
 
-    assert (first[42].name, first[42].arguments) == ("old", ("old", "--x"))
-    assert remembered[42].name == "old"
+    assert (first[42].name, first[42].arguments) == ("name7", ("old", "--x"))
+    assert remembered[42].name == "name7"
     assert again[42].name == "renamed"
     assert 43 not in first
 
 
 def test_a_listener_behind_thousands_of_files(tmp_path: Path) -> None:
     """It is found wherever it is among the open files of a process."""
-    folder = tmp_path / "9" / "fd"
-    folder.mkdir(parents=True)
-    (tmp_path / "9" / "stat").write_text("9 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5")
-    for number in range(600):
-        (folder / str(number)).symlink_to(f"socket:[{1000 + number}]")
+    process(tmp_path, 9, *range(1000, 1600))
 
-    found = OwnerFinder(tmp_path).find({1001, 1599})
+    assert pids(OwnerFinder(tmp_path).find({1001, 1599})) == {1001: 9, 1599: 9}
 
-    assert {inode: owner.pid for inode, owner in found.items()} == {1001: 9, 1599: 9}
+
+def test_a_search_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """No look takes long, and the looks together find all that one look would have found."""
+    process(tmp_path, 5, *range(5000, 5600))
+    process(tmp_path, 9, *range(1000, 1600))
+    finder = OwnerFinder(tmp_path)
+    wanted = {1001, 1599, 5599, 77}
+
+    looks = [finder.find(wanted, most=300) for _ in range(6)]
+
+    assert [look.is_complete for look in looks] == [False, False, False, False, True, True]
+    assert pids(looks[0]) == {}
+    assert pids(looks[-1]) == {1001: 9, 1599: 9, 5599: 5}
+    assert pids(looks[-1]) == pids(OwnerFinder(tmp_path).find(wanted))
+
+
+def test_what_is_new_while_a_search_goes_on_is_found_after_it(tmp_path: Path) -> None:
+    """Even if something new comes at every look, each search has its end."""
+    process(tmp_path, 5, *range(5000, 5600))
+    finder = OwnerFinder(tmp_path)
+    finder.find({77}, most=300)
+    process(tmp_path, 4, 88)
+
+    looks = [finder.find({77, 88}, most=300) for _ in range(4)]
+
+    assert pids(looks[0]) == {}
+    assert pids(looks[-1]) == {88: 4}
+    assert looks[-1].is_complete
+
+
+def test_a_process_that_ends_while_it_is_looked_at(tmp_path: Path) -> None:
+    """Its files are left out, and nobody is named for them."""
+    folder = process(tmp_path, 5, *range(5000, 5600))
+    finder = OwnerFinder(tmp_path)
+    finder.find({5599, 5001}, most=300)
+    shutil.rmtree(folder)
+
+    found = finder.find({5599, 5001})
+
+    assert found == Owners({}, is_complete=True)
+
+
+async def test_a_poll_looks_at_some_files_only(http: HttpTransport, folder: Path) -> None:
+    """It says that it is not done yet; the next one goes on, and the command looks at all."""
+
+    class Look(ListenerLook):
+        """Is done at the second look."""
+
+        def __init__(self) -> None:
+            self.asked: list[int | None] = []
+
+        def look(self, most: int | None = None) -> Listeners:
+            self.asked.append(most)
+            bound = Bound(proto="tcp", ip="::", port=80, uid=0, inode=1)
+            return replace(seen(bound), is_complete=len(self.asked) > 1)
+
+    look = Look()
+    watch = PortsWatch(nowhere(folder), context(http), look)
+
+    notes = [(await watch.poll()).note for _ in range(2)]
+    await watch.report()
+
+    assert "not known yet who listens" in (notes[0] or "")
+    assert "not known yet" not in (notes[1] or "")
+    assert look.asked == [2000, 2000, None]
