@@ -13,17 +13,17 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
-    TCPConnector,
 )
 from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
 
 from opsmonitor.exceptions import TransportError
 from opsmonitor.util.http_body import decode_body, read_body
+from opsmonitor.util.http_connector import Connector
 from opsmonitor.util.http_message import HttpRequest, HttpResponse
 from opsmonitor.util.http_redirect import REDIRECT_STATUSES, redirected
 from opsmonitor.util.http_trouble import explain_client_error
-from opsmonitor.util.timeline import CURRENT, TimedSocket, Timeline
+from opsmonitor.util.timeline import CURRENT, Timeline
 from opsmonitor.util.trouble import timed_out
 
 if TYPE_CHECKING:
@@ -131,14 +131,7 @@ class HttpTransport:
     def _make_session(self, family: socket.AddressFamily) -> ClientSession:
         """Return a session that keeps nothing from one request to the next."""
         session = ClientSession(
-            connector=TCPConnector(
-                resolver=self._resolver,
-                use_dns_cache=False,
-                family=family,
-                force_close=True,
-                limit=0,
-                socket_factory=_open_socket,
-            ),
+            connector=Connector(self._resolver, family),
             cookie_jar=DummyCookieJar(),
             timeout=_NO_LIMIT,
             auto_decompress=False,
@@ -186,12 +179,6 @@ def _headers(request: HttpRequest) -> tuple[Mapping[str, str], Mapping[str, str]
     if request.url.scheme == "https":
         return request.headers, login
     return CIMultiDict([*request.headers.items(), *login.items()]), None
-
-
-def _open_socket(address: tuple[int, int, int, str, tuple[object, ...]]) -> TimedSocket:
-    """Return a socket that reports to the running exchange."""
-    family, kind, proto, _, _ = address
-    return TimedSocket(family, kind, proto, CURRENT.get() or Timeline())
 
 
 async def _receive(

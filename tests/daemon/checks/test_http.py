@@ -583,7 +583,7 @@ async def test_a_request_that_nobody_takes_is_given_up(
     make_probe: MakeProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A target that never reads the request does not hold the connection open for ever."""
-    monkeypatch.setattr("opsmonitor.util.http.TimedSocket", _SmallSocket)
+    monkeypatch.setattr("opsmonitor.util.http_connector.TimedSocket", _SmallSocket)
     with mute() as port:
         probe = make_probe(
             CHECK, url=f"http://127.0.0.1:{port}/", timeout_s=_QUICK_S, body="x" * 1_000_000
