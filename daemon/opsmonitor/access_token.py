@@ -17,6 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 TOKEN_FILE: Final = "admin-token"  # noqa: S105 - a file's name
 LINK_FILE: Final = "link-key"
 HEARTBEAT_FILE: Final = "heartbeat-key"
+TOKEN_KEY_FILE: Final = "token-key"  # noqa: S105 - a file's name
 _PREFIX: Final = "opm_w_"
 _BYTES: Final = 32
 
@@ -50,6 +51,14 @@ def heartbeat_key(folder: Path) -> Secret:
     Where it cannot be kept, jobs must call another address after the next start.
     """
     return _key(folder / HEARTBEAT_FILE)
+
+
+def token_key(folder: Path) -> Secret:
+    """Return the key under which tokens that were given out are kept as hashes; blocks.
+
+    Where it cannot be kept, those tokens are worth nothing after the next start.
+    """
+    return _key(folder / TOKEN_KEY_FILE)
 
 
 def _key(path: Path) -> Secret:

@@ -9,7 +9,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor import __version__
-from opsmonitor.access_token import heartbeat_key, link_key
+from opsmonitor.access_token import heartbeat_key, link_key, token_key
 from opsmonitor.api.app import create_app
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
@@ -18,9 +18,11 @@ from opsmonitor.engine.heartbeats import Heartbeats
 from opsmonitor.engine.house_beats import HouseBeats
 from opsmonitor.engine.links import Links
 from opsmonitor.engine.monitor import Monitor
+from opsmonitor.engine.pairing import Pairing
 from opsmonitor.engine.poller import Poller
 from opsmonitor.engine.remedies import Remedies
 from opsmonitor.engine.telling import Telling
+from opsmonitor.engine.tokens import Tokens
 from opsmonitor.exceptions import StoreError
 from opsmonitor.notifiers.base import SendContext
 from opsmonitor.reload import Reloader
@@ -108,6 +110,10 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         )
         await heartbeats.open(store.alive_ms)
         stack.push_async_callback(heartbeats.close)
+        key = await asyncio.to_thread(token_key, source.data)
+        tokens = Tokens(store=store, clock=clock, key=key)
+        await tokens.open()
+        stack.push_async_callback(tokens.close)
         monitor = Monitor(
             check_types=source.types,
             recorder=store,
@@ -146,6 +152,8 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             remedies=remedies,
             readings=poller,
             heartbeats=heartbeats,
+            tokens=tokens,
+            pairing=Pairing(clock),
             hear_house=beats.take,
             clock=clock,
             settings=lambda: reloader.settings,

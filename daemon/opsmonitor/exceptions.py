@@ -14,6 +14,8 @@ OpsMonitorError
 ├── UnknownAttemptError    nobody waits for the end of such an action
 ├── UnknownChannelError    no channel has this name
 ├── UnknownAlertError      a link leads to no alert of ours
+├── UnknownTokenError      no token that was given out has this id
+├── TooManyTokensError     no more tokens are given out
 └── UnknownCheckError      no check has this id
 """
 
@@ -134,3 +136,15 @@ class CheckConflictError(OpsMonitorError):
         """Keep the stable code and the sentence for people."""
         super().__init__(message)
         self.code = code
+
+
+class UnknownTokenError(OpsMonitorError):
+    """No token that was given out has this id."""
+
+    def __init__(self, token_id: str) -> None:
+        """Say which."""
+        super().__init__(f"no token has the id {token_id!r}")
+
+
+class TooManyTokensError(OpsMonitorError):
+    """So many tokens were given out that one has to be revoked first."""

@@ -18,6 +18,7 @@ from opsmonitor.api.keys import (
     DEPS,
     DOCUMENT,
     LOGIN,
+    PAIR,
     PUSHES,
     READINGS,
     STATES,
@@ -28,6 +29,7 @@ from opsmonitor.api.keys import (
 from opsmonitor.api.login import LoginDesk, cookie_name
 from opsmonitor.api.openapi import describe
 from opsmonitor.api.pages import render
+from opsmonitor.api.pair_desk import PairDesk
 from opsmonitor.api.push_desk import PushDesk
 from opsmonitor.api.readings import ReadingCache
 from opsmonitor.api.routes import (
@@ -45,10 +47,12 @@ from opsmonitor.api.routes import (
     maintenance,
     metrics,
     ops,
+    pairing,
     readings,
     remediation,
     status,
     stream,
+    tokens,
 )
 from opsmonitor.api.routing import add_routes, refuse_unscoped_routes
 from opsmonitor.api.sessions import Sessions
@@ -80,6 +84,8 @@ ROUTES: Final = tuple(
         readings,
         alerts,
         remediation,
+        pairing,
+        tokens,
         metrics,
         docs,
         login,
@@ -104,7 +110,7 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
     refuse_open_server(server())
     sessions = Sessions(server, deps.clock)
     cookie = cookie_name(deps.store.instance_id)
-    guard = Guard(server, sessions, cookie, deps.clock)
+    guard = Guard(server, deps.tokens, sessions, cookie, deps.clock)
     app = web.Application(
         middlewares=[error_middleware, guard.middleware], client_max_size=MAX_BODY_BYTES
     )
@@ -116,6 +122,7 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
     app[STREAM] = StreamHub(deps, app[STATES], app[READINGS], heartbeat_s=heartbeat_s)
     app[UPTIME] = UptimeCache(deps.monitor, deps.store, deps.clock)
     app[LOGIN] = LoginDesk(server, sessions, cookie, deps.clock)
+    app[PAIR] = PairDesk(deps.pairing, deps.tokens, deps.clock)
     app[DOCUMENT] = Document(api_document(), lambda content: render("docs.html", document=content))
     for routes in ROUTES:
         add_routes(app, routes)

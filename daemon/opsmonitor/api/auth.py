@@ -9,6 +9,7 @@ from aiohttp import hdrs
 from opsmonitor.api.scope import Grant, Scope
 from opsmonitor.exceptions import ConfigError
 from opsmonitor.models.config import ConfigProblem
+from opsmonitor.models.token import TokenScope
 from opsmonitor.util.net import is_loopback
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from opsmonitor.api.client import Client
     from opsmonitor.api.sessions import Sessions
     from opsmonitor.config.settings import ServerSettings
+    from opsmonitor.engine.tokens import Tokens
     from opsmonitor.util.secret import Secret
 
 _STRANGER: Final = Grant(scope=Scope.PUBLIC)
+_SCOPES: Final = {TokenScope.READ: Scope.READ, TokenScope.ADMIN: Scope.ADMIN}
 
 
 def refuse_open_server(server: ServerSettings) -> None:
@@ -66,10 +69,15 @@ class Authenticator:
     """Turn credentials into grants."""
 
     def __init__(
-        self, server: Callable[[], ServerSettings], sessions: Sessions, cookie: str
+        self,
+        server: Callable[[], ServerSettings],
+        tokens: Tokens,
+        sessions: Sessions,
+        cookie: str,
     ) -> None:
-        """Take the settings in force, the sessions and the name of their cookie."""
+        """Take the settings in force, the tokens of programs, the sessions and their cookie."""
         self._server = server
+        self._tokens = tokens
         self._sessions = sessions
         self._cookie = cookie
 
@@ -89,12 +97,22 @@ class Authenticator:
 
     def _by_token(self, header: str) -> Grant:
         """Return the grant of an Authorization header."""
-        scheme, _, token = header.partition(" ")
-        match = match_token(self._server(), token.strip())
-        if scheme.lower() != "bearer" or match is None:
+        scheme, _, rest = header.partition(" ")
+        token = rest.strip()
+        if scheme.lower() != "bearer":
+            return _STRANGER
+        match = match_token(self._server(), token)
+        if match is None:
+            return self._by_issued(token)
+        return Grant(scope=match[0], is_valid=lambda: match_token(self._server(), token) == match)
+
+    def _by_issued(self, presented: str) -> Grant:
+        """Return the grant of a program that was paired."""
+        token = self._tokens.find(presented)
+        if token is None:
             return _STRANGER
         return Grant(
-            scope=match[0], is_valid=lambda: match_token(self._server(), token.strip()) == match
+            scope=_SCOPES[token.scope], is_valid=lambda: self._tokens.holds(token), token=token
         )
 
     def _by_session(self, session_id: str) -> Grant:

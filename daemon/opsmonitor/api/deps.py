@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings, ProbeSettings, Push, Settings
     from opsmonitor.engine.batch import Listener
     from opsmonitor.engine.maintenance import MaintenancePlan
+    from opsmonitor.engine.pairing import Pairing
     from opsmonitor.engine.stats import EngineStats
+    from opsmonitor.engine.tokens import Tokens
     from opsmonitor.models.alert import Alert, Announcement, ChannelHealth
     from opsmonitor.models.check import CheckState, RunResult, Transition
     from opsmonitor.models.config import ConfigProblem
@@ -299,6 +301,8 @@ class ApiDeps:
     remedies: RemediesView
     readings: ReadingsView
     heartbeats: HeartbeatsView
+    tokens: Tokens
+    pairing: Pairing
     hear_house: Callable[[HouseBeat], None]
     """Take in what Home Assistant reports."""
     clock: Clock

@@ -13,9 +13,11 @@ from opsmonitor.exceptions import (
     CheckConflictError,
     OpsMonitorError,
     StoreError,
+    TooManyTokensError,
     UnknownAttemptError,
     UnknownChannelError,
     UnknownCheckError,
+    UnknownTokenError,
 )
 from opsmonitor.util.secret import REDACTED
 
@@ -36,6 +38,7 @@ _UNKNOWN: Final[Mapping[type[OpsMonitorError], str]] = {
     UnknownCheckError: "unknown_check",
     UnknownAttemptError: "unknown_attempt",
     UnknownChannelError: "unknown_channel",
+    UnknownTokenError: "unknown_token",
 }
 
 
@@ -101,7 +104,11 @@ def from_status(status: int, headers: Mapping[str, str] | None = None) -> ApiErr
     return ApiError(status, code, message, headers=headers)
 
 
-_QUESTIONS: Final[tuple[type[OpsMonitorError], ...]] = (*_UNKNOWN, CheckConflictError)
+_QUESTIONS: Final[tuple[type[OpsMonitorError], ...]] = (
+    *_UNKNOWN,
+    CheckConflictError,
+    TooManyTokensError,
+)
 """What a request can be wrong about."""
 
 
@@ -109,6 +116,8 @@ def _of_question(error: OpsMonitorError) -> ApiError:
     """Return the answer to a request that does not fit what there is."""
     if isinstance(error, CheckConflictError):
         return ApiError(409, error.code, str(error))
+    if isinstance(error, TooManyTokensError):
+        return ApiError(409, "too_many", str(error))
     return ApiError(404, _UNKNOWN[type(error)], str(error))
 
 

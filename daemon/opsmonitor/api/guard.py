@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from opsmonitor.api.scope import Grant
     from opsmonitor.api.sessions import Sessions
     from opsmonitor.config.settings import ServerSettings
+    from opsmonitor.engine.tokens import Tokens
     from opsmonitor.util.clock import Clock
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,15 +41,16 @@ class Guard:
     def __init__(
         self,
         server: Callable[[], ServerSettings],
+        tokens: Tokens,
         sessions: Sessions,
         cookie: str,
         clock: Clock,
     ) -> None:
-        """Take the settings in force, the sessions, their cookie's name and the clock."""
+        """Take the settings in force, tokens, sessions, their cookie's name and the clock."""
         self._server = server
         self._hosts = HostList(server, clock)
         self._limiter = RateLimiter(clock)
-        self._authenticator = Authenticator(server, sessions, cookie)
+        self._authenticator = Authenticator(server, tokens, sessions, cookie)
 
     @web.middleware
     async def middleware(

@@ -11,6 +11,7 @@ from opsmonitor.api.client import Client
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.document import Document
 from opsmonitor.api.login import LoginDesk
+from opsmonitor.api.pair_desk import PairDesk
 from opsmonitor.api.push_desk import PushDesk
 from opsmonitor.api.readings import ReadingCache
 from opsmonitor.api.scope import Grant
@@ -25,6 +26,7 @@ STREAM: Final = web.AppKey("stream", StreamHub)
 UPTIME: Final = web.AppKey("uptime", UptimeCache)
 VERDICTS: Final = web.AppKey("verdicts", VerdictCounter)
 PUSHES: Final = web.AppKey("pushes", PushDesk)
+PAIR: Final = web.AppKey("pair", PairDesk)
 LOGIN: Final = web.AppKey("login", LoginDesk)
 DOCUMENT: Final = web.AppKey("document", Document)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsmonitor.models.token import IssuedToken
 
 
 class Scope(IntEnum):
@@ -44,3 +48,5 @@ class Grant:
     uses_cookie: bool = False
     """Whether a browser sent the credential by itself."""
     session_id: str | None = None
+    token: IssuedToken | None = None
+    """The token that was given to the program which asks; None for any other credential."""

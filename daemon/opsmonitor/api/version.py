@@ -13,6 +13,7 @@ CAPABILITIES: Final = (
     "heartbeat",
     "history",
     "maintenance",
+    "pairing",
     "pause",
     "ports",
     "readings",

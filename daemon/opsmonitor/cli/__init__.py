@@ -13,6 +13,7 @@ from opsmonitor.cli.arguments import (
     add_config_argument,
     add_daemon_arguments,
     add_data_argument,
+    day_count,
     port_number,
 )
 from opsmonitor.cli.output import forget_output
@@ -89,6 +90,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_check_config(commands)
     _add_check(commands)
     _add_queries(commands)
+    _add_pairing(commands)
     _add_ports(commands)
     _add_backup(commands)
     version = commands.add_parser("version", help="print the version")
@@ -171,6 +173,27 @@ def _add_queries(commands: _Commands[argparse.ArgumentParser]) -> None:
     events.add_argument("--check", metavar="ID", help="only those of one check")
     add_daemon_arguments(events)
     events.set_defaults(command=_in("query", "events"))
+
+
+def _add_pairing(commands: _Commands[argparse.ArgumentParser]) -> None:
+    """Describe `pair` and `tokens`."""
+    pair = commands.add_parser(
+        "pair",
+        help="show a code by which a program gets a token of its own",
+        description="Ask the running daemon for a code of six digits. Whoever enters it within ten "
+        "minutes, such as Home Assistant, gets a token of its own; the code is good once.",
+    )
+    pair.add_argument("--name", metavar="N", help="what to call the program in the list of tokens")
+    pair.add_argument("--read", action="store_true", help="it may see everything, change nothing")
+    pair.add_argument(
+        "--days", type=day_count, metavar="N", help="how long the token holds (default: for ever)"
+    )
+    add_daemon_arguments(pair)
+    pair.set_defaults(command=_in("pair", "pair"))
+    tokens = commands.add_parser("tokens", help="show which programs have a token, and revoke one")
+    tokens.add_argument("--revoke", metavar="ID", help="take the token of this id back")
+    add_daemon_arguments(tokens)
+    tokens.set_defaults(command=_in("pair", "tokens"))
 
 
 def _add_ports(commands: _Commands[argparse.ArgumentParser]) -> None:

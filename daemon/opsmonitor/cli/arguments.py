@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _MOST_PORTS: Final = 65_535
+_MOST_DAYS: Final = 3650
 
 
 def add_config_argument(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +57,18 @@ def port_number(text: str) -> int:
     """
     if not (text.isascii() and text.isdigit() and int(text) <= _MOST_PORTS):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
+
+
+def day_count(text: str) -> int:
+    """Return a number of days; argparse shows the message of what is raised.
+
+    Raises:
+        ArgumentTypeError: It is none.
+
+    """
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= _MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number from 1 to {_MOST_DAYS}")
     return int(text)
 
 

@@ -16,6 +16,7 @@ from opsmonitor.store import (
     queries,
     readings,
     timeline,
+    tokens,
     value_history,
     windows,
 )
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.maintenance import Window
     from opsmonitor.models.reading import ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
+    from opsmonitor.models.token import IssuedToken
     from opsmonitor.store.database import Database
     from opsmonitor.util.clock import Clock
 
@@ -184,6 +186,27 @@ class Store:
     async def windows(self) -> list[Window]:
         """Return the maintenance windows that were kept."""
         return await windows.windows(self._keeper.database)
+
+    async def save_tokens(self, kept: Iterable[IssuedToken]) -> None:
+        """Keep exactly these tokens; returns once they are written.
+
+        Raises:
+            StoreError: They cannot be written now.
+
+        """
+
+        async def save() -> None:
+            """Write in a transaction of our own."""
+            try:
+                await tokens.save(self._keeper.database, kept)
+            except UNUSABLE as err:
+                raise StoreError(f"tokens cannot be written now: {err}") from err
+
+        await self._writer.ask(save, is_forced=False)
+
+    async def tokens(self) -> list[IssuedToken]:
+        """Return the tokens that were given out."""
+        return await tokens.tokens(self._keeper.database)
 
     async def save_attempts(self, tried: Iterable[Attempt]) -> None:
         """Keep attempts as they are now; returns once they are on disk.

@@ -42,6 +42,7 @@ from opsmonitor.models.reading import (
     ReadingState,
 )
 from opsmonitor.models.remediation import Attempt
+from opsmonitor.models.token import IssuedToken
 from opsmonitor.store.health import StoreHealth
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.api.samples import BAD, GOOD
@@ -192,6 +193,7 @@ class HandStore:
         self.heard: list[Ping] = []
         self.tried: list[Attempt] = []
         self.kept_windows: list[Window] = []
+        self.kept_tokens: list[IssuedToken] = []
         self.uptimes: dict[str, Uptime] = {}
         self.uptime_calls = 0
         self.failure: Exception | None = None
@@ -242,6 +244,16 @@ class HandStore:
         if self.failure is not None:
             raise self.failure
         self.kept_windows = list(kept)
+
+    async def tokens(self) -> list[IssuedToken]:
+        """Return the tokens that were kept."""
+        return self.kept_tokens
+
+    async def save_tokens(self, kept: Iterable[IssuedToken]) -> None:
+        """Keep the tokens."""
+        if self.failure is not None:
+            raise self.failure
+        self.kept_tokens = list(kept)
 
     async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
         """Return the attempts that a test put here."""

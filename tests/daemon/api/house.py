@@ -22,6 +22,8 @@ from opsmonitor.config.settings import CheckSettings, ServerSettings, Settings
 from opsmonitor.engine.batch import Batch
 from opsmonitor.engine.heartbeats import Heartbeats
 from opsmonitor.engine.house_beats import HouseBeats
+from opsmonitor.engine.pairing import Pairing
+from opsmonitor.engine.tokens import Tokens
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.util.clock import Clock, FakeClock
 from opsmonitor.util.secret import Secret
@@ -118,6 +120,8 @@ class House:
         self.readings = HandReadings()
         self.reloads = Reloads()
         self.beats = HouseBeats()
+        self.tokens = tokens_of(self.store, self.clock)
+        self.pairing = Pairing(self.clock)
         self.problems: list[ConfigProblem] = []
         self.config_trouble: str | None = None
         self.settings = SettingsBox(
@@ -171,6 +175,11 @@ def heartbeats_of(store: HandStore, clock: Clock, settings: SettingsBox) -> Hear
     return Heartbeats(store=store, clock=clock, key=key, settings=settings)
 
 
+def tokens_of(store: HandStore, clock: Clock) -> Tokens:
+    """Return the real thing."""
+    return Tokens(store=store, clock=clock, key=Secret("the key of the tokens"))
+
+
 @asynccontextmanager
 async def open_house(
     *checks: CheckSettings, heartbeat_s: float = 15.0, **server: Any
@@ -184,6 +193,8 @@ async def open_house(
         remedies=house.remedies,
         readings=house.readings,
         heartbeats=house.heartbeats,
+        tokens=house.tokens,
+        pairing=house.pairing,
         hear_house=house.beats.take,
         clock=house.clock,
         settings=house.settings,
@@ -210,6 +221,8 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         remedies=HandRemedies(),
         readings=HandReadings(),
         heartbeats=heartbeats_of(HandStore(), clock, SettingsBox(settings)),
+        tokens=tokens_of(HandStore(), clock),
+        pairing=Pairing(clock),
         hear_house=HouseBeats().take,
         clock=clock,
         settings=SettingsBox(settings),

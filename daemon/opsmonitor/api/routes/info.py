@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from opsmonitor import __version__
 from opsmonitor.api.encode import json_answer
-from opsmonitor.api.keys import DEPS
+from opsmonitor.api.keys import DEPS, GRANT
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.service import InfoBody
+from opsmonitor.api.schemas.tokens import TokenBody
 from opsmonitor.api.scope import Scope
 from opsmonitor.api.version import API_VERSION, CAPABILITIES, MIN_CLIENT_VERSION
+from opsmonitor.models.token import TokenScope
 from opsmonitor.util.clock import iso_utc
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ routes = Routes("daemon")
 async def info(request: web.Request) -> web.Response:
     """Return who this daemon is and what it can do."""
     deps = request.app[DEPS]
+    grant = request[GRANT]
     return json_answer(
         InfoBody(
             instance_id=deps.store.instance_id,
@@ -33,5 +36,7 @@ async def info(request: web.Request) -> web.Response:
             min_client_version=MIN_CLIENT_VERSION,
             capabilities=CAPABILITIES,
             started_at=iso_utc(deps.started_ms),
+            scope=TokenScope.ADMIN if grant.scope >= Scope.ADMIN else TokenScope.READ,
+            token=None if grant.token is None else TokenBody.of(grant.token),
         )
     )

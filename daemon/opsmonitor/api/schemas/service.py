@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from opsmonitor.api.schemas.notes import Doc, Timestamp
+from opsmonitor.api.schemas.tokens import TokenBody
+from opsmonitor.models.token import TokenScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class InfoBody:
     min_client_version: Annotated[int, Doc("The oldest API level that clients may be made for")]
     capabilities: tuple[str, ...]
     started_at: Timestamp
+    scope: Annotated[TokenScope, Doc("What whoever asks may do")]
+    token: Annotated[TokenBody | None, Doc("The token that asks, if a program was given it")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

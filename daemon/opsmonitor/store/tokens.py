@@ -1,0 +1,55 @@
+"""Keep which tokens were given out, without the tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opsmonitor.models.token import IssuedToken, TokenScope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opsmonitor.store.database import Database
+
+_CLEAR: Final = "DELETE FROM tokens"
+_PUT: Final = """
+INSERT INTO tokens (id, name, scope, digest, created, expires, used) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_ALL: Final = """
+SELECT id, name, scope, digest, created, expires, used FROM tokens ORDER BY created, id
+"""
+
+
+async def save(database: Database, tokens: Iterable[IssuedToken]) -> None:
+    """Let there be exactly these tokens."""
+    rows = [
+        (
+            token.id,
+            token.name,
+            token.scope.value,
+            token.digest,
+            token.created_ms,
+            token.expires_ms,
+            token.used_ms,
+        )
+        for token in tokens
+    ]
+    async with database.transaction():
+        await database.execute(_CLEAR)
+        await database.execute_many(_PUT, rows)
+
+
+async def tokens(database: Database) -> list[IssuedToken]:
+    """Return all tokens, the oldest first."""
+    return [
+        IssuedToken(
+            id=token_id,
+            name=name,
+            scope=TokenScope(scope),
+            digest=digest,
+            created_ms=created,
+            expires_ms=expires,
+            used_ms=used,
+        )
+        for token_id, name, scope, digest, created, expires, used in await database.query(_ALL)
+    ]

@@ -1,0 +1,179 @@
+"""Tokens of programs: given out, known again, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from opsmonitor.engine.tokens import MOST, Tokens
+from opsmonitor.exceptions import StoreError, TooManyTokensError, UnknownTokenError
+from opsmonitor.models.token import IssuedToken, TokenScope, TokenWish
+from opsmonitor.util.clock import FakeClock
+from opsmonitor.util.secret import Secret
+
+WISH = TokenWish(name="Home Assistant", scope=TokenScope.ADMIN)
+DAY_S = 86400.0
+
+
+class Shelf:
+    """Keeps tokens, or fails."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.kept: list[IssuedToken] = []
+        self.saves = 0
+        self.failure: StoreError | None = None
+
+    async def tokens(self) -> list[IssuedToken]:
+        """Return what was kept."""
+        return self.kept
+
+    async def save_tokens(self, kept: Iterable[IssuedToken]) -> None:
+        """Keep exactly these."""
+        if self.failure is not None:
+            raise self.failure
+        self.saves += 1
+        self.kept = list(kept)
+
+
+def make(shelf: Shelf, clock: FakeClock, key: str = "key") -> Tokens:
+    """Return what a daemon with that store has."""
+    return Tokens(store=shelf, clock=clock, key=Secret(key))
+
+
+async def test_a_token_is_known_again_after_a_restart() -> None:
+    """The next daemon knows the token, though it is not in the store."""
+    shelf, clock = Shelf(), FakeClock()
+    token, secret = await make(shelf, clock).issue(WISH)
+
+    later = make(shelf, clock)
+    await later.open()
+    found = later.find(secret.reveal())
+
+    assert found is not None
+    assert (found.id, found.name, found.scope) == (token.id, "Home Assistant", TokenScope.ADMIN)
+    assert secret.reveal() not in f"{shelf.kept} {token.digest}"
+
+
+async def test_a_token_is_worth_nothing_elsewhere() -> None:
+    """With another key, as on another machine, the same database lets nobody in."""
+    shelf, clock = Shelf(), FakeClock()
+    _, secret = await make(shelf, clock).issue(WISH)
+
+    other = make(shelf, clock, "another key")
+    await other.open()
+
+    assert other.find(secret.reveal()) is None
+
+
+@pytest.mark.parametrize("presented", ["", "opm_i_", "wrong", "\ud800", "t\u00f6ken"])
+async def test_what_is_no_token(presented: str) -> None:
+    """Nothing else is taken for a token, whatever it is."""
+    tokens = make(Shelf(), FakeClock())
+    await tokens.issue(WISH)
+
+    assert tokens.find(presented) is None
+
+
+async def test_a_token_ends_with_its_time() -> None:
+    """A token with a lifetime holds exactly so long, and stays in the list."""
+    clock = FakeClock()
+    tokens = make(Shelf(), clock)
+    token, secret = await tokens.issue(
+        TokenWish(name="Script", scope=TokenScope.READ, lifetime_s=DAY_S)
+    )
+    assert token.expires_ms == clock.now_ms() + DAY_S * 1000
+
+    clock.advance(DAY_S - 1)
+    assert tokens.find(secret.reveal())
+    clock.advance(1)
+
+    assert tokens.find(secret.reveal()) is None
+    assert not tokens.holds(token)
+    assert [it.id for it in tokens.all] == [token.id]
+
+
+async def test_a_revoked_token_is_worth_nothing() -> None:
+    """Revoking one leaves the others alone, and holds after a restart."""
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    first, first_secret = await tokens.issue(WISH)
+    second, second_secret = await tokens.issue(WISH)
+
+    gone = await tokens.revoke(first.id)
+    later = make(shelf, clock)
+    await later.open()
+
+    assert gone.id == first.id
+    assert not tokens.holds(first)
+    assert tokens.holds(second)
+    for daemon in (tokens, later):
+        assert daemon.find(first_secret.reveal()) is None
+        assert daemon.find(second_secret.reveal())
+
+
+async def test_revoking_nothing() -> None:
+    """An id that no token has is said to be unknown."""
+    with pytest.raises(UnknownTokenError, match="nosuch"):
+        await make(Shelf(), FakeClock()).revoke("nosuch")
+
+
+async def test_no_token_without_a_store() -> None:
+    """A token that cannot be kept is not given out."""
+    shelf = Shelf()
+    shelf.failure = StoreError("the disk is full")
+    tokens = make(shelf, FakeClock())
+
+    with pytest.raises(StoreError):
+        await tokens.issue(WISH)
+
+    assert tokens.all == ()
+
+
+async def test_there_are_not_too_many() -> None:
+    """The list cannot grow without end."""
+    tokens = make(Shelf(), FakeClock())
+    for _ in range(MOST):
+        await tokens.issue(WISH)
+
+    with pytest.raises(TooManyTokensError, match="revoke"):
+        await tokens.issue(WISH)
+
+
+async def test_last_use_is_known_to_the_minute() -> None:
+    """When a token was last seen is kept at the end, without a write at every request."""
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    await tokens.open()
+    _, secret = await tokens.issue(WISH)
+    began_ms = clock.now_ms()
+    for _ in range(59):
+        tokens.find(secret.reveal())
+        clock.advance(1)
+    assert shelf.saves == 1
+    assert tokens.all[0].used_ms == began_ms
+
+    clock.advance(1)
+    tokens.find(secret.reveal())
+    await tokens.close()
+
+    assert shelf.kept[0].used_ms == began_ms + 60_000
+
+
+async def test_last_use_is_kept_every_hour() -> None:
+    """A daemon that is killed loses an hour of it at most; a store that fails breaks nothing."""
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    await tokens.open()
+    _, secret = await tokens.issue(WISH)
+    clock.advance(3600)
+
+    tokens.find(secret.reveal())
+    await tokens.close()
+    assert shelf.kept[0].used_ms == clock.now_ms()
+
+    shelf.failure = StoreError("the disk is full")
+    clock.advance(3600)
+    assert tokens.find(secret.reveal())
+    await tokens.close()
