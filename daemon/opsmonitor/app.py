@@ -110,10 +110,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         )
         await heartbeats.open(store.alive_ms)
         stack.push_async_callback(heartbeats.close)
-        key = await asyncio.to_thread(token_key, source.data)
-        tokens = Tokens(store=store, clock=clock, key=key)
-        await tokens.open()
-        stack.push_async_callback(tokens.close)
+        tokens = await _open_tokens(stack, store, source.data, clock)
         monitor = Monitor(
             check_types=source.types,
             recorder=store,
@@ -209,6 +206,16 @@ async def _open_store(
     for note in store.notes:
         _LOGGER.warning("%s", note)
     return store
+
+
+async def _open_tokens(
+    stack: AsyncExitStack, store: Store, data: Path, clock: SystemClock
+) -> Tokens:
+    """Return who knows the tokens of programs, and see to their closing."""
+    tokens = Tokens(store=store, clock=clock, key=await asyncio.to_thread(token_key, data))
+    await tokens.open()
+    stack.push_async_callback(tokens.close)
+    return tokens
 
 
 async def _known_states(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -9,8 +10,10 @@ import stat
 from typing import Any
 
 import aiohttp
+import pytest
 
-from tests.daemon.process.running import Daemon, run_command
+from opsmonitor.cli import main
+from tests.daemon.process.running import Daemon
 
 CONFIG = "server: {token: the-admin-token-of-this-test}\nchecks: []\n"
 
@@ -26,12 +29,21 @@ async def ask(daemon: Daemon, path: str, token: str | None, **options: Any) -> t
         return response.status, await response.json()
 
 
-async def test_from_the_command_to_a_token(daemon: Daemon) -> None:
+async def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    """Run a command in this process, as a further interpreter takes its time to start."""
+    code = await asyncio.to_thread(main, [str(word) for word in words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+async def test_from_the_command_to_a_token(
+    daemon: Daemon, capsys: pytest.CaptureFixture[str]
+) -> None:
     """`pair` shows a code; its token survives kill -9; `tokens` lists it and shuts it out."""
     daemon.config.write_text(CONFIG)
     await daemon.start(token="the-admin-token-of-this-test")  # noqa: S106 - of this test's daemon
     where = ("--config", daemon.config, "--data", daemon.data, "--url", daemon.url)
-    code, output, _ = await run_command("pair", "--name", "Wall", "--days", "30", *where)
+    code, output, _ = await run(capsys, "pair", "--name", "Wall", "--days", "30", *where)
     assert code == 0
     shown = re.match(r"(\d{3}) (\d{3})\n", output)
     assert shown, output
@@ -44,18 +56,18 @@ async def test_from_the_command_to_a_token(daemon: Daemon) -> None:
     where = (*where[:-1], daemon.url)
     assert (await ask(daemon, "/api/info", got["token"]))[0] == 200
 
-    _, listed, _ = await run_command("tokens", *where)
+    _, listed, _ = await run(capsys, "tokens", *where)
     assert re.fullmatch(rf"{got['id']}  admin  Wall  \(last used .*, until .*\)\n", listed)
-    code, said, _ = await run_command("tokens", "--revoke", got["id"], *where)
+    code, said, _ = await run(capsys, "tokens", "--revoke", got["id"], *where)
     assert (code, said) == (0, "Wall is shut out\n")
     assert (await ask(daemon, "/api/info", got["token"]))[0] == 401
-    code, _, errors = await run_command("tokens", "--revoke", got["id"], *where)
+    code, _, errors = await run(capsys, "tokens", "--revoke", got["id"], *where)
     assert code == 3
     assert "no token has the id" in errors
 
-    _, listed, _ = await run_command("tokens", *where)
+    _, listed, _ = await run(capsys, "tokens", *where)
     assert "opsmonitor pair" in listed
-    _, listed, _ = await run_command("tokens", "--json", *where)
+    _, listed, _ = await run(capsys, "tokens", "--json", *where)
     assert json.loads(listed) == []
     assert stat.S_IMODE((daemon.data / "token-key").stat().st_mode) == 0o600
     files = b"".join(path.read_bytes() for path in daemon.data.iterdir() if path.is_file())
