@@ -14,6 +14,7 @@ from benchmarks.deciding import measure_deciding
 from benchmarks.figures import FIGURES, Measured
 from benchmarks.fleet import BenchmarkError, Fleet
 from benchmarks.footprint import measure_footprint
+from benchmarks.home_assistant import measure_home_assistant
 from benchmarks.lateness import measure_lateness
 from benchmarks.machine import cores, describe
 from benchmarks.nginx import start_nginx
@@ -30,6 +31,7 @@ _PARTS: Final = {
     "api": measure_api,
     "stream": measure_stream,
     "probes": measure_probes,
+    "homeassistant": measure_home_assistant,
 }
 
 

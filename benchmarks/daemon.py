@@ -30,6 +30,8 @@ class Daemon:
     port: int
     spawned_s: float
     """When the process was started, on the monotonic clock."""
+    number: int
+    """Of its files."""
 
     @property
     def pid(self) -> int:
@@ -75,17 +77,23 @@ class Daemon:
         return body
 
 
-def start_daemon(fleet: Fleet, core: set[int], config: str) -> Daemon:
-    """Start the daemon with a configuration and an empty data folder; wait for its address."""
-    number = len(list(fleet.path.glob("checks-*.yml")))
+def start_daemon(
+    fleet: Fleet, core: set[int], config: str, *, instead_of: Daemon | None = None
+) -> Daemon:
+    """Start the daemon with a configuration and an empty data folder; wait for its address.
+
+    Instead of one that has ended, it gets that one's port and data.
+    """
+    number = len(list(fleet.path.glob("checks-*.yml"))) if instead_of is None else instead_of.number
+    port = 0 if instead_of is None else instead_of.port
     file = fleet.path / f"checks-{number}.yml"
     file.write_text(config, encoding="utf-8")
-    command = [sys.executable, "-m", "opsmonitor", "run", "--port", "0"]
+    command = [sys.executable, "-m", "opsmonitor", "run", "--port", str(port)]
     command += ["--config", str(file), "--data", str(fleet.path / f"data-{number}")]
     spawned_s = time.monotonic()
     process = fleet.start(command, core, "daemon")
     line = fleet.read_line(process, "daemon", _START_S)
-    return Daemon(process, int(line.rstrip("/").rpartition(":")[2]), spawned_s)
+    return Daemon(process, int(line.rstrip("/").rpartition(":")[2]), spawned_s, number)
 
 
 def http_checks(port: int, path: str = "") -> list[dict[str, object]]:

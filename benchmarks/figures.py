@@ -90,6 +90,82 @@ def _deciding(kind: str, bar: float) -> Figure:
     )
 
 
+def _live(condition: str, key: str) -> list[Figure]:
+    """Return the rows on how soon Home Assistant shows what the daemon saw."""
+    text = f"Daemon's event to Home Assistant's state, {condition}"
+    return [
+        Figure(key=f"{key}_p50", text=f"{text}, p50", unit="ms"),
+        Figure(key=f"{key}_p95", text=f"{text}, p95", unit="ms", bar=250),
+    ]
+
+
+_HOME_ASSISTANT: Final = (
+    *_live("1,000 checks every 30 s", "ha_calm"),
+    *_live("1,000 checks/s", "ha_busy"),
+    Figure(
+        key="ha_setup_cpu",
+        text="**Home Assistant sets up 1,000 checks**",
+        unit="s CPU",
+        bar=3,
+        floor="ha_setup_floor",
+    ),
+    Figure(
+        key="ha_setup_floor",
+        text="as many empty devices and entities (floor)",
+        unit="s CPU",
+    ),
+    Figure(
+        key="ha_memory",
+        text="Home Assistant's memory for 1,000 checks",
+        unit="MB",
+        bar=60,
+        floor="ha_memory_floor",
+    ),
+    Figure(
+        key="ha_memory_floor",
+        text="for as many empty devices and entities (floor)",
+        unit="MB",
+    ),
+    Figure(
+        key="ha_update",
+        text="Home Assistant at 1,000 updates/s, for each",
+        unit="µs CPU",
+        floor="ha_update_floor",
+    ),
+    Figure(
+        key="ha_update_floor",
+        text="writing 1,000 states/s and nothing else (floor)",
+        unit="µs CPU",
+    ),
+    Figure(
+        key="ha_update_own",
+        text="**Update in Home Assistant at 1,000/s**, beyond the floor",
+        unit="µs CPU",
+        bar=60,
+    ),
+    Figure(
+        key="ha_rate",
+        text="(updates that came)",
+        unit="/s",
+    ),
+    Figure(
+        key="ha_restart",
+        text="Daemon listens again after a kill to *Connected*, the longest",
+        unit="s",
+        bar=5,
+    ),
+    Figure(
+        key="ha_outage",
+        text="the same after an outage of 30 s",
+        unit="s",
+    ),
+    Figure(
+        key="ha_disturbed",
+        text="(time that Home Assistant waited for its core meanwhile)",
+        unit="%",
+    ),
+)
+
 FIGURES: Final = (
     *_costs("http", {1000: 400, 100: None}),
     *_costs("tcp", {1000: 150, 100: None}),
@@ -140,6 +216,7 @@ FIGURES: Final = (
         bar=20,
     ),
     Figure(key="probes_lag_floor", text="the same with nothing to do (floor)", unit="ms"),
+    *_HOME_ASSISTANT,
 )
 
 

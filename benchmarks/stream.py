@@ -38,7 +38,7 @@ def measure_stream(setting: Setting) -> None:
     daemon = start_daemon(setting.fleet, setting.monitor_core, configuration(checks, _INTERVAL_S))
     daemon.wait_until_judged()
     time.sleep(setting.effort.warm_up_s)
-    events = list(_watch(daemon, setting.effort.measure_s))
+    events = list(watch_events(daemon, setting.effort.measure_s))
     setting.fleet.stop(daemon.process)
     setting.fleet.stop(target)
     if len(events) < _FLIPPING * (setting.effort.measure_s - 2):
@@ -47,7 +47,7 @@ def measure_stream(setting: Setting) -> None:
     _note(setting, "noticed", _since_answers(json.loads(log.read_text(encoding="utf-8")), events))
 
 
-def _watch(daemon: Daemon, seconds: float) -> Iterator[tuple[dict[str, Any], float, int]]:
+def watch_events(daemon: Daemon, seconds: float) -> Iterator[tuple[dict[str, Any], float, int]]:
     """Return each event of the stream with the time it came, by both clocks."""
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=5) as sock:
         host = f"127.0.0.1:{daemon.port}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 import json
 import os
@@ -17,6 +17,7 @@ from aiohttp import ClientConnectionError, ClientSession, ClientWebSocketRespons
 
 ROOT = Path(__file__).parents[2]
 HASS = ROOT / ".venv-ha-live" / "bin" / "hass"
+INTEGRATION = ROOT / "custom_components" / "ops_monitor"
 CONFIGURATION = """\
 frontend:
 config:
@@ -44,8 +45,15 @@ def free_port() -> int:
 class HomeAssistant:
     """One process with one person who has an account."""
 
-    def __init__(self, folder: Path, session: ClientSession) -> None:
-        """Prepare a configuration folder that has the integration."""
+    def __init__(
+        self,
+        folder: Path,
+        session: ClientSession,
+        *,
+        configuration: str = CONFIGURATION,
+        components: Sequence[Path] = (INTEGRATION,),
+    ) -> None:
+        """Prepare a configuration folder that has the integration, or other custom components."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "output.log"
@@ -57,16 +65,24 @@ class HomeAssistant:
         self._socket: ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._listeners: dict[int, Callable[[Any], None]] = {}
         self._changed = asyncio.Event()
-        self._write_configuration()
+        self._write_configuration(configuration, components)
 
-    def _write_configuration(self) -> None:
+    @property
+    def pid(self) -> int:
+        """Return the process's id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def _write_configuration(self, configuration: str, components: Sequence[Path]) -> None:
         """Write what a person would have, and the port to listen at."""
-        (self._folder / "configuration.yaml").write_text(CONFIGURATION)
+        (self._folder / "configuration.yaml").write_text(configuration)
         (self._folder / "automations.yaml").write_text("[]\n")
-        components = self._folder / "custom_components"
-        components.mkdir()
-        (components / "ops_monitor").symlink_to(ROOT / "custom_components" / "ops_monitor")
+        custom = self._folder / "custom_components"
+        custom.mkdir()
+        for component in components:
+            (custom / component.name).symlink_to(component)
         stubs = self._folder / "stubs"
         stubs.mkdir()
         for name, source in STUBS.items():
@@ -77,8 +93,8 @@ class HomeAssistant:
         # The other steps of the onboarding set up services of the internet.
         _store(storage, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
 
-    async def start(self) -> None:
-        """Start the process, make an account, and listen to all states."""
+    async def start(self, *, is_followed: bool = True) -> None:
+        """Start the process, make an account, and follow all states unless that would disturb."""
         environment = {**os.environ, "PYTHONPATH": str(self._folder / "stubs")}
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -93,7 +109,9 @@ class HomeAssistant:
             )
         await self._wait_for_answer()
         await self._make_account()
-        await self._listen()
+        await self._connect()
+        if is_followed:
+            await self._follow()
 
     async def stop(self) -> None:
         """Stop the process as systemd does."""
@@ -171,29 +189,46 @@ class HomeAssistant:
         tokens = json.dumps(json.dumps({**self.tokens, **client}))
         return f"localStorage.setItem('hassTokens', {tokens})"
 
-    async def _listen(self) -> None:
-        """Open the websocket, read all states and follow their changes."""
+    async def _connect(self) -> None:
+        """Open the websocket."""
         self._socket = await self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0)
         await self._socket.receive_json()
         await self._socket.send_json({"type": "auth", "access_token": self.tokens["access_token"]})
         answer = await self._socket.receive_json()
         assert answer["type"] == "auth_ok", answer
         self._reader = asyncio.create_task(self._read(self._socket))
-        await self.command("subscribe_events", event_type="state_changed")
+
+    async def _follow(self) -> None:
+        """Read all states and follow their changes."""
+        await self.subscribe(
+            "subscribe_events", lambda event: self._take(event["data"]), event_type="state_changed"
+        )
         for state in await self.command("get_states"):
             self.states.setdefault(state["entity_id"], state)
 
     async def command(self, kind: str, **arguments: Any) -> Any:
         """Send a command over the websocket; return its result."""
-        assert self._socket is not None
+        return await self._send(len(self._answers) + 1, kind, arguments)
+
+    async def subscribe(
+        self, kind: str, listener: Callable[[Any], None], **arguments: Any
+    ) -> Callable[[], Awaitable[Any]]:
+        """Have a listener told of the events of a command; return what ends that."""
         number = len(self._answers) + 1
+        self._listeners[number] = listener
+        await self._send(number, kind, arguments)
+        return lambda: self.command("unsubscribe_events", subscription=number)
+
+    async def _send(self, number: int, kind: str, arguments: Mapping[str, Any]) -> Any:
+        """Send a command with a number that is new; return its result."""
+        assert self._socket is not None
         self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "type": kind, **arguments})
         async with asyncio.timeout(20):
             return await self._answers[number]
 
     async def _read(self, websocket: ClientWebSocketResponse) -> None:
-        """Take in answers and changes of states."""
+        """Take in answers and events."""
         async for message in websocket:
             if message.type is not WSMsgType.TEXT:
                 return
@@ -201,7 +236,7 @@ class HomeAssistant:
             if received["type"] == "result":
                 self._settle(received)
             elif received["type"] == "event":
-                self._take(received["event"]["data"])
+                self._listeners[received["id"]](received["event"])
 
     def _settle(self, received: Mapping[str, Any]) -> None:
         """Give a result to whoever waits for it."""

@@ -1,0 +1,210 @@
+"""Measure what the integration costs a real Home Assistant, and how soon it shows what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+import subprocess
+import time
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import ClientSession
+
+from benchmarks.arrivals import percentile
+from benchmarks.daemon import CHECKS, Daemon, configuration, http_checks, start_daemon, tcp_checks
+from benchmarks.fleet import ROOT, BenchmarkError
+from benchmarks.instance import Shape, Watch, connected, entity_ids, running, set_up, shape, watch
+from benchmarks.latency import Seen, delays_ms
+from benchmarks.machine import cpu_ns
+from benchmarks.setting import tell
+from benchmarks.stream import watch_events
+from tests.e2e.home_assistant import HASS, INTEGRATION, HomeAssistant
+
+if TYPE_CHECKING:
+    from benchmarks.setting import Setting
+
+_FLOOR: Final = Path(__file__).parent / "ops_monitor_floor"
+_FLIPPING: Final = 50
+"""So many of the 1,000 checks change every second."""
+_CALM_S: Final = 30.0
+_BUSY_S: Final = 1.0
+_LEAST_SHARE: Final = 0.5
+"""Of the checks that were due; the fewer, the less comes together and the more each costs."""
+_LEAST_SEEN: Final = 0.25
+"""Of the changes; the percentiles need enough of them, not all."""
+_RESTARTS: Final = 3
+_OUTAGE_S: Final = 30.0
+
+
+def measure_home_assistant(setting: Setting) -> None:
+    """Let one Home Assistant have the integration, and another one the floor."""
+    if not HASS.exists():
+        tell("installing Home Assistant")
+        subprocess.run([ROOT / "scripts" / "setup", "ha-live"], check=True)  # noqa: S603 - ours
+    for number in range(setting.effort.rounds):
+        tell(f"Home Assistant, round {number + 1}")
+        asyncio.run(_measure(setting))
+
+
+async def _measure(setting: Setting) -> None:
+    """Measure one round."""
+    log = setting.fleet.path / "flips.json"
+    target = setting.fleet.start_module("target", [log], setting.target_core)
+    target_port = int(setting.fleet.read_line(target, "target", 10))
+    async with ClientSession() as session:
+        async with running(setting, session, INTEGRATION) as instance:
+            live = _Live(setting, instance, target_port)
+            updates_us = await live.measure()
+        async with running(setting, session, _FLOOR) as instance:
+            floor_us = await _measure_floor(setting, instance, live.shape)
+    setting.fleet.stop(target)
+    setting.measured.add("ha_update", updates_us)
+    setting.measured.add("ha_update_floor", floor_us)
+    setting.measured.add("ha_update_own", updates_us - floor_us)
+
+
+class _Live:
+    """A Home Assistant with the integration, and a daemon that tells it."""
+
+    def __init__(self, setting: Setting, instance: HomeAssistant, target_port: int) -> None:
+        """Start a daemon that has judged all of its checks."""
+        self._setting = setting
+        self._instance = instance
+        self._target_port = target_port
+        self._daemon = self._start(self._config(_CALM_S, 0))
+        self.shape = Shape(0, 0)
+
+    async def measure(self) -> float:
+        """Return what an update costs in microseconds, and remember how much there is."""
+        self.shape = await self._set_up()
+        await self._replace(self._config(_CALM_S, _FLIPPING))
+        await self._measure_latency("ha_calm")
+        await self._replace(self._config(_BUSY_S, _FLIPPING))
+        await self._measure_latency("ha_busy")
+        # TCP checks, which take the least of the daemon, let a busy machine keep the rate, too.
+        config = configuration(tcp_checks(self._setting.nginx.port), _BUSY_S)
+        await self._replace(config)
+        updates_us = await self._measure_updates()
+        await self._measure_reconnects(config)
+        self._setting.fleet.stop(self._daemon.process)
+        return updates_us
+
+    def _config(self, interval_s: float, flipping: int) -> str:
+        """Return a configuration in which some checks go up and down every second."""
+        checks = http_checks(self._setting.nginx.port)
+        for check in checks[:: CHECKS // flipping] if flipping else ():
+            number = str(check["url"]).rpartition("/")[2]
+            host = str(check["url"]).rpartition(":")[0]
+            check["url"] = f"{host}:{self._target_port}/flip/{number}"
+            check["interval_s"] = 1.0
+        return configuration(checks, interval_s)
+
+    def _start(self, config: str, instead_of: Daemon | None = None) -> Daemon:
+        """Start a daemon on the other core."""
+        daemon = start_daemon(
+            self._setting.fleet, self._setting.target_core, config, instead_of=instead_of
+        )
+        daemon.wait_until_judged()
+        return daemon
+
+    async def _replace(self, config: str) -> None:
+        """Go on with another configuration."""
+        self._setting.fleet.stop(self._daemon.process)
+        self._daemon = await asyncio.to_thread(self._start, config, self._daemon)
+        async with watch(self._instance, await connected(self._instance)) as state:
+            await state.wait_for("on")
+        await asyncio.sleep(self._setting.effort.warm_up_s + _BUSY_S)
+
+    async def _set_up(self) -> Shape:
+        """Add the daemon as a person does."""
+        tell("set-up of 1,000 checks")
+        url = f"http://127.0.0.1:{self._daemon.port}"
+        filled = {"url": url, "advanced": {"verify_ssl": True}}
+        cost = await set_up(self._instance, "ops_monitor", filled)
+        self._setting.measured.add("ha_setup_cpu", cost.cpu_s)
+        self._setting.measured.add("ha_memory", cost.memory_mb)
+        async with watch(self._instance, await connected(self._instance)) as state:
+            await state.wait_for("on")
+        return await shape(self._instance)
+
+    async def _measure_latency(self, key: str) -> None:
+        """Compare the daemon's events with the states that follow."""
+        tell(f"from the daemon's event to the entity: {key}")
+        entities = await entity_ids(self._instance, "_reachable")
+        flipping = [entities[f"http-{n:04}"] for n in range(0, CHECKS, CHECKS // _FLIPPING)]
+        seen = Seen()
+        end = await self._instance.subscribe("subscribe_entities", seen.take, entity_ids=flipping)
+        seconds = self._setting.effort.measure_s
+        events = [
+            event
+            for event, _, _ in await asyncio.to_thread(
+                lambda: list(watch_events(self._daemon, seconds))
+            )
+        ]
+        await asyncio.sleep(_BUSY_S)
+        await end()
+        delays, missing = delays_ms(events, seen, entities, _BUSY_S)
+        if missing or len(delays) < _LEAST_SEEN * _FLIPPING * seconds:
+            raise BenchmarkError(f"{len(delays)} changes were shown, {missing} were not")
+        self._setting.measured.add(f"{key}_p50", percentile(delays, 0.5))
+        self._setting.measured.add(f"{key}_p95", percentile(delays, 0.95))
+
+    async def _measure_updates(self) -> float:
+        """Return what a run of a check costs Home Assistant in microseconds."""
+        tell("CPU time of 1,000 updates/s")
+        nginx, pid = self._setting.nginx, self._instance.pid
+        made, used_ns = nginx.connections(), cpu_ns(pid)
+        begun_s = time.monotonic()
+        await asyncio.to_thread(self._setting.watch, pid, "ha")
+        used_ns, made = cpu_ns(pid) - used_ns, nginx.connections() - made - 1
+        rate = made / (time.monotonic() - begun_s)
+        if rate < _LEAST_SHARE * CHECKS:
+            raise BenchmarkError(f"only {rate:.0f} updates came in a second")
+        self._setting.measured.add("ha_rate", rate)
+        return used_ns / 1000 / made
+
+    async def _measure_reconnects(self, config: str) -> None:
+        """Kill the daemon and start it again, at once and after a while."""
+        tell("reconnecting")
+        async with watch(self._instance, await connected(self._instance)) as state:
+            restarts_s = [await self._reconnect(state, config, 0) for _ in range(_RESTARTS)]
+            outage_s = await self._reconnect(state, config, _OUTAGE_S)
+        self._setting.measured.add("ha_restart", max(restarts_s))
+        self._setting.measured.add("ha_outage", outage_s)
+
+    async def _reconnect(self, state: Watch, config: str, outage_s: float) -> float:
+        """Return how long after the daemon's return the connection is back, in seconds."""
+        await state.wait_for("on")
+        await asyncio.sleep(self._setting.effort.warm_up_s)
+        self._daemon.process.kill()
+        self._setting.fleet.stop(self._daemon.process)
+        await state.wait_for("off")
+        await asyncio.sleep(outage_s)
+        self._daemon = await asyncio.to_thread(
+            lambda: start_daemon(
+                self._setting.fleet, self._setting.target_core, config, instead_of=self._daemon
+            )
+        )
+        listens_s = time.time()
+        return max(0.0, await state.wait_for("on") - listens_s)
+
+
+async def _measure_floor(setting: Setting, instance: HomeAssistant, each: Shape) -> float:
+    """Make as much without content; return what writing one state costs in microseconds."""
+    tell("the floor: as many empty devices and entities")
+    numbers = {"devices": CHECKS, "enabled": each.enabled, "disabled": each.disabled}
+    cost = await set_up(instance, "ops_monitor_floor", numbers)
+    setting.measured.add("ha_setup_floor", cost.cpu_s)
+    setting.measured.add("ha_memory_floor", cost.memory_mb)
+    seconds = setting.effort.measure_s
+    await instance.command(
+        "call_service",
+        domain="ops_monitor_floor",
+        service="write",
+        service_data={"per_s": CHECKS, "seconds": seconds + 2},
+    )
+    await asyncio.sleep(1)
+    used_ns, begun_s = cpu_ns(instance.pid), time.monotonic()
+    await asyncio.to_thread(setting.watch, instance.pid, "ha")
+    used_ns = cpu_ns(instance.pid) - used_ns
+    return used_ns / 1000 / (CHECKS * (time.monotonic() - begun_s))
