@@ -105,7 +105,9 @@ def advance(
         flips=flips,
         flapping_since_ms=flapping_since_ms,
         pause=state.pause,
-        acknowledged=state.acknowledged and _kept(state, judged, flapping_since_ms),
+        acknowledged=None
+        if state.acknowledged is None
+        else _kept(state.acknowledged, state, judged, flapping_since_ms),
     )
     if not has_changed:
         return after, None
@@ -237,18 +239,22 @@ def _judge(
 
 
 def _kept(
-    state: CheckState, judged: Status, flapping_since_ms: int | None
+    known: Acknowledgement, state: CheckState, judged: Status, flapping_since_ms: int | None
 ) -> Acknowledgement | None:
     """Return the acknowledgement unless the target recovered, or got worse.
 
     While it flaps each change is part of what is known; that it stays down afterwards is not.
+    While nobody can tell how it is, what was known of it stays so.
     """
     was_flapping = state.flapping_since_ms is not None
     if was_flapping and flapping_since_ms is not None:
-        return state.acknowledged
-    was_down = state.judged is Status.DOWN and not was_flapping
+        return known
+    was_down = (state.judged is Status.DOWN or known.was_down) and not was_flapping
     has_worsened = judged is Status.DOWN and not was_down
-    return None if judged is Status.UP or has_worsened else state.acknowledged
+    if judged is Status.UP or has_worsened:
+        return None
+    is_open = was_down and judged is Status.PENDING
+    return known if known.was_down is is_open else replace(known, was_down=is_open)
 
 
 def _transition(

@@ -153,6 +153,8 @@ class Acknowledgement:
     at_ms: int
     by: str | None = None
     note: str | None = None
+    was_down: bool = False
+    """It was DOWN before nobody could tell: if it is found so again, that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,8 @@ class CheckState:
     """Since when it changes too often; None: it does not."""
     pause: Pause | None = None
     acknowledged: Acknowledgement | None = None
-    """Ends when the target recovers, or gets worse than what was acknowledged."""
+    """Ends when the target recovers, or gets worse than what was acknowledged; not while nobody can
+    tell how it is."""
 
     @property
     def judged(self) -> Status:

@@ -37,6 +37,57 @@ def test_an_acknowledgement_lasts_until_recovery(runs: str, *, is_kept: bool) ->
     assert state.acknowledged is (KNOWN if is_kept else None)
 
 
+@pytest.mark.parametrize(
+    ("runs", "is_kept"),
+    [("uf", True), ("uuff", True), ("ufuf", True), ("uo", False), ("udf", False), ("uof", False)],
+)
+def test_not_being_able_to_tell_is_no_recovery(runs: str, *, is_kept: bool) -> None:
+    """What is found down again after nobody knew for a while was down all the time."""
+    state, _ = play(runs, state=DOWN)
+
+    assert state.acknowledged == (KNOWN if is_kept else None)
+
+
+def test_what_was_slow_before_nobody_could_tell_has_got_worse() -> None:
+    """Who knows that a target is slow does not know that it is down, whatever was between."""
+    slow = CheckState(id="nas", type="tcp", status=Status.DEGRADED, ok=True, acknowledged=KNOWN)
+
+    assert play("ud", state=slow)[0].acknowledged == KNOWN
+    assert play("uf", state=slow)[0].acknowledged is None
+
+
+def test_a_late_judgement_keeps_it() -> None:
+    """Nor is it lost while a threshold is not reached yet."""
+    assert play("ufff", down=3, state=DOWN)[0].acknowledged == KNOWN
+    assert play("uooo", up=3, state=DOWN)[0].acknowledged is None
+
+
+def test_an_acknowledgement_outlasts_a_restart_before_anything_is_known() -> None:
+    """A check whose first run says nothing, such as a group's, was kept as it was."""
+    answers = iter(
+        [
+            Outcome(verdict=Verdict.UNKNOWN, error="nothing is known of its members yet"),
+            Outcome(verdict=Verdict.FAIL, error="down"),
+        ]
+    )
+
+    async def script() -> Outcome:
+        return next(answers)
+
+    async def scenario(clock: FakeClock) -> None:
+        stage = Stage(clock, {"nas": replace(DOWN, type="scripted")})
+        stage.start(check("nas", script))
+        await asyncio.sleep(15)
+
+        assert [run.state.status for run in stage.recorder.of("nas")] == [
+            Status.PENDING,
+            Status.DOWN,
+        ]
+        assert stage.monitor.states["nas"].acknowledged == KNOWN
+
+    run_in_virtual_time(scenario)
+
+
 def test_what_gets_worse_must_be_acknowledged_anew() -> None:
     """Who knows that a target is slow does not know that it is down."""
     slow = CheckState(id="nas", type="tcp", status=Status.DEGRADED, ok=True, acknowledged=KNOWN)

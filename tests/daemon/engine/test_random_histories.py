@@ -51,6 +51,8 @@ class Account:
     is_paused: bool = False
     is_known: bool = False
     """Acknowledged."""
+    lately: str = "pending"
+    """The last verdict that said something."""
 
     @property
     def status(self) -> str:
@@ -62,11 +64,13 @@ class Account:
     def run(self, step: str) -> None:
         """Take a run in."""
         self.record += step.lower()
-        before = self.verdict
         self.verdict = self._judgement(step.lower())
         self.is_behind = step.isupper()
-        if self.verdict == "up" or (self.verdict == "down" and before != "down"):
+        if self.verdict == "pending":
+            return
+        if self.verdict == "up" or (self.verdict == "down" and self.lately != "down"):
             self.is_known = False
+        self.lately = self.verdict
 
     def tail(self, pattern: re.Pattern[str]) -> int:
         """Return how many runs at the end of the record are of a kind."""
