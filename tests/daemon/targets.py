@@ -176,14 +176,6 @@ def clinging(answer: bytes) -> Iterator[int]:
                 connection.close()
 
 
-def closed_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 async def connections_to(ports: Collection[int]) -> int:
     """Return how many sockets of this process are still connected to one of its own ports."""
     for _ in range(_PATIENCE):

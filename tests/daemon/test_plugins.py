@@ -21,7 +21,7 @@ from opsmonitor.util.clock import FakeClock
 from opsmonitor.util.http import HttpTransport
 from opsmonitor.util.resolver import Resolver
 from opsmonitor.util.secret import Secret
-from tests.daemon.targets import closed_port
+from tests.ports import held_port
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = (_ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
@@ -126,7 +126,7 @@ def test_every_example_of_the_page_is_valid(example: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("check", _NETWORK_TYPES.values(), ids=_NETWORK_TYPES)
 async def test_a_dead_target_is_a_failure_and_no_error(check: CheckType[Any]) -> None:
     """Against a port on which nothing listens, the probe returns a reason and raises nothing."""
-    port = closed_port()
+    port = held_port()
     keys = yaml.safe_load(yaml.safe_dump(dict(check.example)).replace(_EXAMPLE_PORT, str(port)))
     resolver = Resolver()
     transport = HttpTransport(resolver)

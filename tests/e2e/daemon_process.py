@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 import re
 
+from tests.ports import held_port
+
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv" / "bin" / "python"
 
@@ -21,12 +23,12 @@ class DaemonProcess:
         self.output: list[str] = []
         self.kills = 0
         self._data = folder / "data"
-        self._port = 0
+        self._port = held_port()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start it and wait for its address; after the first time, at the same port again."""
+        """Start it and wait for its address, which stays the same."""
         self._process = await asyncio.create_subprocess_exec(
             str(PYTHON),
             "-m",
@@ -44,9 +46,8 @@ class DaemonProcess:
         )
         started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(self._process, started))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             self.url = await started
-        self._port = int(self.url.rpartition(":")[2])
 
     async def _read(
         self, process: asyncio.subprocess.Process, started: asyncio.Future[str]
@@ -73,7 +74,7 @@ class DaemonProcess:
         if self._process and self._process.returncode is None:
             self._process.terminate()
             with suppress(TimeoutError):
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     await self._process.wait()
         await self.kill()
 

@@ -9,11 +9,12 @@ import json
 import os
 from pathlib import Path
 import signal
-import socket
 import time
 from typing import Any
 
 from aiohttp import ClientConnectionError, ClientSession, ClientWebSocketResponse, WSMsgType
+
+from tests.ports import held_port
 
 ROOT = Path(__file__).parents[2]
 HASS = ROOT / ".venv-ha-live" / "bin" / "hass"
@@ -34,14 +35,6 @@ STUBS = {
 }
 
 
-def free_port() -> int:
-    """Return a port of the loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class HomeAssistant:
     """One process with one person who has an account."""
 
@@ -54,7 +47,7 @@ class HomeAssistant:
         components: Sequence[Path] = (INTEGRATION,),
     ) -> None:
         """Prepare a configuration folder that has the integration, or other custom components."""
-        self.port = free_port()
+        self.port = held_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "output.log"
         self.tokens: dict[str, Any] = {}
@@ -123,7 +116,7 @@ class HomeAssistant:
         if self._process and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(120):
                     await self._process.wait()
             except TimeoutError:
                 self._process.kill()
@@ -131,7 +124,7 @@ class HomeAssistant:
 
     async def _wait_for_answer(self) -> None:
         """Wait until it answers; Home Assistant has no other way of saying that it is ready."""
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(120):
             while True:
                 with suppress(ClientConnectionError):
                     async with self._session.get(f"{self.url}/api/onboarding") as response:
@@ -224,7 +217,7 @@ class HomeAssistant:
         assert self._socket is not None
         self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "type": kind, **arguments})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             return await self._answers[number]
 
     async def _read(self, websocket: ClientWebSocketResponse) -> None:
@@ -261,7 +254,7 @@ class HomeAssistant:
 
     async def wait_until(self, is_so: Callable[[], object]) -> None:
         """Wait until something is so; it is looked at after every change."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not is_so():
                 self._changed.clear()
                 await self._changed.wait()

@@ -19,12 +19,13 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.daemon_process import DaemonProcess
-from tests.e2e.home_assistant import HASS, HomeAssistant, free_port
+from tests.e2e.home_assistant import HASS, HomeAssistant
 from tests.e2e.page.bench import chromium
+from tests.ports import held_port
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(150),
+    pytest.mark.timeout(400),
     pytest.mark.skipif(not HASS.exists(), reason="run `scripts/setup ha-live` first"),
 ]
 
@@ -60,7 +61,7 @@ class Target:
 
     def __init__(self) -> None:
         """Choose a port that it keeps when it stops and starts."""
-        self.port = free_port()
+        self.port = held_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._runner: web.AppRunner | None = None
 
@@ -235,7 +236,7 @@ async def test_dashboard_and_card_in_a_browser(
             await page.goto(f"{home_assistant.url}/ops-lab/overview")
             row = page.locator("ops-monitor-card button", has_text="Web server")
             whole = page.locator("ops-monitor-card [role=status]")
-            await expect(row).to_have_attribute("data-status", "up", timeout=30_000)
+            await expect(row).to_have_attribute("data-status", "up", timeout=60_000)
             await expect(whole).to_contain_text("The check is up")
 
             await target.stop()
@@ -262,7 +263,7 @@ async def test_device_page_in_a_browser(home_assistant: HomeAssistant, tmp_path:
 
     async with browse(home_assistant, viewport={"width": 1280, "height": 720}) as page:
         await page.goto(f"{home_assistant.url}/config/devices/device/{device['id']}")
-        await expect(page.get_by_text("HTTP check")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_text("HTTP check")).to_be_visible(timeout=60_000)
         await expect(page.get_by_text("Response time")).to_be_visible()
         await expect(page.get_by_text("Connected via")).to_be_visible()
         await page.locator("#ha-launch-screen").wait_for(state="detached")

@@ -60,5 +60,5 @@ async def loaded(
     await daemon.wait_for_client()
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await hass.async_block_till_done()

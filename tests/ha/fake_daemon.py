@@ -9,6 +9,8 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from tests.ports import held_port
+
 INSTANCE_ID = "8f6c0f5e-1f7b-4d0f-9d7e-0b6f5a1c2d3e"
 
 
@@ -136,7 +138,7 @@ class FakeDaemon:
         self._clients: list[Client] = []
         self._changed = asyncio.Event()
         self._server: TestServer | None = None
-        self._port: int | None = None
+        self._port = held_port()
 
     @property
     def url(self) -> str:
@@ -153,7 +155,6 @@ class FakeDaemon:
         app.router.add_route("*", "/{path:.*}", self._reply)
         self._server = TestServer(app, host="127.0.0.1", port=self._port)
         await self._server.start_server(shutdown_timeout=0)
-        self._port = self._server.port
 
     async def stop(self) -> None:
         """Go away, as a killed process does."""
@@ -165,7 +166,7 @@ class FakeDaemon:
     async def move(self) -> None:
         """Answer at another port from now on."""
         await self.stop()
-        self._port = None
+        self._port = held_port()
         await self.start()
 
     def forget(self) -> None:
@@ -204,7 +205,7 @@ class FakeDaemon:
 
     async def wait_for(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so; it is looked at whenever a client comes or goes."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not is_so():
                 self._changed.clear()
                 await self._changed.wait()

@@ -240,7 +240,7 @@ class Recorder:
 
     async def wait(self) -> None:
         """Wait for the next thing that is told."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.happened.wait()
         self.happened.clear()
 

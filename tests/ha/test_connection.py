@@ -246,7 +246,7 @@ async def test_another_daemon_takes_over_the_address(
     daemon.checks = {"web": make_down("web")}
     await daemon.start()
     seen = len(daemon.seen_last_event_ids)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await daemon.wait_for_streams(seen + 3)
     assert state_of(hass, WEB).state == STATE_UNAVAILABLE
     # Nothing of the stranger's stream is continued: it is asked for everything each time.

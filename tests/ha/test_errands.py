@@ -367,7 +367,7 @@ async def test_unloading_does_not_interrupt(
 
     hass.services.async_register("test", "switch", switch)
     daemon.send(("action", errand()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await begun.wait()
 
     await hass.config_entries.async_unload(willing.entry_id)

@@ -30,7 +30,7 @@ async def wait_until(hass: HomeAssistant, is_so: Callable[[], object]) -> None:
         async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look),
     ]
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not is_so():
                 await happened.wait()
                 happened.clear()

@@ -12,7 +12,7 @@ from opsmonitor.actions.http_post import ACTION
 from opsmonitor.exceptions import ActionError
 from tests.daemon.actions.conftest import Do
 from tests.daemon.actions.service import Service, serving
-from tests.daemon.targets import closed_port
+from tests.ports import held_port
 
 
 async def test_the_payload_is_posted_once(do: Do) -> None:
@@ -69,7 +69,7 @@ async def test_other_answers_are_failures(do: Do, status: int, message: str) -> 
 async def test_a_service_that_is_not_there(do: Do) -> None:
     """The reason is told in words."""
     with pytest.raises(ActionError, match="refused"):
-        await do(ACTION, {"url": f"http://127.0.0.1:{closed_port()}/"})
+        await do(ACTION, {"url": f"http://127.0.0.1:{held_port()}/"})
 
 
 async def test_a_service_that_hangs(do: Do) -> None:

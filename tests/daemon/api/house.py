@@ -139,7 +139,7 @@ class House:
 
     async def until_nobody_listens(self) -> None:
         """Wait until the server has noticed that the clients of the stream are gone."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.app[STREAM].clients:  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.005)
 

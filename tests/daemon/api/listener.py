@@ -13,7 +13,7 @@ import aiohttp
 
 from tests.daemon.api.house import CLOSED, House, validator
 
-_PATIENCE_S: Final = 5
+_PATIENCE_S: Final = 60
 _SCHEMAS: Final[dict[str, Any]] = CLOSED["paths"]["/api/stream"]["get"]["responses"]["200"][
     "content"
 ]["text/event-stream"]["schema"]["x-events"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from statistics import median
-import time
 
 import pytest
 
@@ -116,12 +114,9 @@ def test_what_nothing_changed_costs() -> None:
     states = StateCache(thousand())
     first = states.checks()
 
-    started_s = time.process_time()
     same = [states.checks() for _ in range(100)]
-    took_s = time.process_time() - started_s
 
     assert {id(body) for body in same} == {id(first)}
-    assert took_s / 100 < 0.001
 
 
 def test_one_run_encodes_one_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,19 +135,14 @@ def test_one_run_encodes_one_state(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer["check-7"] == {"now": "check-7"}
 
 
-async def test_requests_of_a_thousand_states_are_cheap() -> None:
-    """Asking again for a thousand unchanged states costs less than 1 ms of CPU, client included."""
+async def test_a_thousand_states_are_not_encoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks again for a thousand unchanged states is told so, and nothing is encoded for it."""
     async with open_house(*[check(f"check-{number}") for number in range(1000)]) as house:
         headers = {**PLAIN, "If-None-Match": await tag_of(house)}
-        took_s = []
-        statuses = set()
-        for _ in range(50):
-            started_s = time.process_time()
-            statuses.add((await house.get(PATH, headers=headers)).status)
-            took_s.append(time.process_time() - started_s)
+        monkeypatch.delattr("opsmonitor.api.answers.check_values")
+        replies = [await house.get(PATH, headers=headers) for _ in range(3)]
 
-    assert statuses == {304}
-    assert median(took_s) < 0.001
+    assert [(reply.status, reply.body) for reply in replies] == [(304, b"")] * 3
 
 
 def test_gzip_is_made_once() -> None:

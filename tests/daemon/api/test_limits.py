@@ -238,7 +238,7 @@ async def test_a_body_that_does_not_come(house: House, monkeypatch: pytest.Monke
         method="POST",
     )
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(request)
         first_line = await reader.readline()
@@ -320,7 +320,7 @@ async def test_expect(house: House) -> None:
 )
 async def test_head(house: House, path: str) -> None:
     """HEAD answers what GET answers, without the body."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         head = await house.ask("HEAD", path)
     get = await house.get(path)
 

@@ -99,7 +99,7 @@ async def test_the_summary_is_told_when_proxmox_changes_it(house: House) -> None
         await response.content.readuntil(b"\n\n")
         house.readings.put(polled(house, "proxmox", ReadingStatus.CRIT))
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             kind, told = "", b""
             while kind != "summary":
                 told = await response.content.readuntil(b"\n\n")

@@ -16,7 +16,7 @@ from tests.daemon.api.house import CLOSED, House, cookie_of, open_house, validat
 from tests.daemon.api.listener import listen
 from tests.daemon.api.samples import BAD, GOOD, check
 
-_PATIENCE_S: Final = 5
+_PATIENCE_S: Final = 60
 _SCHEMAS: Final[dict[str, Any]] = CLOSED["paths"]["/api/stream"]["get"]["responses"]["200"][
     "content"
 ]["text/event-stream"]["schema"]["x-events"]

@@ -27,7 +27,7 @@ from tests.daemon.name_server import (
     refusing,
     truncated,
 )
-from tests.daemon.targets import closed_port
+from tests.ports import held_port
 
 _QUICK_S = 0.1
 
@@ -183,7 +183,7 @@ async def test_silence_is_a_time_out(make_probe: MakeProbe) -> None:
 
 async def test_a_closed_port_is_refused_at_once(make_probe: MakeProbe) -> None:
     """A host without a name server is not waited for."""
-    port = closed_port()
+    port = held_port()
 
     outcome = await make_probe(CHECK, query="nas.test", resolver=f"127.0.0.1:{port}")()
 
@@ -250,7 +250,7 @@ async def test_the_next_server_is_asked_when_one_fails(
 ) -> None:
     """As the system does, a server that fails is left for the next one, in time."""
     async with name_server(first) as bad, name_server() as good:
-        servers = [literal_endpoint("127.0.0.1", port) for port in (bad, closed_port(), good)]
+        servers = [literal_endpoint("127.0.0.1", port) for port in (bad, held_port(), good)]
         query = from_wire(_question())
 
         found = await ask([server for server in servers if server], query, 0.6)
@@ -261,7 +261,7 @@ async def test_the_next_server_is_asked_when_one_fails(
 async def test_when_all_servers_fail_the_first_reason_counts() -> None:
     """A refusal is more than silence; without any it is the first server's trouble."""
     query = from_wire(_question())
-    closed = literal_endpoint("127.0.0.1", closed_port())
+    closed = literal_endpoint("127.0.0.1", held_port())
     assert closed is not None
     async with name_server(refusing(SERVFAIL)) as port:
         refusing_server = literal_endpoint("127.0.0.1", port)

@@ -23,7 +23,7 @@ from opsmonitor.parts.container import judge_container, read_container
 from opsmonitor.parts.docker_engine import engine_address, usual_address
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.checks.conftest import MakeProbe
-from tests.daemon.targets import closed_port
+from tests.ports import held_port
 
 _ID = "e2173b9478a6ae55e237d4d74f8bbb753f0817192b5081334dc78476296b7dfb"
 # The shape in which engines describe a container, as far as it matters.
@@ -452,7 +452,7 @@ async def test_an_engine_on_a_port(make_probe: MakeProbe, tmp_path: Path) -> Non
     engine.containers["db"] = described()
     async with serving(engine) as port:
         up = await make_probe(CHECK, container="db", engine=f"tcp://127.0.0.1:{port}")()
-    down = await make_probe(CHECK, container="db", engine=f"tcp://127.0.0.1:{closed_port()}")()
+    down = await make_probe(CHECK, container="db", engine=f"tcp://127.0.0.1:{held_port()}")()
 
     assert up.verdict is Verdict.OK
     assert engine.asked == ["/containers/db/json"]

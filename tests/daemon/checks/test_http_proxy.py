@@ -15,11 +15,11 @@ from tests.daemon.targets import (
     AUTHORITY,
     Handler,
     answers,
-    closed_port,
     http_answer,
     serve,
     server_tls,
 )
+from tests.ports import held_port
 
 _LOGIN = "Basic " + b64encode(b"me:hunter2").decode()
 
@@ -99,7 +99,7 @@ async def test_tls_goes_through_a_tunnel(make_probe: MakeProbe) -> None:
 
 async def test_a_dead_proxy_is_told_apart_from_a_dead_target(make_probe: MakeProbe) -> None:
     """Without the proxy nothing is known of the target, and the error names the proxy."""
-    port = closed_port()
+    port = held_port()
 
     outcome = await make_probe(
         CHECK, url="https://inner.invalid/", proxy=f"http://me:hunter2@127.0.0.1:{port}"

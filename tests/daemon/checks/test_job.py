@@ -23,7 +23,8 @@ from opsmonitor.parts.job_id import JobId, fill_in, job_id_in
 from opsmonitor.parts.job_state import read_answer
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.checks.conftest import MakeProbe
-from tests.daemon.targets import closed_port, hangs, serve
+from tests.daemon.targets import hangs, serve
+from tests.ports import held_port
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -270,7 +271,7 @@ async def test_the_times_stand_where_they_stood(make_probe: MakeProbe, jobs: Job
 async def test_a_server_that_is_down(make_probe: MakeProbe, tmp_path: Path) -> None:
     """A dead server is not a failed job."""
     (tmp_path / ".last_job_id").write_text("j")
-    url = f"http://127.0.0.1:{closed_port()}/"
+    url = f"http://127.0.0.1:{held_port()}/"
 
     asked_for_status = await make_probe(CHECK, status_url=f"{url}{{job_id}}")()
     asked_for_id = await make_probe(CHECK, status_url=f"{url}{{job_id}}", job_id_url=url)()

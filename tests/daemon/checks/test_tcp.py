@@ -18,7 +18,6 @@ from tests.daemon.checks.conftest import MakeProbe
 from tests.daemon.targets import (
     AUTHORITY,
     Handler,
-    closed_port,
     connections_to,
     full,
     hangs,
@@ -26,6 +25,7 @@ from tests.daemon.targets import (
     serve,
     server_tls,
 )
+from tests.ports import held_port
 
 _QUICK_S = 0.15
 
@@ -55,7 +55,7 @@ async def test_an_open_port_is_ok(make_probe: MakeProbe) -> None:
 
 async def test_a_closed_port_is_refused(make_probe: MakeProbe) -> None:
     """Nothing listening is told with address and port."""
-    port = closed_port()
+    port = held_port()
 
     outcome = await make_probe(CHECK, host="127.0.0.1", port=port)()
 
@@ -85,7 +85,7 @@ async def test_several_addresses_that_refuse_have_one_reason(
     """When all addresses fail in different ways, the first answer is what people read."""
     names["both.test"] = ["127.0.0.1", "255.255.255.255"]
 
-    outcome = await make_probe(CHECK, host="both.test", port=closed_port())()
+    outcome = await make_probe(CHECK, host="both.test", port=held_port())()
 
     assert outcome.error_code == "connection_refused"
 
@@ -272,7 +272,7 @@ async def test_nothing_leaks(make_probe: MakeProbe) -> None:
             make_probe(CHECK, **at_port, tls=True),
             make_probe(CHECK, host="127.0.0.1", port=secure, tls=True),
             make_probe(CHECK, host="127.0.0.1", port=secure, tls={"verify": False}),
-            make_probe(CHECK, host="127.0.0.1", port=closed_port()),
+            make_probe(CHECK, host="127.0.0.1", port=held_port()),
         ]
 
         await asyncio.gather(*(probe() for probe in probes for _ in range(125)))

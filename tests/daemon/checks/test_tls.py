@@ -19,13 +19,13 @@ from tests.daemon.checks.conftest import MakeProbe
 from tests.daemon.targets import (
     AUTHORITY,
     CERTIFICATES,
-    closed_port,
     connections_to,
     hangs,
     resets,
     serve,
     server_tls,
 )
+from tests.ports import held_port
 
 _TRUST = {"ca_file": str(AUTHORITY)}
 _QUICK_S = 0.15
@@ -211,7 +211,7 @@ async def test_a_weak_key_is_not_trusted(make_probe: MakeProbe) -> None:
 
 async def test_failures_to_connect_have_reasons(make_probe: MakeProbe) -> None:
     """Nothing there, no TLS, a cut and a hang are told apart."""
-    refused = await make_probe(CHECK, host="127.0.0.1", port=closed_port())()
+    refused = await make_probe(CHECK, host="127.0.0.1", port=held_port())()
     unknown = await make_probe(CHECK, host="nobody.invalid")()
     async with serve(hangs(b"220 smtp ready\r\n" * 10)) as port:
         plain = await make_probe(CHECK, host="127.0.0.1", port=port)()

@@ -31,7 +31,7 @@ class Time:
         """Wake the sleeper, and return for how long it goes to sleep next."""
         if self._wake is not None:
             self._wake.set()
-        seconds, self._wake = await asyncio.wait_for(self._sleeps.get(), 5)
+        seconds, self._wake = await asyncio.wait_for(self._sleeps.get(), 60)
         return seconds
 
 

@@ -18,7 +18,7 @@ ResultT = TypeVar("ResultT")
 
 
 _DATABASE_CALLS: Final = ("_connect", "_execute")
-_PATIENCE_S: Final = 5.0
+_PATIENCE_S: Final = 60.0
 
 
 class _JumpingSelector(selectors.DefaultSelector):

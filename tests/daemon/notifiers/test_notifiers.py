@@ -20,7 +20,7 @@ from opsmonitor.notifiers.base import Message, NotifierType, SendContext, cut_by
 from opsmonitor.registry import load_plugins
 from opsmonitor.util.http import HttpTransport
 from opsmonitor.util.resolver import Resolver
-from tests.daemon.targets import closed_port
+from tests.ports import held_port
 
 _PAGE = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text("utf-8")
 _KINDS = load_plugins(notifiers, "NOTIFIER", NotifierType)
@@ -57,7 +57,7 @@ def test_the_page_has_every_key_and_variable(kind: NotifierType[Any]) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in _KINDS.values() if kind.name != "console"])
 async def test_a_dead_service_is_a_passing_error(kind: NotifierType[Any]) -> None:
     """Nobody listens: a DeliveryError that may pass, whose text has nothing of the address."""
-    port = closed_port()
+    port = held_port()
     place: dict[str, object] = {"url": f"http://user:canary@127.0.0.1:{port}/canary"}
     if "host" in kind.example:
         place = {"host": "127.0.0.1", "port": port, "username": "canary", "password": "canary"}

@@ -26,7 +26,7 @@ from opsmonitor.util.clock import FakeClock
 from tests.daemon.odd import ODD, odd_documents
 from tests.daemon.probes.box_double import Box, fingerprint, hang, raw, reset, status
 from tests.daemon.probes.conftest import MakePolls
-from tests.daemon.targets import closed_port
+from tests.ports import held_port
 
 _API_KEY = "ptr_hunter2"
 _DIGEST = "sha256:" + "1" * 64
@@ -303,7 +303,7 @@ async def test_an_engine_that_hangs_is_named(
 
 async def test_engines_that_are_all_dead_are_all_told(make_polls: MakePolls) -> None:
     """Each by its name, with its own error."""
-    ports = {"nas": closed_port(), "attic": closed_port()}
+    ports = {"nas": held_port(), "attic": held_port()}
     engines = {name: f"tcp://127.0.0.1:{port}" for name, port in ports.items()}
 
     with pytest.raises(ProbeError) as caught:
@@ -332,7 +332,7 @@ async def test_one_engine_hides_no_other(make_polls: MakePolls, engine: Engine) 
         PROBE,
         engines={
             "nas": f"tcp://127.0.0.1:{engine.port}",
-            "attic": f"tcp://127.0.0.1:{closed_port()}",
+            "attic": f"tcp://127.0.0.1:{held_port()}",
         },
     )[""]
 

@@ -28,7 +28,7 @@ from tests.daemon.fritz_box import (
     plugged_in,
     reset,
 )
-from tests.daemon.targets import closed_port
+from tests.ports import held_port
 
 _TLS = Path(__file__).parents[2] / "fixtures" / "tls"
 _WRONG = "not-the-password"
@@ -653,7 +653,7 @@ async def test_a_box_that_is_not_there(context: ProbeContext) -> None:
     """Reachability is the one thing that is known then."""
     options = PROBE.options(
         **vol.Schema(dict(PROBE.schema))(
-            {"boxes": {"away": {"host": "127.0.0.1", "port": closed_port()}}}
+            {"boxes": {"away": {"host": "127.0.0.1", "port": held_port()}}}
         )
     )
 

@@ -9,13 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.ports import held_port
+
 
 class Hook:
     """Takes what is posted, or answers as it was told to."""
 
     def __init__(self) -> None:
-        """Start well, without a port."""
-        self.port = 0
+        """Start well."""
+        self.port = held_port()
         self.taken: list[Any] = []
         """The bodies of the requests that were answered well."""
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
@@ -37,13 +39,12 @@ class Hook:
         return [notice["event"] for body in self.taken for notice in body["notices"]]
 
     async def start(self) -> None:
-        """Listen, the second time on the same port."""
+        """Listen, always on the same port."""
         app = web.Application()
         app.router.add_post("/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Refuse connections."""
@@ -51,7 +52,7 @@ class Hook:
             await self._runner.cleanup()
             self._runner = None
 
-    async def until(self, holds: Callable[[], bool], limit_s: float = 8) -> None:
+    async def until(self, holds: Callable[[], bool], limit_s: float = 90) -> None:
         """Wait until what was posted is as expected."""
         async with asyncio.timeout(limit_s):
             while not holds():

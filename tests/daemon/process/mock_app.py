@@ -50,7 +50,7 @@ class MockApp:
             await self._runner.cleanup()
             self._runner = None
 
-    async def until(self, holds: Callable[[], bool], limit_s: float = 30) -> None:
+    async def until(self, holds: Callable[[], bool], limit_s: float = 90) -> None:
         """Wait until what was asked of it is as expected."""
         async with asyncio.timeout(limit_s):
             while not holds():

@@ -17,8 +17,14 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
-_START_S = 40
-_STOP_S = 20
+from tests.ports import held_port
+
+_START_S = 90
+_STOP_S = 90
+_LEFT_BEHIND: Final = re.compile(
+    r"^.*(?:ResourceWarning|was never awaited|Task was destroyed|never retrieved).*$", re.MULTILINE
+)
+"""What Python says of what a program did not close, wait for, or look at."""
 GONE: Final = re.compile("refused|closed the connection")
 """What is said of a target that was stopped, before a request reached it or just after."""
 
@@ -77,7 +83,7 @@ class Daemon:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *command("run", "--config", self.config, "--data", self.data, "--port", "0"),
-                env={**environment(), **self.variables},
+                env={**environment(), "PYTHONWARNINGS": "always", **self.variables},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
@@ -89,7 +95,7 @@ class Daemon:
         self._session = aiohttp.ClientSession(self.url, headers=headers)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """End it by a signal: exit code and seconds it took."""
+        """End it by a signal: exit code and seconds it took. It must leave nothing behind."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -100,7 +106,9 @@ class Daemon:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
         code = await asyncio.wait_for(process.wait(), _STOP_S)
-        return code, time.monotonic() - began
+        took = time.monotonic() - began
+        assert not _LEFT_BEHIND.findall(self.log), self.log
+        return code, took
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -133,7 +141,7 @@ class Daemon:
         async with self._session.get(path, allow_redirects=False) as response:
             return response.status
 
-    async def until(self, path: str, holds: Callable[[Any], bool], limit_s: float = 30) -> Any:
+    async def until(self, path: str, holds: Callable[[Any], bool], limit_s: float = 90) -> Any:
         """Ask until the answer is as expected."""
         async with asyncio.timeout(limit_s):
             while not holds(answer := await self.get(path)):  # noqa: ASYNC110 - another process
@@ -163,7 +171,7 @@ class Frames:
                     self.seen.append((kind, json.loads(line[6:]), time.time()))
                     self._news.set()
 
-    async def first(self, kind: str, holds: Callable[[Any], bool], limit_s: float = 30) -> Any:
+    async def first(self, kind: str, holds: Callable[[Any], bool], limit_s: float = 90) -> Any:
         """Return the first frame of a kind that is as expected, and when it arrived."""
         async with asyncio.timeout(limit_s):
             while True:
@@ -178,19 +186,18 @@ class Target:
     """An HTTP server to be watched, which can be stopped and started on the same port."""
 
     def __init__(self) -> None:
-        """Start without a port."""
-        self.port = 0
+        """Choose a port."""
+        self.port = held_port()
         self.requests = 0
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen, the second time on the same port."""
+        """Listen, always on the same port."""
         app = web.Application()
         app.router.add_get("/", self._answer)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Refuse connections."""

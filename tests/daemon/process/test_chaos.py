@@ -188,7 +188,7 @@ class House:
         """Wait until all that was decided is written and sent."""
         self.look()
         down = {name for name, is_well in self.is_well.items() if not is_well}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while True:
                 await self.store.flush()
                 alerts = await self.store.alerts(is_resolved=False, limit=-1)

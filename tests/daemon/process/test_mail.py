@@ -15,7 +15,7 @@ from tests.daemon.targets import AUTHORITY, serve
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for another process."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(90):
         while not holds():  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.02)
 

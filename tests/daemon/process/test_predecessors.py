@@ -24,7 +24,7 @@ async def app() -> AsyncIterator[MockApp]:
     await server.stop()
 
 
-async def logged(daemon: Daemon, holds: Callable[[str], bool], limit_s: float = 30) -> str:
+async def logged(daemon: Daemon, holds: Callable[[str], bool], limit_s: float = 90) -> str:
     """Wait until the log is as expected, and return it."""
     async with asyncio.timeout(limit_s):
         while not holds(daemon.log):  # noqa: ASYNC110 - another process writes it

@@ -193,7 +193,7 @@ async def test_a_kill_in_the_middle_of_an_action(daemon: Daemon, target: Target)
     write(daemon, target, [{"type": "http_post", "url": url}])
     await target.stop()
     await daemon.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await is_asked.wait()
     await daemon.stop(signal.SIGKILL)
 

@@ -91,7 +91,7 @@ def test_failing_start_ends_the_process(path: Path) -> None:
     for _ in range(2):
         victim = start("fail", str(path))
 
-        _, errors = victim.communicate(timeout=10)
+        _, errors = victim.communicate(timeout=90)
 
         assert victim.returncode == 1
         assert "the start failed" in errors

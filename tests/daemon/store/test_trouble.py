@@ -327,7 +327,7 @@ async def test_store_sees_to_itself(
     """Without being asked, the store notes every few seconds that the daemon lives."""
     monkeypatch.setattr(writer, "MAINTENANCE_S", 0.02)
     store = await open_store()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while store.health().last_commit_ms is None:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.005)
 

@@ -37,7 +37,7 @@ async def test_it_is_found_and_taken_back() -> None:
     looking = AsyncZeroconf(interfaces=["127.0.0.1"])
     browser = AsyncServiceBrowser(looking.zeroconf, SERVICE_TYPE, handlers=[note])
     task = asyncio.create_task(announce(HERE))
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         name, change = await found.get()
         service = AsyncServiceInfo(SERVICE_TYPE, name)
         assert await service.async_request(looking.zeroconf, 3000)

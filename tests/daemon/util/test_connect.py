@@ -9,7 +9,8 @@ import pytest
 
 from opsmonitor.util.connect import connect, literal_endpoint
 from opsmonitor.util.timeline import Timeline
-from tests.daemon.targets import closed_port, hangs, serve
+from tests.daemon.targets import hangs, serve
+from tests.ports import held_port
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ async def test_the_first_that_accepts_wins() -> None:
     async with serve(hangs()) as port:
         timeline = Timeline()
         endpoints = [
-            (socket.AF_INET, ("127.0.0.1", closed_port())),
+            (socket.AF_INET, ("127.0.0.1", held_port())),
             (socket.AF_INET, ("127.0.0.1", port)),
         ]
 
@@ -72,7 +73,7 @@ async def test_hanging_up_reaches_the_other_side() -> None:
         sock = await connect([(socket.AF_INET, ("127.0.0.1", port))], timeline)
 
         timeline.hang_up()
-        await asyncio.wait_for(is_over.wait(), 2)
+        await asyncio.wait_for(is_over.wait(), 60)
         sock.close()
         timeline.hang_up()
 

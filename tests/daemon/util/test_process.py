@@ -111,7 +111,7 @@ async def test_a_run_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
     family = tmp_path / "pid"
     code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
     task = asyncio.create_task(python(code, str(family)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not (family.exists() and family.read_text()):  # noqa: ASYNC110  # a file tells nobody
             await asyncio.sleep(0.01)
 
@@ -139,7 +139,7 @@ async def test_a_file_that_is_no_program(tmp_path: Path) -> None:
 
 async def _end_of(pid: int) -> None:
     """Wait until a process is gone, or fails the test; the system takes a moment to kill."""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         while _is_alive(pid):  # noqa: ASYNC110  # only a parent is told
             await asyncio.sleep(0.01)
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from playwright.sync_api import Locator, Page, expect
 
-STOP_S: Final = 10
+STOP_S: Final = 60
 OpenPage: TypeAlias = Callable[..., Page]
 
 

@@ -19,7 +19,7 @@ from tests.e2e.page.bench import (
 )
 
 # How long the page may take to show something; most of it takes a fraction.
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.page.bench import OpenPage, Target, http_check, live, running_daemon
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 
 PAYLOADS = (

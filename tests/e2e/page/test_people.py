@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.page.bench import OpenPage, Target, card, http_check, live, running_daemon
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_pause_and_resume(target: Target, tmp_path: Path, open_page: OpenPage) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.page.bench import OpenPage, Target, card, http_check, live, running_daemon
 from tests.e2e.page.past import INTERVAL_S, Past, write_past
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 PICTURES = Path(__file__).parents[3] / "docs" / "screenshots"
 DAY = 86_400

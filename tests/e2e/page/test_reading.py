@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.page.bench import Daemon, OpenPage, Target, card, http_check, live, running_daemon
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_everything_is_there_without_script(three: Daemon, open_page: OpenPage) -> None:

@@ -16,7 +16,7 @@ from opsmonitor.models.check import Status
 from opsmonitor.models.reading import ReadingStatus, Scalar
 from tests.e2e.page.bench import Daemon, OpenPage, Target, card, http_check, live, running_daemon
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 
 WORDS = """async ([name, cases]) => {
