@@ -21,7 +21,8 @@ from opsmonitor.util.http_message import HttpRequest, HttpResponse
 from opsmonitor.util.readiness import WRITABLE, Readiness
 from opsmonitor.util.resolver import Resolver
 from opsmonitor.util.tls import TlsPolicy, tls_context
-from tests.daemon.targets import Handler, closed_port, connections_to, http_answer, serve
+from tests.daemon.targets import Handler, connections_to, http_answer, serve
+from tests.ports import held_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 
@@ -140,7 +141,7 @@ async def test_a_long_request_is_sent_whole(transport: HttpTransport, host: str)
 @pytest.mark.parametrize("name", ["127.0.0.1", "one.test"])
 async def test_a_closed_port_refuses(transport: HttpTransport, name: str) -> None:
     """It says where, as every other way to connect does."""
-    port = closed_port()
+    port = held_port()
 
     with pytest.raises(TransportError, match=f"refused by {name} port {port}") as caught:
         await transport.fetch(replace(_REQUEST, url=URL(f"http://{name}:{port}/")))
