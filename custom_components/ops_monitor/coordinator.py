@@ -71,7 +71,7 @@ class Topic(Enum):
     """
 
     HUB = "hub"
-    """The whole: counts, overall status, configuration."""
+    """The whole: counts, overall status, configuration, alerts."""
     CERTIFICATES = "certificates"
     """When the certificates expire that the checks see."""
     DEVICES = "devices"
@@ -391,6 +391,8 @@ def _key(transition: Transition) -> tuple[object, ...]:
     return (transition.check_id, transition.at, transition.event)
 
 
+_whole: Final = attrgetter("summary", "problems", "alerts", "started_at")
+"""Return what concerns the whole."""
 _lasting: Final = attrgetter(
     *(
         field.name
@@ -427,7 +429,7 @@ def _changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
     topics |= readings
     if has_new_devices or has_new_parts:
         topics.add(Topic.DEVICES)
-    if old.summary != new.summary or old.problems != new.problems:
+    if _whole(old) != _whole(new):
         topics.add(Topic.HUB)
     return topics
 

@@ -13,8 +13,10 @@ from homeassistant.components.sensor import (
 from homeassistant.const import EntityCategory
 from homeassistant.helpers.typing import StateType
 
-from .client import Check, Overall, Snapshot
+from .client import Alerts, Check, Overall, Snapshot
 from .coordinator import OpsMonitorCoordinator, Topic
+
+_NOTHING_KNOWN: Final = Alerts(open=None, last_opened_at=None, muted=None, channels=())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,11 @@ def _core_down(data: Snapshot) -> int:
     """Count the checks that are down and critical for the whole."""
     down = (data.checks.get(check_id) for check_id in data.summary.down_ids)
     return sum(check.is_core for check in down if check)
+
+
+def _alerts(data: Snapshot) -> Alerts:
+    """Return what there is to tell; of an older daemon nothing is known of that."""
+    return data.alerts or _NOTHING_KNOWN
 
 
 def _first_to_expire(coordinator: OpsMonitorCoordinator) -> Check | None:
@@ -102,6 +109,25 @@ HUB_SENSORS: Final = (
     _count("checks_no_network", lambda data: data.summary.no_network, **_DETAIL),
     _count("checks_unknown", lambda data: data.summary.unknown, **_DETAIL),
     _count("core_checks_down", _core_down, **_DETAIL),
+    HubSensorDescription(
+        key="open_incidents",
+        translation_key="open_incidents",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda coordinator: _alerts(coordinator.data).open,
+    ),
+    HubSensorDescription(
+        key="last_incident",
+        translation_key="last_incident",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda coordinator: _alerts(coordinator.data).last_opened_at,
+    ),
+    HubSensorDescription(
+        key="daemon_started",
+        translation_key="daemon_started",
+        device_class=SensorDeviceClass.UPTIME,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.data.started_at or coordinator.info.started_at,
+    ),
     HubSensorDescription(
         key="next_certificate_expiry",
         translation_key="next_certificate_expiry",

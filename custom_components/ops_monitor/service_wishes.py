@@ -70,6 +70,28 @@ async def send_test_alert(call: ServiceCall) -> ServiceResponse:
     return {"channels": dict.fromkeys(str(answer.get("channel") or "").split(","), "ok")}
 
 
+async def mute_alerts(call: ServiceCall) -> ServiceResponse:
+    """Let nobody be told anything, for a while or until that is ended."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "mute")
+    duration = call.data.get("duration")
+    body = {
+        "duration_s": None if duration is None else max(1, int(duration.total_seconds())),
+        "reason": call.data.get("reason"),
+        "by": await _name_of_caller(call.hass, call),
+    }
+    await tell(coordinator, "api/alerts/mute", body)
+    return None
+
+
+async def unmute_alerts(call: ServiceCall) -> ServiceResponse:
+    """Let people be told again, beginning with what was held back."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "mute")
+    await tell(coordinator, "api/alerts/unmute")
+    return None
+
+
 async def start_maintenance(call: ServiceCall) -> ServiceResponse:
     """Announce work on checks: what fails meanwhile is no trouble."""
     coordinator = daemon_of(call.hass, call.data)

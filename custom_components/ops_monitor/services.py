@@ -31,12 +31,14 @@ from .service_answers import (
 from .service_wishes import (
     acknowledge,
     end_maintenance,
+    mute_alerts,
     pause_check,
     resume_check,
     run_check,
     run_remediation,
     send_test_alert,
     start_maintenance,
+    unmute_alerts,
 )
 from .targets import ATTR_CHECK
 
@@ -145,6 +147,16 @@ ACTIONS: Final = {
         response=SupportsResponse.OPTIONAL,
         is_admin=True,
     ),
+    "mute_alerts": Action(
+        handler=mute_alerts,
+        fields={
+            **_DAEMON,
+            vol.Optional("duration"): _DURATION,
+            vol.Optional("reason"): _TEXT,
+        },
+        is_admin=True,
+    ),
+    "unmute_alerts": Action(handler=unmute_alerts, fields=_DAEMON, is_admin=True),
     "run_remediation": Action(
         handler=run_remediation,
         fields={

@@ -118,6 +118,28 @@ async def test_wishes(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await wait_for_state(hass, switch["entity_id"], STATE_ON)
 
 
+async def test_alerts_are_muted(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Alerts are muted for a while, shown as muted, and told again."""
+
+    def hub(domain: str, key: str) -> str:
+        """Return the id of one of the hub's entities: its name is that of the machine."""
+        unique_id = f"{entry.unique_id}_hub_{key}"
+        entity_id = er.async_get(hass).async_get_entity_id(domain, DOMAIN, unique_id)
+        assert entity_id
+        return entity_id
+
+    alerts = hub("switch", "alerts")
+    await wait_for_state(hass, hub("sensor", "open_incidents"), "1")
+    muted = {"duration": {"hours": 1}, "reason": "party"}
+    await hass.services.async_call(DOMAIN, "mute_alerts", muted, blocking=True)
+    await wait_for_state(hass, alerts, STATE_OFF)
+    assert state_of(hass, alerts).attributes["reason"] == "party"
+
+    await hass.services.async_call("switch", "turn_on", {"entity_id": alerts}, blocking=True)
+    await wait_for_state(hass, alerts, STATE_ON)
+    assert entry.runtime_data.data.started_at is not None
+
+
 async def test_maintenance(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Work is announced, shown, and ended."""
     window = await act(

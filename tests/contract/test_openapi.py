@@ -142,6 +142,10 @@ def test_nothing_of_the_whole_is_lost() -> None:
     assert snapshot.problems == ("text", "text")
     assert list(snapshot.checks) == ["some-key"]
     assert {summary.total, summary.up, summary.down, summary.unknown, summary.degraded} == {3}
+    assert snapshot.alerts is not None
+    assert (snapshot.alerts.open, snapshot.alerts.channels) == (3, ("text", "text"))
+    assert snapshot.alerts.muted is not None
+    assert (snapshot.alerts.muted.reason, snapshot.started_at is None) == ("text", False)
     assert (summary.paused, summary.down_ids) == (3, ("text", "text"))
 
 

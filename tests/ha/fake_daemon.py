@@ -106,6 +106,12 @@ class FakeDaemon:
         self.checks = {item["id"]: item for item in (make_check("web"), make_check("nas"))}
         self.problems: list[str] = []
         self.readings: dict[str, dict[str, Any]] = {}
+        self.alerts: dict[str, Any] = {
+            "open": 0,
+            "last_opened_at": None,
+            "muted": None,
+            "channels": [],
+        }
         self.seen_last_event_ids: list[str | None] = []
         """What each client of the stream said it had got before."""
         self.answer: Callable[[], Awaitable[web.Response]] | None = None
@@ -245,6 +251,11 @@ class FakeDaemon:
         self.readings[reading["name"]] = reading
         self.send(("reading", reading))
 
+    def tell_alerts(self, **changes: Any) -> None:
+        """Have more or less to tell."""
+        self.alerts |= changes
+        self.send(("alerts", self.alerts))
+
     def ping(self) -> None:
         """Ask every client whether it lives."""
         self.send_as_is(PING)
@@ -302,6 +313,8 @@ class FakeDaemon:
             "summary": self.summary(),
             "config_error": self.problems,
             "readings": list(self.readings.values()),
+            "alerts": self.alerts,
+            "started_at": "2026-11-20T08:00:00Z",
         }
 
     async def _refusal(self, request: web.Request) -> web.Response | None:

@@ -1,5 +1,6 @@
 """A client of the Ops Monitor daemon; knows nothing of Home Assistant."""
 
+from .alerts import Alerts, Mute
 from .api import OpsMonitorClient
 from .exceptions import (
     OpsMonitorAuthError,
@@ -24,11 +25,13 @@ from .subscription import Subscription
 
 __all__ = [
     "ActionFrame",
+    "Alerts",
     "Check",
     "EventFrame",
     "Frame",
     "Health",
     "Info",
+    "Mute",
     "OpsMonitorAuthError",
     "OpsMonitorBusyError",
     "OpsMonitorClient",

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Self
 
+from .alerts import Alerts
 from .exceptions import OpsMonitorResponseError
 from .fields import Fields
 from .message import UNREADABLE, Message
@@ -101,6 +103,10 @@ class Snapshot:
     """What is wrong with the daemon's configuration file; it runs with the one before."""
     readings: Mapping[str, Reading] = field(default_factory=dict)
     """By full dotted name."""
+    alerts: Alerts | None = None
+    """None: the daemon does not tell."""
+    started_at: datetime | None = None
+    """When the daemon's process began."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -117,6 +123,10 @@ class Snapshot:
             summary=Summary.from_api(fields.values.get("summary")),
             problems=fields.texts("config_error"),
             readings=read_readings(fields.items("readings")),
+            alerts=None
+            if (alerts := fields.values.get("alerts")) is None
+            else Alerts.from_api(alerts),
+            started_at=fields.moment("started_at"),
         )
 
     def apply(self, frame: Frame) -> Snapshot:
@@ -126,15 +136,23 @@ class Snapshot:
                 return frame
             case ChecksFrame():
                 return self._with_checks(frame)
-            case SummaryFrame():
-                return replace(self, summary=frame.summary)
-            case ConfigFrame():
-                return replace(self, problems=frame.problems)
+            case SummaryFrame() | ConfigFrame() | Alerts():
+                return self._with_whole(frame)
             case ReadingsFrame():
                 before = {} if frame.is_all else self.readings
                 return replace(self, readings={**before, **frame.readings})
             case EventFrame() | ReadingEventFrame() | ActionFrame() | ByeFrame():
                 return self
+
+    def _with_whole(self, frame: SummaryFrame | ConfigFrame | Alerts) -> Snapshot:
+        """Return the state with something else that concerns the whole."""
+        match frame:
+            case SummaryFrame():
+                return replace(self, summary=frame.summary)
+            case ConfigFrame():
+                return replace(self, problems=frame.problems)
+            case Alerts():
+                return replace(self, alerts=frame)
 
     def _with_checks(self, frame: ChecksFrame) -> Snapshot:
         """Return the state with checks changed, added and removed."""
@@ -154,6 +172,7 @@ type Frame = (
     | ConfigFrame
     | EventFrame
     | ReadingsFrame
+    | Alerts
     | ReadingEventFrame
     | ActionFrame
     | ByeFrame
@@ -169,6 +188,7 @@ _READERS: Final[Mapping[str, Callable[[object], Frame]]] = {
     "reading": ReadingsFrame.from_reading,
     "readings": ReadingsFrame.from_readings,
     "reading_event": ReadingEventFrame.from_api,
+    "alerts": Alerts.from_api,
     "action": ActionFrame.from_api,
     "bye": ByeFrame.from_api,
 }

@@ -142,8 +142,10 @@ async def _follow_the_engine(app: web.Application) -> AsyncIterator[None]:
     """Take in every batch of the engine while the server runs."""
     unsubscribe = app[DEPS].monitor.subscribe(partial(_take_in, app))
     unsubscribe_readings = app[DEPS].readings.subscribe(partial(_take_in_reading, app))
+    unsubscribe_telling = app[DEPS].telling.subscribe(app[STREAM].publish_alerts)
     app[STREAM].start()
     yield
+    unsubscribe_telling()
     unsubscribe_readings()
     unsubscribe()
     await app[UPTIME].close()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from opsmonitor.engine.pairing import Pairing
     from opsmonitor.engine.stats import EngineStats
     from opsmonitor.engine.tokens import Tokens
-    from opsmonitor.models.alert import Alert, Announcement, ChannelHealth
+    from opsmonitor.models.alert import Alert, Announcement, ChannelHealth, TellingState
     from opsmonitor.models.check import CheckState, RunResult, Transition
     from opsmonitor.models.config import ConfigProblem
     from opsmonitor.models.heartbeat import Ping, Pulse
@@ -254,6 +254,23 @@ class HeartbeatsView(Protocol):
 
 class TellingView(Protocol):
     """Who tells people, as the API sees it."""
+
+    @property
+    def state(self) -> TellingState:
+        """What there is to tell, and whether it is told."""
+        ...
+
+    def subscribe(self, listener: Callable[[], None], /) -> Callable[[], None]:
+        """Call the listener whenever the state is another one; the answer ends it."""
+        ...
+
+    async def mute(self, *, duration_s: float | None, reason: str | None, by: str | None) -> None:
+        """Tell nobody anything, for a while or until that is taken back."""
+        ...
+
+    async def unmute(self) -> None:
+        """Tell again, beginning with what was held back."""
+        ...
 
     def health(self) -> Sequence[ChannelHealth]:
         """Tell how the channels are doing."""

@@ -15,6 +15,7 @@ from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.frames import Frame, json_array, json_object
+from opsmonitor.api.schemas.alerts import AlertsFrame
 from opsmonitor.api.schemas.readings import ReadingEventBody
 from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.status import EventBody
@@ -23,6 +24,7 @@ from opsmonitor.api.stream_client import StreamClient
 from opsmonitor.api.version import API_VERSION
 from opsmonitor.api.wire import EventWire, SocketWire
 from opsmonitor.models.reading import ReadingMoment
+from opsmonitor.util.clock import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -108,6 +110,10 @@ class StreamHub:
     def publish_reading(self, change: ReadingChange) -> None:
         """Tell what a poll brought about."""
         self._send(self._reading_frames(change))
+
+    def publish_alerts(self) -> None:
+        """Tell that there is more or less to tell, or that it is told or not."""
+        self._send([("alerts", self._alerts())])
 
     def _send(self, frames: Iterable[tuple[str, bytes]]) -> bool:
         """Number and send frames, which are made only if anybody listens; tell whether one does."""
@@ -250,6 +256,8 @@ class StreamHub:
                 ("summary", self._states.summary().raw),
                 ("config_error", to_json(self._problems())),
                 ("readings", json_array(self._readings.frames())),
+                ("alerts", self._alerts()),
+                ("started_at", to_json(iso_utc(deps.started_ms))),
             )
         )
         return Frame(self._id(self._seq), "snapshot", data)
@@ -332,6 +340,10 @@ class StreamHub:
         """Return the last frame of a client, as it is sent."""
         frame = Frame(self._id(self._seq), "bye", to_json(ByeFrame(reason=reason)))
         return client.wire.encode([frame])
+
+    def _alerts(self) -> bytes:
+        """Return what there is to tell, and whether it is told."""
+        return to_json(AlertsFrame.of(self._deps.telling.state))
 
     def _problems(self) -> tuple[str, ...]:
         """Return what is wrong with the configuration file."""

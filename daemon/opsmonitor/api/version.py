@@ -13,6 +13,7 @@ CAPABILITIES: Final = (
     "heartbeat",
     "history",
     "maintenance",
+    "mute",
     "pairing",
     "pause",
     "ports",

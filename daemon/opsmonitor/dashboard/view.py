@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.dashboard.journal import Journal
+    from opsmonitor.models.alert import Mute
     from opsmonitor.models.history import RawRun
     from opsmonitor.models.reading import ReadingState, ReadingStatus
 
@@ -49,6 +50,8 @@ class PageData:
     """Why results are not kept; empty when they are."""
     can_run: bool
     can_sign_out: bool
+    mute: Mute | None = None
+    """Nobody is told anything."""
     is_critical: bool = False
     """The whole is, by checks or by what is polled."""
 
@@ -108,6 +111,11 @@ class PageView:
         self.tags = sorted({tag for check in data.checks.values() for tag in check.tags})
         self.now_iso = iso_utc(data.now_ms)
         self.now_stamp = self._times.stamp(data.now_ms)
+        until_ms = data.mute.until_ms if data.mute else None
+        self.has_muted_end = until_ms is not None
+        # The script reads each time on the page, also of what is hidden.
+        self.muted_iso = iso_utc(until_ms or data.now_ms)
+        self.muted_stamp = self._times.stamp(until_ms or data.now_ms)
         order = {check_id: place for place, check_id in enumerate(data.checks)}
         self._order = order
         self._names = {check_id: check.name for check_id, check in data.checks.items()}

@@ -14,6 +14,7 @@ from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
 from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.deeds import tell_deeds
+from opsmonitor.engine.muting import MuteStore, Muting
 from opsmonitor.engine.reminding import look_around
 from opsmonitor.engine.routing import is_quiet
 from opsmonitor.exceptions import StoreError, UnknownAlertError
@@ -27,6 +28,7 @@ from opsmonitor.models.alert import (
     DeliveryState,
     Notice,
     NoticeKind,
+    TellingState,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ _LONGEST_NAP_S: Final = 60.0
 """The clock may be set and the machine may sleep: a long nap would end too late."""
 
 
-class AlertStore(Protocol):
+class AlertStore(MuteStore, Protocol):
     """Where it is kept what people were told."""
 
     async def save_alerts(self, told: Iterable[Alert], deliveries: Iterable[Delivery]) -> None:
@@ -108,6 +110,10 @@ class Telling:
         )
         self._links = links
         self._announcer = Announcer(self._channels)
+        self._muting = Muting(store, clock)
+        self._last_opened_ms: int | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._shown: TellingState | None = None
         self._unsaved_alerts: dict[str, Alert] = {}
         self._unsaved: dict[tuple[str, str], Delivery] = {}
         self._waiting: list[Delivery] = []
@@ -127,7 +133,11 @@ class Telling:
         for alert in reversed(open_alerts):
             self._told.setdefault(alert.subject, {})[alert.kind] = alert
         self._channels.remember(await self._store.last_sent(), await self._store.last_failed())
-        self._announcer.remember(await self._store.alerts(is_resolved=True, limit=_LOOKED_BACK))
+        past = await self._store.alerts(is_resolved=True, limit=_LOOKED_BACK)
+        self._announcer.remember(past)
+        for alert in (*past, *open_alerts):
+            self._note_opened(alert)
+        await self._muting.open()
         for item in await self._store.queued_deliveries():
             if item.state is DeliveryState.HELD:
                 self._held[item.key] = item
@@ -146,6 +156,12 @@ class Telling:
 
     def take(self, batch: Batch) -> None:
         """Compare the states of a batch with what people were told."""
+        self._take(batch)
+        if batch.config_changed or self._unsaved_alerts:
+            self._tell_listeners()
+
+    def _take(self, batch: Batch) -> None:
+        """Decide what a batch makes worth telling."""
         settings = self._settings()
         if batch.config_changed:
             self._channels.configure(settings.alerts)
@@ -165,6 +181,47 @@ class Telling:
         if any(transition.check_id in self._told for transition in transitions):
             # Somebody took an acknowledgement back, a pause is over, or the like.
             self._wake_at(self._clock.now_ms())
+
+    @property
+    def state(self) -> TellingState:
+        """Return what there is to tell, and whether it is told."""
+        channels = self._settings().alerts.channels.values()
+        return TellingState(
+            open_alerts=sum(map(len, self._told.values())),
+            last_opened_ms=self._last_opened_ms,
+            mute=self._muting.now,
+            channels=tuple((channel.name, channel.type) for channel in channels),
+        )
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener whenever `state` is another one; the answer ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def mute(self, *, duration_s: float | None, reason: str | None, by: str | None) -> None:
+        """Tell nobody anything, for a while or until that is taken back.
+
+        What is decided meanwhile is held back as in quiet hours. What a person sends by hand, and
+        tests, go out all the same.
+
+        Raises:
+            StoreError: It cannot be kept, and nothing was changed.
+
+        """
+        await self._muting.begin(duration_s=duration_s, reason=reason, by=by)
+        self._tell_listeners()
+        self._wake_at(self._clock.now_ms())
+
+    async def unmute(self) -> None:
+        """Tell again, beginning with what was held back.
+
+        Raises:
+            StoreError: It cannot be kept, and nothing was changed.
+
+        """
+        await self._muting.end()
+        self._tell_listeners()
+        self._wake_at(self._clock.now_ms())
 
     def health(self) -> list[ChannelHealth]:
         """Tell how the channels are doing."""
@@ -229,6 +286,13 @@ class Telling:
         opened = [alert for kinds in self._told.values() for alert in kinds.values()]
         return next((alert for alert in opened if alert.id == alert_id), None)
 
+    def _tell_listeners(self) -> None:
+        """Tell those who want to know that something is another way than before."""
+        before, self._shown = self._shown, self.state
+        if before != self._shown:
+            for listener in tuple(self._listeners):
+                listener()
+
     # Deciding
 
     def _compare(self, states: Iterable[CheckState], settings: Settings) -> None:
@@ -260,6 +324,7 @@ class Telling:
         self._alarm = None
         try:
             self._do_what_is_due()
+            self._tell_listeners()
         except Exception:
             _LOGGER.exception("What the time asks for could not be told")
             self._wake_at(self._clock.now_ms() + _MINUTE_MS)
@@ -277,6 +342,9 @@ class Telling:
         self._decide(agenda.decision)
         self._release(settings, now_ms)
         moments = [*self._again.values(), *([] if agenda.next_ms is None else [agenda.next_ms])]
+        mute = self._muting.now
+        if mute is not None and mute.until_ms is not None:
+            moments.append(mute.until_ms)
         if self._held:
             # Quiet hours end at full minutes, whatever the zone.
             moments.append(now_ms - now_ms % _MINUTE_MS + _MINUTE_MS)
@@ -331,7 +399,8 @@ class Telling:
         settings = self._settings()
         item = Delivery(notice=notice, channel=channel, queued_ms=now_ms)
         local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
-        is_held = is_quiet(notice.severity, channel, settings.alerts, local)
+        is_held = self._muting.now is not None
+        is_held |= is_quiet(notice.severity, channel, settings.alerts, local)
         # Nothing overtakes what happened before it.
         is_held |= any(
             other.notice.alert_id == notice.alert_id and other.channel == channel
@@ -349,7 +418,9 @@ class Telling:
         self._unsaved[item.key] = item
 
     def _release(self, settings: Settings, now_ms: int) -> None:
-        """Let go what was held back, where quiet hours are over."""
+        """Let go what was held back, where quiet hours are over, unless all is muted."""
+        if self._muting.now is not None:
+            return
         local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
         over: list[Delivery] = []
         stays: set[tuple[str, str]] = set()
@@ -374,6 +445,7 @@ class Telling:
     def _keep(self, alert: Alert) -> None:
         """Hold an alert while it is open, and write it."""
         self._unsaved_alerts[alert.id] = alert
+        self._note_opened(alert)
         kinds = self._told.setdefault(alert.subject, {})
         if alert.resolved_ms is None:
             kinds[alert.kind] = alert
@@ -382,6 +454,11 @@ class Telling:
             del kinds[alert.kind]
         if not kinds:
             del self._told[alert.subject]
+
+    def _note_opened(self, alert: Alert) -> None:
+        """Remember when the latest alert began; what people sent by hand is none of these."""
+        if alert.kind is not AlertKind.MANUAL:
+            self._last_opened_ms = max(alert.opened_ms, self._last_opened_ms or 0)
 
     # Writing and handing on
 

@@ -58,7 +58,7 @@ class DeliveryState(StrEnum):
     """How far a notice has come on its way to one channel."""
 
     HELD = "held"
-    """It waits for the end of quiet hours."""
+    """It waits for the end of quiet hours, or until alerts are no longer muted."""
     QUEUED = "queued"
     SENT = "sent"
     DROPPED = "dropped"
@@ -141,6 +141,29 @@ class Announcement:
     """By channel, why it did not take it; None: it did."""
     repeated: tuple[str, ...] = ()
     """The channels that had been told the same a moment ago, and were left alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """Somebody wants that nobody is told anything. Times are epoch ms. JSON-serialisable."""
+
+    since_ms: int
+    until_ms: int | None = None
+    """None: until somebody takes it back."""
+    reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellingState:
+    """What there is to tell, and whether it is told."""
+
+    open_alerts: int
+    last_opened_ms: int | None
+    """When the latest alert began; None if there never was one."""
+    mute: Mute | None
+    channels: tuple[tuple[str, str], ...]
+    """Name and type of each way to reach people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

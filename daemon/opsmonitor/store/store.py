@@ -13,6 +13,7 @@ from opsmonitor.store import (
     alerts,
     attempts,
     heartbeats,
+    muting,
     queries,
     readings,
     timeline,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opsmonitor.config.settings import RetentionSettings
-    from opsmonitor.models.alert import Alert, Delivery
+    from opsmonitor.models.alert import Alert, Delivery, Mute
     from opsmonitor.models.check import Change, CheckState, RunResult, Transition
     from opsmonitor.models.heartbeat import Ping, Pulse
     from opsmonitor.models.history import History, RawRun, Resolution, Uptime
@@ -182,6 +183,27 @@ class Store:
                 raise StoreError(f"maintenance windows cannot be written now: {err}") from err
 
         await self._writer.ask(save, is_forced=False)
+
+    async def save_mute(self, mute: Mute | None) -> None:
+        """Keep that alerts are muted, or that they are not; returns once it is written.
+
+        Raises:
+            StoreError: It cannot be written now.
+
+        """
+
+        async def save() -> None:
+            """Write in a transaction of our own."""
+            try:
+                await muting.save(self._keeper.database, mute)
+            except UNUSABLE as err:
+                raise StoreError(f"that alerts are muted cannot be written now: {err}") from err
+
+        await self._writer.ask(save, is_forced=False)
+
+    async def mute(self) -> Mute | None:
+        """Return for how long alerts are muted; None: they are not."""
+        return await muting.load(self._keeper.database)
 
     async def windows(self) -> list[Window]:
         """Return the maintenance windows that were kept."""

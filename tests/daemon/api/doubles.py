@@ -19,7 +19,14 @@ from opsmonitor.exceptions import (
     UnknownAttemptError,
     UnknownCheckError,
 )
-from opsmonitor.models.alert import Alert, AlertKind, Announcement, ChannelHealth
+from opsmonitor.models.alert import (
+    Alert,
+    AlertKind,
+    Announcement,
+    ChannelHealth,
+    Mute,
+    TellingState,
+)
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Transition
 from opsmonitor.models.heartbeat import Ping, Pulse
 from opsmonitor.models.history import (
@@ -386,6 +393,28 @@ class HandTelling:
         self.announced: list[tuple[str, str, str]] = []
         self.lately: set[str] = set()
         self.opened: dict[str, Alert] = {}
+        self.state = TellingState(open_alerts=0, last_opened_ms=None, mute=None, channels=())
+        self.listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener when a test puts another state."""
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def put(self, **changes: Any) -> None:
+        """Have another state."""
+        self.state = replace(self.state, **changes)
+        for listener in self.listeners:
+            listener()
+
+    async def mute(self, *, duration_s: float | None, reason: str | None, by: str | None) -> None:
+        """Be muted, at an hour that tests know."""
+        until_ms = None if duration_s is None else 1_700_000_000_000 + round(duration_s * 1000)
+        self.put(mute=Mute(since_ms=1_700_000_000_000, until_ms=until_ms, reason=reason, by=by))
+
+    async def unmute(self) -> None:
+        """Be muted no more."""
+        self.put(mute=None)
 
     def add(self, name: str, **values: Any) -> None:
         """Add a channel."""

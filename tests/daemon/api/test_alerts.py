@@ -8,6 +8,7 @@ import pytest
 
 from opsmonitor.models.alert import Alert, AlertKind
 from tests.daemon.api.house import House, open_house
+from tests.daemon.api.listener import listen
 from tests.daemon.api.samples import BAD, check
 
 _OPEN = Alert(
@@ -192,3 +193,34 @@ async def test_the_public_address_is_a_name_of_ours() -> None:
         other = await house.get("/api/info", headers={"Host": "evil.example.org"})
 
     assert (ours.status, other.status) == (200, 403)
+
+
+async def test_alerts_are_muted_and_unmuted(house: House) -> None:
+    """Who mutes says for how long and why; the answer, the stream and the health say so, too."""
+    house.telling.put(open_alerts=2, last_opened_ms=1_700_000_000_000, channels=(("a", "ntfy"),))
+    body = {"duration_s": 60, "reason": "party", "by": "me"}
+
+    async with listen(house) as listener:
+        before = (await listener.next()).data["alerts"]
+        muted = await house.post("/api/alerts/mute", json=body)
+        frame = await listener.next()
+        health = (await house.get("/api/ops/health")).json["dependencies"]
+        over = (await house.post("/api/alerts/unmute")).json
+
+    assert before == over == (await house.get("/api/alerts/state")).json
+    assert over == {
+        "open": 2,
+        "last_opened_at": "2023-11-14T22:13:20.000Z",
+        "muted": None,
+        "channels": [{"name": "a", "type": "ntfy"}],
+    }
+    assert (frame.kind, frame.data) == ("alerts", muted.json)
+    assert muted.json["muted"] == {
+        "since": "2023-11-14T22:13:20.000Z",
+        "until": "2023-11-14T22:14:20.000Z",
+        "reason": "party",
+        "by": "me",
+    }
+    assert health["alerts"]["note"] == "muted until 2023-11-14T22:14:20.000Z: party"
+    assert "alerts" not in (await house.get("/api/ops/health")).json["dependencies"]
+    assert (await house.post("/api/alerts/mute", json={"duration_s": 0})).status == 422

@@ -13,6 +13,7 @@ from opsmonitor.dashboard.journal import RowMaker
 from opsmonitor.dashboard.renderer import CHUNK, Renderer
 from opsmonitor.dashboard.times import TimeText
 from opsmonitor.dashboard.view import PageData, PageView
+from opsmonitor.models.alert import Mute
 from opsmonitor.models.check import Outcome, Status, Verdict
 from tests.daemon.dashboard.samples import check, journal, page_data, run, state
 
@@ -137,11 +138,23 @@ def test_storage_trouble_is_shown(draw: Draw) -> None:
     assert "<p>the disk is full</p>" in html
 
 
+def test_muted_alerts_are_shown(draw: Draw) -> None:
+    """A page that is quiet because nobody is told says so, and until when."""
+    for_ever = draw(page_data(mute=Mute(since_ms=1, reason="<party>")))
+    a_while = draw(page_data(mute=Mute(since_ms=1, until_ms=1_700_000_000_000)))
+
+    assert 'id="muted" aria-label="Alerts">' in for_ever
+    assert "<b>&lt;party&gt;</b>" in for_ever
+    assert "<span hidden> until" in for_ever
+    assert "<span> until <time" in a_while
+    assert "2023-11-14 22:13:20 UTC</time>" in a_while
+
+
 def test_banners_are_hidden_when_all_is_well(draw: Draw) -> None:
     """Without trouble no banner is seen."""
     html = draw(page_data())
 
-    assert html.count('class="banner"') == html.count('hidden>\n<svg class="icon"') == 3
+    assert html.count('class="banner"') == html.count('hidden>\n<svg class="icon"') == 4
 
 
 def test_capped_table_admits_it(draw: Draw) -> None:

@@ -12,7 +12,7 @@ from opsmonitor.engine.batch import Batch
 from opsmonitor.engine.links import Links
 from opsmonitor.engine.telling import Telling
 from opsmonitor.exceptions import DeliveryError, StoreError
-from opsmonitor.models.alert import Alert, Delivery, DeliveryState
+from opsmonitor.models.alert import Alert, Delivery, DeliveryState, Mute
 from opsmonitor.models.check import (
     Change,
     CheckState,
@@ -35,6 +35,17 @@ class MemoryAlerts:
         self.is_broken = False
         self.kept: dict[str, Alert] = {}
         self.deliveries: dict[tuple[str, str], Delivery] = {}
+        self.muted: Mute | None = None
+
+    async def save_mute(self, mute: Mute | None) -> None:
+        """Keep it."""
+        if self.is_broken:
+            raise StoreError("the disk is full")
+        self.muted = mute
+
+    async def mute(self) -> Mute | None:
+        """Return it."""
+        return self.muted
 
     async def save_alerts(self, told: Iterable[Alert], deliveries: Iterable[Delivery]) -> None:
         """Keep them."""

@@ -10,8 +10,14 @@ from opsmonitor.api.encode import json_answer
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.keys import DEPS
 from opsmonitor.api.routing import Answer, Routes
-from opsmonitor.api.schemas.alerts import AlertBody, AlertTestBody, AnnouncementBody
-from opsmonitor.api.schemas.requests import ALERT_TEST_QUERY, ALERTS_QUERY, ANNOUNCE, NO_BODY
+from opsmonitor.api.schemas.alerts import AlertBody, AlertsFrame, AlertTestBody, AnnouncementBody
+from opsmonitor.api.schemas.requests import (
+    ALERT_TEST_QUERY,
+    ALERTS_QUERY,
+    ANNOUNCE,
+    MUTE,
+    NO_BODY,
+)
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Scope
 from opsmonitor.exceptions import DeliveryError, UnknownChannelError, UnknownCheckError
@@ -97,6 +103,43 @@ async def test_alert(request: web.Request) -> web.Response:
         names = [query.channel]
     await _test_all(deps.telling, names, check)
     return json_answer(AlertTestBody(ok=True, check_id=query.check_id, channel=",".join(names)))
+
+
+@routes.get("/api/alerts/state", scope=Scope.READ, answers={200: Answer(body=AlertsFrame)})
+async def state(request: web.Request) -> web.Response:
+    """Return how many alerts are open, and whether anybody is told of them."""
+    return json_answer(AlertsFrame.of(request.app[DEPS].telling.state))
+
+
+@routes.post(
+    "/api/alerts/mute",
+    scope=Scope.ADMIN,
+    body=MUTE,
+    answers={200: Answer(body=AlertsFrame)},
+)
+async def mute(request: web.Request) -> web.Response:
+    """Tell nobody anything, for a while or until unmuted; it outlives a restart.
+
+    What happens meanwhile is held back. Tests, and what is sent by hand, go out all the same.
+    """
+    wish = await read_json(request, MUTE)
+    telling = request.app[DEPS].telling
+    await telling.mute(duration_s=wish.duration_s, reason=wish.reason, by=wish.by)
+    return json_answer(AlertsFrame.of(telling.state))
+
+
+@routes.post(
+    "/api/alerts/unmute",
+    scope=Scope.ADMIN,
+    body=NO_BODY,
+    answers={200: Answer(body=AlertsFrame)},
+)
+async def unmute(request: web.Request) -> web.Response:
+    """Tell people again, beginning with what was held back."""
+    await read_json(request, NO_BODY)
+    telling = request.app[DEPS].telling
+    await telling.unmute()
+    return json_answer(AlertsFrame.of(telling.state))
 
 
 async def _test_all(telling: TellingView, names: list[str], check: CheckSettings | None) -> None:

@@ -109,6 +109,7 @@ async def _page_data(request: web.Request) -> PageData:
         readings=list(deps.readings.states.values()),
         problems=[str(problem) for problem in deps.config_problems()],
         storage=_storage_trouble(deps.store),
+        mute=deps.telling.state.mute,
         can_run=request[GRANT].scope >= Scope.ADMIN,
         can_sign_out=request[GRANT].uses_cookie,
         is_critical=request.app[STATES].counts().overall is Overall.CRIT,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from opsmonitor.api.deps import ReadingsView, StoreHealthView
     from opsmonitor.engine.summary import Summary
-    from opsmonitor.models.alert import ChannelHealth
+    from opsmonitor.models.alert import ChannelHealth, Mute
 
 _RECENT: Final = 10
 _POLLED: Final = ("docker", "homeassistant")
@@ -69,6 +69,7 @@ async def ops_health(request: web.Request) -> web.Response:
         "ntfy": _NOT_CONFIGURED,
         **_polled(deps.readings, deps.clock.now_ms()),
         **_channels(deps.telling.health()),
+        **_muted(deps.telling.state.mute),
     }
     return json_answer(
         OpsHealthBody(timestamp=iso_utc(deps.clock.now_ms()), dependencies=dependencies)
@@ -117,6 +118,15 @@ def _channel(channel: ChannelHealth) -> DependencyBody:
         last_error=channel.last_error,
         note=f"{channel.type} channel, {channel.queued} waiting{held}",
     )
+
+
+def _muted(mute: Mute | None) -> dict[str, DependencyBody]:
+    """Say that nobody is told anything, while that is so."""
+    if mute is None:
+        return {}
+    until = "" if mute.until_ms is None else f" until {iso_utc(mute.until_ms)}"
+    reason = f": {mute.reason}" if mute.reason else ""
+    return {"alerts": DependencyBody(status="warn", note=f"muted{until}{reason}")}
 
 
 def _database(health: StoreHealthView) -> DependencyBody:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from opsmonitor.api.body import read_query
 from opsmonitor.api.keys import GRANT, STREAM
 from opsmonitor.api.routing import Answer, Routes
+from opsmonitor.api.schemas.alerts import AlertsFrame
 from opsmonitor.api.schemas.check import CheckBody
 from opsmonitor.api.schemas.readings import ReadingEventBody, ReadingFrame
 from opsmonitor.api.schemas.remediation import ActionFrame
@@ -39,6 +40,7 @@ _FRAMES: Final = {
     "reading": ReadingFrame,
     "reading_event": ReadingEventBody,
     "readings": tuple[ReadingFrame, ...],
+    "alerts": AlertsFrame,
     "bye": ByeFrame,
 }
 
@@ -53,7 +55,8 @@ _FRAMES: Final = {
             description=(
                 "Server-sent events: `snapshot` first, then `check`, `event`, `summary`,"
                 " `inventory`, `config`, `action`, `reading` and `reading_event`"
-                " as they happen, `readings` after a change of the configuration, `bye` at"
+                " as they happen, `alerts` when one begins or ends or all are muted,"
+                " `readings` after a change of the configuration, `bye` at"
                 " the end; a comment every 15 s."
                 " `Last-Event-ID` resumes where the daemon still has what was missed"
             ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Self
 
 from opsmonitor.api.schemas.notes import Doc, Timestamp
-from opsmonitor.models.alert import Alert, AlertKind, Announcement
+from opsmonitor.models.alert import Alert, AlertKind, Announcement, Mute, TellingState
 from opsmonitor.util.clock import iso_utc
 
 
@@ -39,6 +39,55 @@ class AlertBody:
             opened_at=iso_utc(alert.opened_ms),
             resolved_at=None if alert.resolved_ms is None else iso_utc(alert.resolved_ms),
             channels=alert.channels,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteBody:
+    """Nobody is told anything, because somebody wants it so."""
+
+    since: Timestamp
+    until: Annotated[Timestamp | None, Doc("Null: until it is taken back")]
+    reason: str | None
+    by: str | None
+
+    @classmethod
+    def of(cls, mute: Mute) -> Self:
+        """Return the wish as the API tells it."""
+        return cls(
+            since=iso_utc(mute.since_ms),
+            until=None if mute.until_ms is None else iso_utc(mute.until_ms),
+            reason=mute.reason,
+            by=mute.by,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelBody:
+    """A way to reach people."""
+
+    name: str
+    type: Annotated[str, Doc("Such as `ntfy`")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsFrame:
+    """Event `alerts`: an alert began or ended, alerts were muted, or channels changed."""
+
+    open: Annotated[int, Doc("How many alerts are open")]
+    last_opened_at: Annotated[Timestamp | None, Doc("When the latest one began")]
+    muted: Annotated[MuteBody | None, Doc("Null unless nobody is told anything now")]
+    channels: tuple[ChannelBody, ...]
+
+    @classmethod
+    def of(cls, state: TellingState) -> Self:
+        """Return what there is to tell as the API tells it."""
+        opened_ms = state.last_opened_ms
+        return cls(
+            open=state.open_alerts,
+            last_opened_at=None if opened_ms is None else iso_utc(opened_ms),
+            muted=None if state.mute is None else MuteBody.of(state.mute),
+            channels=tuple(ChannelBody(name=name, type=kind) for name, kind in state.channels),
         )
 
 

@@ -167,6 +167,15 @@ class PauseRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MuteRequest:
+    """How long nobody is to be told anything, why, and who wants it so."""
+
+    duration_s: int | None = None
+    reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeRequest:
     """Who knows of a check's trouble."""
 
@@ -412,6 +421,16 @@ PAUSE: Final = RequestSchema(
         vol.Optional("reason", description="Why, for people"): _SHORT,
     },
     make=PauseRequest,
+)
+MUTE: Final = RequestSchema(
+    keys={
+        vol.Optional("duration_s", description="How long; without it until unmuted"): Whole(
+            1, _LONGEST_PAUSE_S
+        ),
+        vol.Optional("reason", description="Why, for people"): _SHORT,
+        vol.Optional("by", description="Who wants it"): _SHORT,
+    },
+    make=MuteRequest,
 )
 ACKNOWLEDGE: Final = RequestSchema(
     keys={

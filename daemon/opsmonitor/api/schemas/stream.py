@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from opsmonitor.api.schemas.alerts import AlertsFrame
 from opsmonitor.api.schemas.check import CheckBody
-from opsmonitor.api.schemas.notes import Doc
+from opsmonitor.api.schemas.notes import Doc, Timestamp
 from opsmonitor.api.schemas.readings import ReadingFrame
 from opsmonitor.api.schemas.status import EventBody, SummaryBody
 
@@ -27,6 +28,8 @@ class SnapshotFrame:
         tuple[str, ...], Doc("What is wrong with the configuration file; the old one stays")
     ]
     readings: Annotated[tuple[ReadingFrame, ...], Doc("Everything that is polled, in short")]
+    alerts: AlertsFrame
+    started_at: Annotated[Timestamp, Doc("When this process began")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

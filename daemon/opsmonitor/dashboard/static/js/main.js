@@ -35,6 +35,7 @@ function applySnapshot(snapshot) {
   for (const state of Object.values(snapshot.checks)) applyState(state);
   showProblems(snapshot.config_error ?? []);
   applyReadings(snapshot.readings ?? []);
+  showMuted(snapshot.alerts.muted);
   board.weigh(snapshot.summary);
   board.refresh();
   catchUp();
@@ -78,6 +79,19 @@ function showProblems(problems) {
 function showStorage(reason) {
   byId("storage-problem").querySelector("p").textContent = reason;
   byId("storage-problem").hidden = !reason;
+}
+
+function showMuted(muted) {
+  const banner = byId("muted");
+  banner.hidden = !muted;
+  if (!muted) return;
+  const time = banner.querySelector("time");
+  time.parentElement.hidden = !muted.until;
+  if (muted.until) {
+    time.dateTime = muted.until;
+    showAbsolute(time);
+  }
+  banner.querySelector("b").textContent = muted.reason ?? "";
 }
 
 function showLink(link) {
@@ -127,6 +141,7 @@ const FRAMES = {
   reading_event: addHappening,
   summary: applySummary,
   readings: applyReadings,
+  alerts: ({ muted }) => showMuted(muted),
 };
 
 start();

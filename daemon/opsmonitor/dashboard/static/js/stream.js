@@ -2,7 +2,7 @@
 
 const KINDS = [
   ...["snapshot", "check", "event", "inventory", "config", "summary"],
-  ...["reading", "reading_event", "readings"],
+  ...["reading", "reading_event", "readings", "alerts"],
 ];
 const GRACE_MS = 1500;
 const SILENT_MS = 45_000;
