@@ -10,8 +10,9 @@ from yarl import URL
 
 from .client import Check, Snapshot
 from .const import DOMAIN, MANUFACTURER
-from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .parts import Part, parts_of
+from .topics import Topic
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}

@@ -11,8 +11,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
-from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic, every_run
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import check_device_info, hub_identifier
+from .topics import Topic, every_run
 
 
 class OpsMonitorEntity(CoordinatorEntity[OpsMonitorCoordinator]):

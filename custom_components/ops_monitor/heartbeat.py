@@ -18,8 +18,9 @@ from homeassistant.helpers.event import async_track_time_interval
 
 from .client import OpsMonitorError, OpsMonitorForbiddenError
 from .const import CONF_HEARTBEAT
-from .coordinator import OpsMonitorConfigEntry, Topic
+from .coordinator import OpsMonitorConfigEntry
 from .issues import raise_read_only_token
+from .topics import Topic
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.helpers.typing import StateType
 
 from .client import Alerts, Check, Overall, Snapshot
-from .coordinator import OpsMonitorCoordinator, Topic
+from .coordinator import OpsMonitorCoordinator
+from .topics import Topic
 
 _NOTHING_KNOWN: Final = Alerts(open=None, last_opened_at=None, muted=None, channels=())
 

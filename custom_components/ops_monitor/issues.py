@@ -8,7 +8,8 @@ from homeassistant.helpers import issue_registry as ir
 
 from .client import Check
 from .const import CONF_REPAIRS, DOMAIN, RepairLevel
-from .coordinator import OpsMonitorConfigEntry, Topic
+from .coordinator import OpsMonitorConfigEntry
+from .topics import Topic
 
 MOST_SKEW: Final = timedelta(seconds=60)
 _LONGEST_TEXT: Final = 1000

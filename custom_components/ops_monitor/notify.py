@@ -11,8 +11,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .asking import tell
 from .const import DOMAIN
-from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator, Topic
+from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .entity import HubEntity
+from .topics import Topic
 
 PARALLEL_UPDATES = 1
 

@@ -8,8 +8,9 @@ from homeassistant.helpers import device_registry as dr
 
 from .client import Overall, ReadingEventFrame, Status, Transition
 from .const import EVENT
-from .coordinator import OpsMonitorConfigEntry, Topic
+from .coordinator import OpsMonitorConfigEntry
 from .devices import check_identifier, hub_identifier, part_identifier
+from .topics import Topic
 
 
 class Kind(StrEnum):

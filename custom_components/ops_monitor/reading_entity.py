@@ -8,10 +8,11 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import Reading, Value
-from .coordinator import OpsMonitorConfigEntry, Topic, reading_topic
+from .coordinator import OpsMonitorConfigEntry
 from .devices import part_device_info
 from .entity import OpsMonitorEntity
 from .parts import Part, ValueKind, kind_of_value, parts_of, values_of
+from .topics import Topic, reading_topic
 
 _UNITS: Final = (
     "_bytes_per_s",

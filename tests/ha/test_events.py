@@ -180,7 +180,7 @@ async def test_listener_that_fails(
     # The test bench takes every logged exception for a failed test.
     noted: list[object] = []
     monkeypatch.setattr(
-        "custom_components.ops_monitor.coordinator._LOGGER.exception",
+        "custom_components.ops_monitor.listeners._LOGGER.exception",
         lambda *what: noted.append(what),
     )
     stop = loaded.runtime_data.async_add_event_listener(fail)

@@ -129,40 +129,47 @@ class Snapshot:
             started_at=fields.moment("started_at"),
         )
 
-    def apply(self, frame: Frame) -> Snapshot:
-        """Return the state after a frame."""
-        match frame:
-            case Snapshot():
-                return frame
-            case ChecksFrame():
-                return self._with_checks(frame)
-            case SummaryFrame() | ConfigFrame() | Alerts():
-                return self._with_whole(frame)
-            case ReadingsFrame():
-                before = {} if frame.is_all else self.readings
-                return replace(self, readings={**before, **frame.readings})
-            case EventFrame() | ReadingEventFrame() | ActionFrame() | ByeFrame():
-                return self
+    def after(self, frames: Iterable[Frame]) -> Snapshot:
+        """Return the state after some frames, made at one go: a tick may bring a thousand."""
+        now: dict[str, Any] = {}
+        rest = iter(frames)
+        for frame in rest:
+            match frame:
+                case Snapshot():
+                    return frame.after(rest)
+                case ChecksFrame():
+                    self._put_checks(frame, now)
+                case SummaryFrame():
+                    now["summary"] = frame.summary
+                case ConfigFrame():
+                    now["problems"] = frame.problems
+                case Alerts():
+                    now["alerts"] = frame
+                case ReadingsFrame():
+                    self._put_readings(frame, now)
+                case EventFrame() | ReadingEventFrame() | ActionFrame() | ByeFrame():
+                    pass
+        return replace(self, **now) if now else self
 
-    def _with_whole(self, frame: SummaryFrame | ConfigFrame | Alerts) -> Snapshot:
-        """Return the state with something else that concerns the whole."""
-        match frame:
-            case SummaryFrame():
-                return replace(self, summary=frame.summary)
-            case ConfigFrame():
-                return replace(self, problems=frame.problems)
-            case Alerts():
-                return replace(self, alerts=frame)
-
-    def _with_checks(self, frame: ChecksFrame) -> Snapshot:
-        """Return the state with checks changed, added and removed."""
-        checks = {**self.checks, **frame.checks}
-        unreadable = {**self.unreadable, **frame.unreadable}
+    def _put_checks(self, frame: ChecksFrame, now: dict[str, Any]) -> None:
+        """Change, add and remove checks."""
+        if "checks" not in now:
+            now |= {"checks": dict(self.checks), "unreadable": dict(self.unreadable)}
+        now["checks"].update(frame.checks)
+        now["unreadable"].update(frame.unreadable)
         for check_id in (*frame.removed, *frame.unreadable):
-            checks.pop(check_id, None)
+            now["checks"].pop(check_id, None)
         for check_id in (*frame.removed, *frame.checks):
-            unreadable.pop(check_id, None)
-        return replace(self, checks=checks, unreadable=unreadable)
+            now["unreadable"].pop(check_id, None)
+
+    def _put_readings(self, frame: ReadingsFrame, now: dict[str, Any]) -> None:
+        """Change and add readings, or take the place of all of them."""
+        if frame.is_all:
+            now["readings"] = dict(frame.readings)
+            return
+        if "readings" not in now:
+            now["readings"] = dict(self.readings)
+        now["readings"].update(frame.readings)
 
 
 type Frame = (

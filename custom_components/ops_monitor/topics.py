@@ -1,0 +1,101 @@
+"""Names what changed between two states, so that only those hear of it whom it concerns."""
+
+from dataclasses import fields
+from enum import Enum
+from operator import attrgetter
+from typing import Final
+
+from .client import Check, Snapshot
+
+
+class Topic(Enum):
+    """What a listener wants to hear of.
+
+    The id of a check is a topic too: it was judged otherwise, renamed, added or removed. So is
+    `every_run` of an id: the check was run, or any of that.
+    """
+
+    HUB = "hub"
+    """The whole: counts, overall status, configuration, alerts."""
+    CERTIFICATES = "certificates"
+    """When the certificates expire that the checks see."""
+    DEVICES = "devices"
+    """Which devices there are and how they are described."""
+
+
+def every_run(check_id: str) -> tuple[str, str]:
+    """Return the topic of all that happens to a check, be it only that it was run once more."""
+    return (check_id, "run")
+
+
+def reading_topic(name: str) -> tuple[str, str]:
+    """Return the topic of a reading."""
+    return ("reading", name)
+
+
+def changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
+    """Return what differs between two states."""
+    topics: set[object] = set()
+    if old is new:
+        return topics
+    has_new_devices = old.version != new.version or old.unreadable.keys() != new.unreadable.keys()
+    has_new_devices |= _add_checks(topics, old, new)
+    has_new_devices |= _add_readings(topics, old, new)
+    if has_new_devices:
+        topics.add(Topic.DEVICES)
+    if _whole(old) != _whole(new):
+        topics.add(Topic.HUB)
+    return topics
+
+
+def _add_checks(topics: set[object], old: Snapshot, new: Snapshot) -> bool:
+    """Add the topics of the checks that differ; tell whether their devices do."""
+    if old.checks is new.checks:
+        return False
+    has_new_devices = False
+    for check_id, check in new.checks.items():
+        before = old.checks.get(check_id)
+        if before is check or before == check:
+            continue
+        topics.add(every_run(check_id))
+        if before is not None and _lasting(before) == _lasting(check):
+            continue
+        topics.add(check_id)
+        if before is None or before.certificate_expires != check.certificate_expires:
+            topics.add(Topic.CERTIFICATES)
+        has_new_devices |= before is None or _face(before) != _face(check)
+    if gone := old.checks.keys() - new.checks.keys():
+        topics |= gone | {Topic.CERTIFICATES}
+        topics.update(map(every_run, gone))
+        has_new_devices = True
+    return has_new_devices
+
+
+def _add_readings(topics: set[object], old: Snapshot, new: Snapshot) -> bool:
+    """Add the topics of the readings that differ; tell whether there is something new to read."""
+    is_new = False
+    if old.readings is new.readings:
+        return is_new
+    for name in old.readings.keys() | new.readings.keys():
+        then, now = old.readings.get(name), new.readings.get(name)
+        if then is now or then == now:
+            continue
+        topics.add(reading_topic(name))
+        is_new |= then is None or now is None or then.values.keys() != now.values.keys()
+    return is_new
+
+
+_whole: Final = attrgetter("summary", "problems", "alerts", "started_at")
+"""Return what concerns the whole."""
+
+_face: Final = attrgetter("name", "type", "tags")
+"""Return what the device of a check shows of it, and by what it is chosen."""
+
+_lasting: Final = attrgetter(
+    *(
+        field.name
+        for field in fields(Check)
+        if field.name not in {"last_run", "last_ok", "latency_ms", "value", "deadline"}
+    )
+)
+"""Return what a further run of a check leaves as it is, as a rule."""
