@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 import socket
 from typing import TYPE_CHECKING, Final
@@ -23,6 +22,7 @@ from opsmonitor.util.http_connector import Connector
 from opsmonitor.util.http_message import HttpRequest, HttpResponse
 from opsmonitor.util.http_redirect import REDIRECT_STATUSES, redirected
 from opsmonitor.util.http_trouble import explain_client_error
+from opsmonitor.util.time_limit import TimeLimits
 from opsmonitor.util.timeline import CURRENT, Timeline
 from opsmonitor.util.trouble import timed_out
 
@@ -45,6 +45,7 @@ class HttpTransport:
         """Prepare; sessions are made at their first use, inside the event loop."""
         self._resolver = _TimedResolver(resolver)
         self._sessions: dict[int, ClientSession] = {}
+        self._limits = TimeLimits()
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to a request.
@@ -55,7 +56,7 @@ class HttpTransport:
         """
         CURRENT.set(first := Timeline())
         try:
-            async with asyncio.timeout(request.timeout_s):
+            with self._limits.within(request.timeout_s):
                 return await self._follow(request, first)
         except TimeoutError as err:
             timeline = CURRENT.get() or first
@@ -72,6 +73,7 @@ class HttpTransport:
         """Close all connections."""
         sessions = tuple(self._sessions.values())
         self._sessions.clear()
+        self._limits.stop()
         for session in sessions:
             await session.close()
 

@@ -20,7 +20,7 @@ async def read_body(content: StreamReader, limit: int) -> tuple[bytes, bool]:
     chunk = await content.readany()
     chunks = [chunk]
     size = len(chunk)
-    while chunk and size <= limit:
+    while chunk and size <= limit and not content.at_eof():
         chunk = await content.readany()
         chunks.append(chunk)
         size += len(chunk)
