@@ -130,7 +130,7 @@ async def test_a_dead_target_is_a_failure_and_no_error(check: CheckType[Any]) ->
     keys = yaml.safe_load(yaml.safe_dump(dict(check.example)).replace(_EXAMPLE_PORT, str(port)))
     resolver = Resolver()
     transport = HttpTransport(resolver)
-    context = CheckContext(timeout_s=2, clock=FakeClock(), http=transport, resolver=resolver)
+    context = CheckContext(timeout_s=30, clock=FakeClock(), http=transport, resolver=resolver)
 
     outcome = await check.compile(_options(check, keys), context)()
     await transport.close()

@@ -111,7 +111,7 @@ async def test_a_poll_reads_or_says_why_not(probe: ProbeType[Any]) -> None:
     """With its example, wherever it runs, a probe blocks nothing and raises only `ProbeError`."""
     resolver = Resolver()
     http = HttpTransport(resolver)
-    context = ProbeContext(clock=SystemClock(), http=http, resolver=resolver, timeout_s=5.0)
+    context = ProbeContext(clock=SystemClock(), http=http, resolver=resolver, timeout_s=60.0)
     polls = probe.compile(_options(probe, dict(probe.example)), context)
     readings: list[Reading] = []
 

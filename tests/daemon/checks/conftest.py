@@ -61,7 +61,7 @@ async def make_probe(
     def make(
         check: CheckType[Any],
         *,
-        timeout_s: float = 2.0,
+        timeout_s: float = 30.0,
         given: Mapping[str, Any] | None = None,
         **keys: Any,
     ) -> Probe:

@@ -42,7 +42,7 @@ from tests.ports import held_port
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 _EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
-_QUICK_S = 0.15
+_QUICK_S = 0.4
 
 
 class _SmallSocket(TimedSocket):
@@ -492,7 +492,8 @@ async def test_a_hung_handshake_is_told(make_probe: MakeProbe) -> None:
     async with serve(hangs()) as port:
         outcome = await make_probe(CHECK, url=f"https://127.0.0.1:{port}/", timeout_s=_QUICK_S)()
 
-    assert outcome.error == "no answer within 0.15 s (connected, waiting for the TLS handshake)"
+    expected = f"no answer within {_QUICK_S:g} s (connected, waiting for the TLS handshake)"
+    assert outcome.error == expected
 
 
 async def test_the_family_is_kept(make_probe: MakeProbe, names: dict[str, list[str]]) -> None:
@@ -516,7 +517,7 @@ async def test_the_connection_can_have_a_limit_of_its_own(make_probe: MakeProbe)
         )()
 
     assert outcome.error_code == "timeout"
-    assert "within 0.15 s" in (outcome.error or "")
+    assert f"within {_QUICK_S:g} s" in (outcome.error or "")
 
 
 async def test_a_secret_that_comes_back_is_hidden(make_probe: MakeProbe) -> None:
@@ -545,7 +546,7 @@ async def test_no_message_repeats_a_secret(make_probe: MakeProbe) -> None:
 
 
 async def test_nothing_leaks(make_probe: MakeProbe) -> None:
-    """A thousand attempts that end in every way there is leave no connection open."""
+    """Hundreds of attempts that end in every way there is leave no connection open."""
     with clinging(_EMPTY) as clinging_port:
         async with (
             serve(http_answer(b"x" * 100_000)) as good,
@@ -568,7 +569,7 @@ async def test_nothing_leaks(make_probe: MakeProbe) -> None:
                 make_probe(CHECK, url=f"http://127.0.0.1:{held_port()}/"),
             ]
 
-            await asyncio.gather(*(probe() for probe in probes for _ in range(100)))
+            await asyncio.gather(*(probe() for probe in probes for _ in range(30)))
 
         assert (
             await connections_to({good, hanging, resetting, dripping, secure, clinging_port}) == 0

@@ -27,7 +27,7 @@ from tests.daemon.targets import (
 )
 from tests.ports import held_port
 
-_QUICK_S = 0.15
+_QUICK_S = 0.4
 
 
 def echo(reply: bytes) -> Handler:
@@ -139,7 +139,7 @@ async def test_no_answer_runs_into_the_time_out(make_probe: MakeProbe) -> None:
         )()
 
     assert outcome.error_code == "timeout"
-    assert outcome.error == "no answer within 0.15 s (connected, waiting for the response)"
+    assert outcome.error == f"no answer within {_QUICK_S:g} s (connected, waiting for the response)"
 
 
 @pytest.mark.parametrize("keys", [{}, {"send": "hello"}])
@@ -258,7 +258,7 @@ async def test_a_secret_expectation_stays_secret(make_probe: MakeProbe) -> None:
 
 
 async def test_nothing_leaks(make_probe: MakeProbe) -> None:
-    """A thousand attempts that end in every way there is leave no connection open."""
+    """Hundreds of attempts that end in every way there is leave no connection open."""
     async with (
         serve(hangs(b"hello")) as port,
         serve(hangs(b"hello"), tls=server_tls("localhost")) as secure,
@@ -275,7 +275,7 @@ async def test_nothing_leaks(make_probe: MakeProbe) -> None:
             make_probe(CHECK, host="127.0.0.1", port=held_port()),
         ]
 
-        await asyncio.gather(*(probe() for probe in probes for _ in range(125)))
+        await asyncio.gather(*(probe() for probe in probes for _ in range(40)))
 
         assert await connections_to({port, secure}) == 0
 

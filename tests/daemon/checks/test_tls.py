@@ -28,7 +28,7 @@ from tests.daemon.targets import (
 from tests.ports import held_port
 
 _TRUST = {"ca_file": str(AUTHORITY)}
-_QUICK_S = 0.15
+_QUICK_S = 0.4
 
 
 async def inspect(

@@ -638,7 +638,7 @@ async def test_a_box_that_breaks_off(
 ) -> None:
     """The poll ends with a reason before its time is up; the last good reading stays."""
     own = {"host": "127.0.0.1", "port": port, "username": box.user, "password": box.password}
-    watch = _watch(replace(context, timeout_s=1.2), **own)
+    watch = _watch(replace(context, timeout_s=2.0), **own)
     box.misbehave[what] = trouble
 
     with pytest.raises(ProbeError) as caught:

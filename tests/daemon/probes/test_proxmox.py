@@ -594,7 +594,7 @@ async def test_a_poll_makes_do_with_what_it_has(context: ProbeContext, cluster: 
     cluster.misbehave["/api2/json/nodes/"] = hang
     options = PROBE.options(**vol.Schema(dict(PROBE.schema))(keys(cluster)))
 
-    reading = await PROBE.compile(options, replace(context, timeout_s=1.0))[""]()
+    reading = await PROBE.compile(options, replace(context, timeout_s=2.5))[""]()
 
     assert told(reading) == [("node_unreachable", "warn"), ("node_unreachable", "warn")]
     assert reading.values["pve1.online"] is True

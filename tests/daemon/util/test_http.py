@@ -20,7 +20,7 @@ from opsmonitor.util.tls import TlsPolicy, tls_context
 from tests.daemon.targets import Handler, hangs, http_answer, serve, server_tls
 
 _REQUEST = HttpRequest(
-    url=URL("http://127.0.0.1/"), timeout_s=2, tls=tls_context(TlsPolicy(verify=False))
+    url=URL("http://127.0.0.1/"), timeout_s=30, tls=tls_context(TlsPolicy(verify=False))
 )
 
 

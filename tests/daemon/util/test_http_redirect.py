@@ -26,7 +26,7 @@ _HEADERS = {
 }
 _REQUEST = HttpRequest(
     url=URL("http://a.test/start"),
-    timeout_s=1,
+    timeout_s=30,
     tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     headers=CIMultiDictProxy(CIMultiDict(_HEADERS)),
 )
