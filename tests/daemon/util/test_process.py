@@ -12,7 +12,6 @@ import pytest
 
 from opsmonitor.util.process import MAX_OUTPUT, run_program
 
-
 _START_S = 2.0
 """A small program is under way by then, also on a busy machine."""
 
