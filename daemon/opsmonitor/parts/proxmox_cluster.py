@@ -68,6 +68,11 @@ class Guest:
         """Tell whether it runs."""
         return self.status == "running"
 
+    @property
+    def label(self) -> str:
+        """Return what people call it."""
+        return f"the {'container' if self.kind == 'lxc' else 'VM'} {self.vmid} ({self.name})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-import math
 from typing import Final
 
 from opsmonitor.models.reading import Issue, ReadingStatus
 from opsmonitor.parts.issues import level
 from opsmonitor.parts.limits import Limits
+from opsmonitor.parts.proxmox_backup_judge import judge_backups
 from opsmonitor.parts.proxmox_cluster import Cluster, Guest, Node, Resources, Storage
-from opsmonitor.parts.proxmox_node import Backup, Drive, NodeDetails, Pool, latest_backups
+from opsmonitor.parts.proxmox_node import Drive, NodeDetails, Pool
 
-_HOUR_MS: Final = 3_600_000
-_FORGOTTEN_MS: Final = 14 * 24 * _HOUR_MS
-"""A job that has not run for so long was most likely removed: its end is no news any more."""
 _MENDABLE: Final = "DEGRADED"
 _GOOD_POOL: Final = "ONLINE"
 _HA_TROUBLE: Final = frozenset({"error", "fence"})
@@ -59,7 +56,9 @@ def judge_cluster(
         *(issue for guest in state.resources.guests for issue in _guest(guest, limits)),
         *_expected(state.resources.guests, expected),
         *_storages(state, limits),
-        *_backups(state, limits, now_ms),
+        *judge_backups(
+            state.details, state.resources.guests, state.unsaved, limits.backup_age_h, now_ms
+        ),
     )
 
 
@@ -156,13 +155,13 @@ def _guest(guest: Guest, limits: ProxmoxLimits) -> Iterator[Issue]:
         return
     data: dict[str, object] = {"vmid": guest.vmid, "name": guest.name, "node": guest.node}
     if guest.ha_state in _HA_TROUBLE:
-        message = f"{_label(guest)} is in the state {guest.ha_state} of high availability"
+        message = f"{guest.label} is in the state {guest.ha_state} of high availability"
         yield Issue(kind="guest_ha_error", status=ReadingStatus.CRIT, message=message, data=data)
     if (status := level(limits.guest_disk_percent, guest.disk.percent)) is not None:
         yield Issue(
             kind="ct_disk_high",
             status=status,
-            message=f"the disk of {_label(guest)} is used to {guest.disk.percent:g} %",
+            message=f"the disk of {guest.label} is used to {guest.disk.percent:g} %",
             data={**data, "usage_percent": guest.disk.percent},
         )
 
@@ -175,7 +174,7 @@ def _expected(guests: tuple[Guest, ...], expected: tuple[str, ...]) -> Iterator[
         if guest is not None and guest.is_running:
             continue
         state = "does not exist, or the token may not see it" if guest is None else guest.status
-        label = f"the guest {name}" if guest is None else _label(guest)
+        label = f"the guest {name}" if guest is None else guest.label
         yield Issue(
             kind="guest_missing" if guest is None else "guest_not_running",
             status=ReadingStatus.CRIT,
@@ -203,88 +202,6 @@ def _storages(state: ProxmoxState, limits: ProxmoxLimits) -> Iterator[Issue]:
                 message=f"the storage {_place(storage)} is used to {storage.usage.percent:g} %",
                 data={**data, "usage_percent": storage.usage.percent},
             )
-
-
-def _backups(state: ProxmoxState, limits: ProxmoxLimits, now_ms: int) -> Iterator[Issue]:
-    """Judge the backups: failed, too old, or not made at all."""
-    runs = [run for each in state.details.values() for run in each.backups or ()]
-    for run in latest_backups(runs):
-        if not run.is_good and now_ms - run.ended_ms < _FORGOTTEN_MS:
-            yield _failed(run)
-    yield from _old(state, limits.backup_age_h, now_ms)
-    templates = {guest.vmid for guest in state.resources.guests if guest.is_template}
-    for vmid, name in (state.unsaved or {}).items():
-        if vmid not in templates:
-            yield Issue(
-                kind="backup_missing",
-                status=ReadingStatus.WARN,
-                message=f"no backup job covers the guest {vmid} ({name})",
-                data={"vmid": vmid, "name": name},
-            )
-
-
-def _old(state: ProxmoxState, limits: Limits, now_ms: int) -> Iterator[Issue]:
-    """Judge the age of the latest good backup: of all, and of each guest that a run names."""
-    known = [each.backups for each in state.details.values() if each.backups is not None]
-    runs = [run for each in known for run in each]
-    good = [run for run in runs if run.is_good]
-    if not good:
-        # A node that could not be asked yet may have made the good ones.
-        is_waiting = any(each.backups is None and each.error for each in state.details.values())
-        if known and not is_waiting:
-            yield from _aged("", {}, limits, None)
-        return
-    hours = _age_h(good, now_ms)
-    yield from _aged("", {}, limits, hours)
-    overall = level(limits, hours)
-    named = {run.subject for run in runs}
-    for guest in state.resources.guests:
-        subject = str(guest.vmid)
-        if guest.is_template or subject not in named:
-            continue
-        # Nobody tells which guests a job of several was for: those of its node, most likely.
-        own = [run for run in good if run.subject == subject]
-        jobs = [run for run in good if not run.subject and run.node == guest.node]
-        data: dict[str, object] = {"vmid": guest.vmid, "name": guest.name, "node": guest.node}
-        found = _aged(f" of {_label(guest)}", data, limits, _age_h([*own, *jobs], now_ms))
-        # Where all are old, only those are told that are worse.
-        yield from (issue for issue in found if issue.status is not overall)
-
-
-def _age_h(runs: Iterable[Backup], now_ms: int) -> float | None:
-    """Return how many hours ago the latest run has ended, None without any."""
-    ended_ms = max((run.ended_ms for run in runs), default=None)
-    return None if ended_ms is None else round(max(now_ms - ended_ms, 0) / _HOUR_MS, 1)
-
-
-def _aged(
-    subject: str, data: Mapping[str, object], limits: Limits, hours: float | None
-) -> Iterator[Issue]:
-    """Judge an age; None, where no good backup is known, is beyond every limit."""
-    status = level(limits, math.inf if hours is None else hours)
-    if status is None:
-        return
-    what = f"good backup{subject}"
-    message = (
-        f"no {what} is known" if hours is None else f"the latest {what} is {hours:g} hours old"
-    )
-    yield Issue(kind="backup_old", status=status, message=message, data={**data, "age_h": hours})
-
-
-def _failed(run: Backup) -> Issue:
-    """Return the issue of a backup that failed."""
-    subject = f"of the guest {run.subject}" if run.subject else "job"
-    return Issue(
-        kind="backup_failed",
-        status=ReadingStatus.WARN,
-        message=f"the latest backup {subject} on the node {run.node} failed: {run.result}",
-        data={"node": run.node, "vmid": run.subject or None, "result": run.result},
-    )
-
-
-def _label(guest: Guest) -> str:
-    """Return what people call a guest."""
-    return f"the {'container' if guest.kind == 'lxc' else 'VM'} {guest.vmid} ({guest.name})"
 
 
 def _place(storage: Storage) -> str:

@@ -1,26 +1,23 @@
-"""What a Proxmox node says of its disks, pools and backups: pure.
+"""What a Proxmox node says of itself, its disks and pools: pure.
 
-Sources: `/nodes/{node}/disks/list`, `/nodes/{node}/disks/zfs`, `/nodes/{node}/tasks`,
-`/nodes/{node}/status` and `/cluster/backup-info/not-backed-up` in the API viewer of Proxmox VE;
-`wearout` is the life that remains in percent, and can be "N/A" (PVE/Diskmanage.pm of pve-storage).
+Sources: `/nodes/{node}/disks/list`, `/nodes/{node}/disks/zfs` and `/nodes/{node}/status` in the API
+viewer of Proxmox VE; `wearout` is the life that remains in percent, and can be "N/A"
+(PVE/Diskmanage.pm of pve-storage).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 import math
 from typing import Any, Final
 
-from opsmonitor.util.lenient import label, mapping, mappings, number, percent, text, whole
+from opsmonitor.parts.proxmox_backups import Backup
+from opsmonitor.util.lenient import mapping, mappings, number, percent, text, whole
 
 _GOOD_HEALTH: Final = frozenset({"PASSED", "OK"})
 _UNKNOWN_HEALTH: Final = frozenset({"UNKNOWN", "N/A"})
 _LOADS: Final = 3
 _WHOLE_LIFE: Final = 100.0
-_MS: Final = 1000
-_LAST_S: Final = 1 << 34
-"""Later moments are no moments: the year 2514."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,22 +56,6 @@ class Pool:
     """Such as ONLINE or DEGRADED."""
     used_percent: float | None
     fragmentation_percent: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
-    """One run of vzdump that has ended."""
-
-    node: str
-    subject: str
-    """The guest's number; empty for a job of several guests."""
-    ended_ms: int
-    result: str
-
-    @property
-    def is_good(self) -> bool:
-        """Tell whether it made the backups, possibly with warnings."""
-        return self.result == "OK" or self.result.startswith("WARNINGS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,45 +126,6 @@ def read_pools(data: Any) -> tuple[Pool, ...]:
             )
         )
     return tuple(pools)
-
-
-def read_backups(data: Any, node: str) -> tuple[Backup, ...]:
-    """Return the runs of vzdump that have ended; one that still runs has no result yet."""
-    backups: list[Backup] = []
-    for entry in mappings(data):
-        result, ended = text(entry.get("status")), whole(entry.get("endtime"))
-        kind = text(entry.get("type")) or "vzdump"
-        if result is None or ended is None or ended > _LAST_S or kind != "vzdump":
-            continue
-        backups.append(
-            Backup(
-                node=text(entry.get("node")) or node,
-                subject=label(entry.get("id")) or "",
-                ended_ms=ended * _MS,
-                result=result,
-            )
-        )
-    return tuple(backups)
-
-
-def latest_backups(backups: Iterable[Backup]) -> tuple[Backup, ...]:
-    """Return the latest run of each job and guest, by node."""
-    latest: dict[tuple[str, str], Backup] = {}
-    for backup in backups:
-        key = (backup.node, backup.subject)
-        if key not in latest or latest[key].ended_ms < backup.ended_ms:
-            latest[key] = backup
-    return tuple(latest[key] for key in sorted(latest))
-
-
-def read_unsaved(data: Any) -> dict[int, str]:
-    """Return the guests that no backup job covers: names by number."""
-    found: dict[int, str] = {}
-    for entry in mappings(data):
-        vmid = whole(entry.get("vmid"))
-        if vmid is not None:
-            found[vmid] = text(entry.get("name")) or str(vmid)
-    return found
 
 
 def _is_healthy(health: str | None) -> bool | None:

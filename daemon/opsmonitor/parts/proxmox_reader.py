@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 from opsmonitor.exceptions import TransportError
+from opsmonitor.parts.proxmox_backups import (
+    Backup,
+    read_backups,
+    read_results,
+    read_unsaved,
+)
 from opsmonitor.parts.proxmox_cluster import Cluster, Node, read_cluster, read_resources
 from opsmonitor.parts.proxmox_judge import ProxmoxState
 from opsmonitor.parts.proxmox_node import (
     Drive,
     NodeDetails,
-    read_backups,
     read_drives,
     read_node_status,
     read_pools,
-    read_unsaved,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +41,9 @@ _BUDGET: Final = 0.85
 """The part of a poll's time after which it makes do with what it has."""
 _TOO_LONG: Final = "it takes too long to answer"
 _TASKS: Final = 50
+_LOGS_AT_ONCE: Final = 3
+"""Those of the latest jobs; the next looks read on."""
+_LOG_LINES: Final = 10_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
 _OPTIONAL: Final = frozenset({"forbidden", "unknown_path"})
 
@@ -57,6 +64,8 @@ class ClusterReader:
         self._asked_s: dict[str, float] = {}
         self._smart: dict[str, dict[str, Drive]] = {}
         self._smart_s: dict[str, float] = {}
+        self._results: dict[str, dict[int, str] | None] = {}
+        """What each job did for its guests, by task: that does not change any more."""
         self._unsaved: dict[int, str] | None = None
         self._unsaved_s: float | None = None
         self._gate = asyncio.Semaphore(_NODES_AT_ONCE)
@@ -78,6 +87,8 @@ class ClusterReader:
             async with asyncio.timeout_at(deadline):
                 looks = [self._look_at(node.name) for node in due]
                 await asyncio.gather(self._find_unsaved(), *looks)
+        listed = {run.task for each in self._details.values() for run in each.backups or ()}
+        self._results = {task: found for task, found in self._results.items() if task in listed}
         return ProxmoxState(
             resources=resources,
             cluster=cluster,
@@ -165,7 +176,11 @@ class ClusterReader:
                 details = await self._backups(name, details)
             except TransportError as err:
                 details = replace(known, error=err.message)
-        self._details[name] = details
+            self._details[name] = details
+            if details.error is None:
+                # What is known without the logs must not be lost by their taking long.
+                await self._read_logs(name, details.backups or ())
+                self._details[name] = replace(details, backups=self._in_detail(details.backups))
 
     async def _status(self, name: str, details: NodeDetails) -> NodeDetails:
         """Add the node's own words."""
@@ -196,7 +211,34 @@ class ClusterReader:
         """Add the backups that have ended."""
         path = f"{_path(name)}/tasks?typefilter=vzdump&source=all&limit={_TASKS}"
         backups = await self._optional(path, lambda data: read_backups(data, name))
-        return _denied(details, "tasks") if backups is None else replace(details, backups=backups)
+        if backups is None:
+            return _denied(details, "tasks")
+        return replace(details, backups=self._in_detail(backups))
+
+    async def _read_logs(self, name: str, backups: Sequence[Backup]) -> None:
+        """Note what the latest jobs did for each of their guests; a few that are new."""
+        new = [
+            run
+            for run in sorted(backups, key=lambda run: run.ended_ms, reverse=True)
+            if run.is_job and run.task and run.task not in self._results
+        ]
+        for run in new[:_LOGS_AT_ONCE]:
+            task = quote(run.task, safe="")
+            path = f"{_path(name)}/tasks/{task}/log?start=0&limit={_LOG_LINES}"
+            try:
+                found = await self._optional(path, lambda data: read_results(data, _LOG_LINES))
+            except TransportError as err:
+                if err.code != "http_status":
+                    return
+                # This log is gone; that of another job may not be.
+                found = None
+            self._results[run.task] = found
+
+    def _in_detail(self, backups: tuple[Backup, ...] | None) -> tuple[Backup, ...] | None:
+        """Add what is known of the guests of each job."""
+        if backups is None:
+            return None
+        return tuple(replace(run, guests=self._results.get(run.task)) for run in backups)
 
 
 def _path(name: str) -> str:

@@ -7,9 +7,10 @@ from typing import Final
 
 from opsmonitor.models.reading import Issue, Reading, Scalar
 from opsmonitor.parts.issues import wanted, worst
+from opsmonitor.parts.proxmox_backups import Backup, by_guest, latest_backups
 from opsmonitor.parts.proxmox_cluster import Guest, Node, Storage, Usage
 from opsmonitor.parts.proxmox_judge import ProxmoxState
-from opsmonitor.parts.proxmox_node import Backup, Drive, NodeDetails, Pool, latest_backups
+from opsmonitor.parts.proxmox_node import Drive, NodeDetails, Pool
 from opsmonitor.util.clock import iso_utc
 
 _SUBJECTS: Final = ("vmid", "name", "storage", "node", "device", "pool")
@@ -61,7 +62,7 @@ def _data(state: ProxmoxState) -> dict[str, object]:
         "guests": [_guest(guest) for guest in state.resources.guests],
         "storages": [_storage(storage) for storage in state.resources.storages],
         "backups": {
-            "latest": [_backup(run) for run in latest_backups(runs)],
+            "latest": [_backup(run) for run in latest_backups(by_guest(runs))],
             "missing": None if state.unsaved is None else sorted(state.unsaved),
         },
     }
@@ -189,6 +190,11 @@ def _values(state: ProxmoxState) -> Mapping[str, Scalar]:
         values[f"{prefix}.memory_percent"] = guest.memory.percent if guest.is_running else None
         if guest.kind == "lxc":
             values[f"{prefix}.disk_percent"] = guest.disk.percent if guest.is_running else None
+    runs = [run for each in state.details.values() for run in each.backups or ()]
+    known = {str(guest.vmid) for guest in guests}
+    for run in latest_backups(by_guest(runs)):
+        if run.subject in known:
+            values[f"guests.{run.subject}.backup_ok"] = run.is_good
     return values
 
 

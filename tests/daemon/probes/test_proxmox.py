@@ -8,6 +8,7 @@ import copy
 from dataclasses import replace
 import json
 from typing import Any, cast
+from urllib.parse import unquote
 
 from aiohttp import web
 from hypothesis import given
@@ -16,15 +17,14 @@ import voluptuous as vol
 
 from opsmonitor.exceptions import ProbeError
 from opsmonitor.models.reading import Reading, ReadingStatus
+from opsmonitor.parts.proxmox_backups import read_backups, read_results, read_unsaved
 from opsmonitor.parts.proxmox_cluster import read_cluster, read_resources
 from opsmonitor.parts.proxmox_judge import ProxmoxLimits, ProxmoxState, judge_cluster
 from opsmonitor.parts.proxmox_node import (
     NodeDetails,
-    read_backups,
     read_drives,
     read_node_status,
     read_pools,
-    read_unsaved,
 )
 from opsmonitor.parts.proxmox_shown import cluster_reading
 from opsmonitor.parts.proxmox_stats import stats_reading
@@ -328,7 +328,7 @@ async def test_few_requests_are_made(poll: Poll, cluster: Cluster, clock: FakeCl
 
     clock.advance(240)
     await poll()
-    assert len(cluster.asked) == first == 11
+    assert (len(cluster.asked), first) == (11, 13)
 
 
 async def test_smart_values_are_asked_rarely(
@@ -513,6 +513,153 @@ async def test_a_job_of_several_guests_counts_for_those_of_its_node(
     poll = make_polls(PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}))[""]
 
     assert told(await poll()) == []
+
+
+def job(node: str, number: int, result: str = "OK", hours: float = 1) -> dict[str, Any]:
+    """Return the task of a job of several guests that has ended so many hours ago."""
+    ended = _NOW_S - round(hours * 3600)
+    upid = f"UPID:{node}:0020C066:042DF204:{number:08X}:vzdump::root@pam:"
+    return {**_TASK, "upid": upid, "node": node, "endtime": ended, "status": result}
+
+
+def log(*texts: str) -> list[dict[str, Any]]:
+    """Return a log as the API does."""
+    return [{"n": number, "t": words} for number, words in enumerate(texts, 1)]
+
+
+def path_of(task: dict[str, Any]) -> str:
+    """Return where the log of a task is."""
+    return f"/nodes/{task['node']}/tasks/{task['upid']}/log"
+
+
+_SAVED_100 = (
+    "INFO: Starting Backup of VM 100 (qemu)",
+    "INFO: Finished Backup of VM 100 (00:01:23)",
+)
+_LOST_111 = (
+    "INFO: Starting Backup of VM 111 (lxc)",
+    "INFO: tar: Error is not recoverable: exiting now",
+    "ERROR: Backup of VM 111 failed - no space left on device",
+    "INFO: Failed at 2026-10-06 21:00:09",
+)
+
+
+async def test_a_job_tells_which_guest_failed(poll: Poll, cluster: Cluster) -> None:
+    """The result of the whole job is that of nobody; its log tells whose backup is missing."""
+    failed = job("pve2", 1, "job errors")
+    cluster.data["/nodes/pve2/tasks"] = [failed]
+    cluster.data[path_of(failed)] = log("INFO: starting new backup job", *_SAVED_100, *_LOST_111)
+
+    reading = await poll()
+
+    (issue,) = reading.issues
+    assert "the container 111 (dashboards) on the node pve2 failed" in issue.message
+    assert issue.message.endswith(": no space left on device")
+    assert issue.data["vmid"] == "111"
+    assert reading.values["guests.100.backup_ok"] is True
+    assert reading.values["guests.111.backup_ok"] is False
+
+
+async def test_a_later_backup_mends_a_failed_one(poll: Poll, cluster: Cluster) -> None:
+    """Wherever the guest was moved to, and whether it was saved alone or by a job."""
+    failed = job("pve2", 1, "job errors", hours=2)
+    cluster.data["/nodes/pve2/tasks"] = [failed]
+    cluster.data[path_of(failed)] = log(*_LOST_111)
+    cluster.data["/nodes/pve1/tasks"] = [{**_TASK, "id": "111"}]
+
+    reading = await poll()
+
+    assert told(reading) == []
+    assert reading.values["guests.111.backup_ok"] is True
+
+
+async def test_a_job_does_not_hide_the_failure_of_another(poll: Poll, cluster: Cluster) -> None:
+    """Two jobs of a node save different guests: the latest of each guest counts."""
+    failed, good = job("pve2", 1, "job errors", hours=5), job("pve2", 2)
+    cluster.data["/nodes/pve2/tasks"] = [good, failed]
+    cluster.data[path_of(failed)] = log(*_LOST_111)
+    cluster.data[path_of(good)] = log(*_SAVED_100)
+
+    assert [issue.data["vmid"] for issue in (await poll()).issues] == ["111"]
+
+
+@pytest.mark.parametrize("answer", ["forbidden", "gone", "silent", "empty"])
+async def test_a_job_whose_log_says_nothing(answer: str, poll: Poll, cluster: Cluster) -> None:
+    """Then the job as a whole has failed, which is told as before."""
+    failed = job("pve2", 1, "job errors")
+    cluster.data["/nodes/pve2/tasks"] = [failed]
+    path = f"/api2/json{path_of(failed)}"
+    if answer == "empty":
+        cluster.data[path_of(failed)] = log("no content")
+    elif answer == "gone":
+        cluster.misbehave[path] = status(500, reason="unable to open file")
+    elif answer == "silent":
+        cluster.misbehave[path] = reset
+    else:
+        cluster.misbehave[path] = status(403, reason="Permission check failed (/, Sys.Audit)")
+
+    reading = await poll()
+
+    assert [issue.message for issue in reading.issues] == [
+        "the latest backup job on the node pve2 failed: job errors"
+    ]
+    assert reading.values["pve2.zfs.rpool.online"] is True
+
+
+async def test_a_guest_that_a_job_leaves_out_grows_old(
+    make_polls: MakePolls, cluster: Cluster
+) -> None:
+    """That the job ran well says nothing of guests that it no longer saves."""
+    before, now = job("pve2", 1, hours=720), job("pve2", 2)
+    cluster.data["/nodes/pve2/tasks"] = [now, before]
+    cluster.data[path_of(before)] = log(*_SAVED_100, "INFO: Finished Backup of VM 111 (00:00:10)")
+    cluster.data[path_of(now)] = log(*_SAVED_100)
+    poll = make_polls(PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}))[""]
+
+    reading = await poll()
+
+    assert [(issue.kind, issue.data["vmid"]) for issue in reading.issues] == [("backup_old", 111)]
+
+
+async def test_logs_are_read_once_and_a_few_at_a_time(
+    poll: Poll, cluster: Cluster, clock: FakeClock
+) -> None:
+    """The latest first; each look goes on where the one before stopped."""
+    tasks = [job("pve2", number, hours=number) for number in range(1, 6)]
+    cluster.data["/nodes/pve2/tasks"] = tasks
+    cluster.data["/nodes/pve1/tasks"] = []
+    cluster.data |= {path_of(task): log(*_SAVED_100) for task in tasks}
+    asked: list[list[str]] = []
+    for _ in range(3):
+        await poll()
+        asked.append([path for path in cluster.asked if "/log" in path])
+        cluster.asked.clear()
+        clock.advance(300)
+
+    wanted = [f"GET /api2/json{path_of(task)}?start=0&limit=10000" for task in tasks]
+    assert [len(found) for found in asked] == [3, 2, 0]
+    assert [unquote(path) for path in (*asked[0], *asked[1])] == wanted
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (_SAVED_100, {100: "OK"}),
+        (_LOST_111, {111: "no space left on device"}),
+        (_LOST_111[:1], {111: "it was not finished"}),
+        (("ERROR: Backup of VM 9 failed - unable to find VM '9'",), {9: "unable to find VM '9'"}),
+        (("INFO: status = Finished Backup of VM 100",), None),
+        ((), None),
+    ],
+)
+def test_the_log_of_a_job(texts: tuple[str, ...], expected: dict[int, str] | None) -> None:
+    """What begins and does not end was not finished; what says nothing of guests is nothing."""
+    assert read_results(log(*texts), 100) == expected
+
+
+def test_a_log_that_is_too_long_says_nothing() -> None:
+    """What is beyond its end may be a failure."""
+    assert read_results(log(*_SAVED_100), 2) is None
 
 
 async def test_guests_that_are_to_run(make_polls: MakePolls, cluster: Cluster) -> None:
@@ -838,7 +985,10 @@ async def test_a_failed_poll_says_why(make_polls: MakePolls, answer: Any, code: 
 
 # Parsers
 
-_DETAILS: list[Any] = [[_DRIVE, _POOL, _TASK, {"vmid": 100, "name": "router"}], _STATUS]
+_DETAILS: list[Any] = [
+    [_DRIVE, _POOL, _TASK, {"vmid": 100, "name": "router"}, *log(*_LOST_111)],
+    _STATUS,
+]
 
 
 @given(
@@ -854,7 +1004,9 @@ def test_parsers_take_whatever_comes(resources: Any, cluster: Any, details: Any)
         status=read_node_status(details),
         drives=read_drives(details),
         pools=read_pools(details),
-        backups=read_backups(details, "pve"),
+        backups=tuple(
+            replace(run, guests=read_results(details, 1000)) for run in read_backups(details, "pve")
+        ),
     )
     state = ProxmoxState(
         resources=found,
