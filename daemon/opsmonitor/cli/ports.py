@@ -69,6 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not (arguments.html or arguments.json):
         for line in _table(report):
             print(line)
+        if report.containers.error:
+            # Beside the table: its lines are all of one form.
+            print(f"containers could not be asked: {report.containers.error}", file=sys.stderr)
     return 0
 
 

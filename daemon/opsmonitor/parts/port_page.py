@@ -127,8 +127,9 @@ def _containers(docker: Mapping[str, Any]) -> str:
             f"{int(docker['containers_with_published_ports'])} of "
             f"{int(docker['containers_total'])} containers publish ports."
         )
-    reason = f" ({_text(docker['error'])})" if docker["error"] else ""
-    return f"No container engine was asked{reason}."
+    if docker["error"]:
+        return f"<strong>Containers could not be asked: {_text(docker['error'])}.</strong>"
+    return "No container engine was found."
 
 
 def _text(value: object) -> str:

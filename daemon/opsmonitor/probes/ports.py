@@ -83,8 +83,15 @@ class PortsWatch:
         """Begin with what was last known."""
         self._context = context
         self._look = look or ListenerLook(_FOLDER)
-        self._engine = _engine(options, context)
-        self._is_optional = options.engine is None
+        self._engine: Engine | None = None
+        self._no_engine: str | None = None
+        try:
+            address = options.engine or usual_address()
+            self._engine = Engine(address, tls=TlsOptions(), http=context.http)
+        except vol.Invalid as err:
+            self._no_engine = f"the variable DOCKER_HOST is of no use: {err.msg}"
+        # Whoever names an engine wants to know that it is not there.
+        self._is_optional = options.engine is None and not os.environ.get("DOCKER_HOST")
         known = context.known.get("")
         self._changes = PortChanges(None if known is None else known.data, options.ignore)
 
@@ -138,7 +145,7 @@ class PortsWatch:
     async def _containers(self) -> Containers:
         """Ask the engine which ports its containers publish; without one there are none."""
         if self._engine is None:
-            return Containers()
+            return Containers(error=self._no_engine)
         try:
             answer = await self._engine.ask("/containers/json", _ENGINE_S)
             data = json.loads(answer.body) if answer.status == _OK else None
@@ -150,15 +157,6 @@ class PortsWatch:
         if data is None:
             return Containers(error=f"the container engine answered {answer.status}")
         return read_containers(data)
-
-
-def _engine(options: PortsOptions, context: ProbeContext) -> Engine | None:
-    """Return the engine to ask; None where its address makes no sense."""
-    try:
-        address = options.engine or usual_address()
-    except vol.Invalid:
-        return None
-    return Engine(address, tls=TlsOptions(), http=context.http)
 
 
 def compile_ports(options: PortsOptions, context: ProbeContext) -> Mapping[str, Poll]:

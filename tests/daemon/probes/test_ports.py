@@ -23,6 +23,7 @@ import pytest
 
 from opsmonitor.cli.ports import PortQuestion, run
 from opsmonitor.models.reading import Reading
+from opsmonitor.parts import docker_engine
 from opsmonitor.parts.command_secrets import shown_command
 from opsmonitor.parts.docker_engine import EngineAddress
 from opsmonitor.parts.port_events import PortChanges
@@ -473,6 +474,43 @@ def test_a_free_port_of_which_containers_were_not_asked(
         "port 1 is free",
         f"but containers could not be asked: nothing listens at {path}",
     ]
+
+
+@pytest.mark.parametrize("value", ["ssh://nas", "unix:///nowhere/docker.sock"])
+def test_a_docker_host_of_no_use_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    value: str,
+) -> None:
+    """Beside the answer, the table and on the page: a container may publish any port."""
+    monkeypatch.setenv("DOCKER_HOST", value)
+    page = tmp_path / "ports.html"
+    nothing: dict[str, Any] = {"html": None, "json": None, "check_port": None}
+
+    run(argparse.Namespace(**{**nothing, "check_port": PortQuestion(1, None, "udp")}))
+    answer = capsys.readouterr().out
+    run(argparse.Namespace(**nothing))
+    beside = capsys.readouterr().err
+    run(argparse.Namespace(**{**nothing, "html": str(page)}))
+
+    assert "but containers could not be asked: " in answer
+    assert beside.startswith("containers could not be asked: ")
+    assert "Containers could not be asked: " in page.read_text()
+    assert "DOCKER_HOST" in answer or "/nowhere/docker.sock" in answer
+
+
+def test_no_engine_where_none_is_named_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Most machines have none."""
+    monkeypatch.setenv("DOCKER_HOST", "")
+    monkeypatch.setattr(docker_engine, "_SOCKETS", ("/nowhere/docker.sock",))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+    run(argparse.Namespace(html=None, json=None, check_port=None))
+
+    assert capsys.readouterr().err == ""
 
 
 def test_the_page_holds_hostile_names_as_text() -> None:
