@@ -7,7 +7,7 @@ from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .config_flow import client_for
+from .access import client_for, give_token_back
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import is_present, keep_devices
@@ -66,9 +66,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Leave nothing behind: no issue of this daemon, and of the last one no module."""
+    """Leave nothing behind: no issue, no token of ours, and of the last one no module."""
     for kind in ("read_only_token", "unsupported_version"):
         ir.async_delete_issue(hass, DOMAIN, f"{kind}_{entry.entry_id}")
+    await give_token_back(hass, entry.data)
     if not hass.config_entries.async_entries(DOMAIN):
         await async_unregister_frontend(hass)
 

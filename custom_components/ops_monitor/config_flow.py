@@ -1,11 +1,12 @@
-"""Asks a person where the daemon is, and tries it before anything is stored."""
+"""Asks a person where the daemon is and how to get in, and tries it before anything is stored."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 import logging
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -13,53 +14,90 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import probatio as vol
-from yarl import URL
 
-from .client import Info, OpsMonitorClient, OpsMonitorError
-from .const import DEFAULT_URL, DOMAIN, SECTION_ADVANCED
+from .access import (
+    client_for,
+    give_token_back,
+    is_plain_address,
+    normalise,
+    spoken_fingerprint,
+    url_of_app,
+    url_of_service,
+)
+from .client import (
+    Info,
+    OpsMonitorBusyError,
+    OpsMonitorError,
+    OpsMonitorRefusalError,
+    OpsMonitorTlsError,
+    Paired,
+)
+from .const import (
+    CONF_CODE,
+    CONF_FINGERPRINT,
+    CONF_TOKEN_ID,
+    DEFAULT_URL,
+    DOMAIN,
+    SECTION_ADVANCED,
+)
 from .options_flow import OpsMonitorOptionsFlow
 
 _LOGGER = logging.getLogger(__name__)
 
-_TOKEN: Final = TextSelector(
+_WAYS: Final = ["code", "token"]
+_ADDRESS: Final = {
+    vol.Required(CONF_URL): TextSelector(
+        TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url")
+    )
+}
+_ADVANCED: Final = {
+    vol.Required(SECTION_ADVANCED): section(
+        vol.Schema({vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}),
+        {"collapsed": True},
+    )
+}
+_PASSWORD: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
-CONNECTION_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_URL): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url")
-        ),
-        vol.Optional(CONF_TOKEN): _TOKEN,
-        vol.Required(SECTION_ADVANCED): section(
-            vol.Schema({vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}),
-            {"collapsed": True},
-        ),
-    }
-)
-DISCOVERED_SCHEMA: Final = vol.Schema({vol.Optional(CONF_TOKEN): _TOKEN})
-TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_TOKEN): _TOKEN})
+_OPTIONAL_TOKEN: Final = {vol.Optional(CONF_TOKEN): _PASSWORD}
+TOKEN_FIELD: Final = {vol.Required(CONF_TOKEN): _PASSWORD}
+CODE_FIELD: Final = {
+    vol.Required(CONF_CODE): TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
+}
 
 
 class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sets up one daemon, or changes how it is reached."""
+    """Sets up one daemon, or changes how it is reached.
+
+    Whatever a flow begins with, it leads to one of two steps: a code, or a token.
+    """
 
     VERSION = 1
 
     def __init__(self) -> None:
-        """Start without a mistake."""
+        """Know nothing yet."""
         self._errors: dict[str, str] = {}
-        self._found_url = ""
+        self._suggested: dict[str, Any] = {CONF_URL: DEFAULT_URL}
+        self._known: dict[str, Any] | None = None
+        """The address, where nobody has to be asked for it."""
+        self._trusted: dict[str, str] = {}
+        """Fingerprints of certificates that are trusted, by address."""
+        self._untrusted: tuple[str, dict[str, Any], str, str] | None = None
+        """What was filled into which step, until a person trusts that address's certificate."""
+        self._paired: tuple[tuple[str, str], Paired] | None = None
+        """What a code gave, by address and code: it gives that only once."""
+        self._found: tuple[dict[str, Any], Info] | None = None
 
     @staticmethod
     @callback
@@ -70,13 +108,41 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Set up a daemon whose address a person gives."""
-        if user_input is not None and (found := await self._try(user_input)):
-            data, info = found
-            await self.async_set_unique_id(info.instance_id)
-            self._abort_if_unique_id_configured()
-            return self.async_create_entry(title=info.name, data=data)
-        return self._show_connection("user", user_input or {CONF_URL: DEFAULT_URL})
+        """Ask how a person wants to get in."""
+        return self.async_show_menu(step_id="user", menu_options=_WAYS)
+
+    async def async_step_reconfigure(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the address or the token of a daemon that is set up."""
+        entry = self._get_reconfigure_entry()
+        self._suggested = {
+            **entry.data,
+            SECTION_ADVANCED: {CONF_VERIFY_SSL: entry.data[CONF_VERIFY_SSL]},
+        }
+        self._trust_as_before(entry)
+        return self.async_show_menu(
+            step_id="reconfigure",
+            menu_options=_WAYS,
+            description_placeholders={"name": entry.title},
+        )
+
+    async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for another way in because the daemon refuses the token we have."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how a person wants to get in again."""
+        entry = self._get_reauth_entry()
+        self._known = {key: entry.data[key] for key in (CONF_URL, CONF_VERIFY_SSL)}
+        self._trust_as_before(entry)
+        return self.async_show_menu(
+            step_id="reauth_confirm",
+            menu_options=_WAYS,
+            description_placeholders={"name": entry.title, "url": entry.data[CONF_URL]},
+        )
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
@@ -84,148 +150,197 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         instance_id = discovery_info.properties.get("id")
         if not instance_id or not discovery_info.port:
             return self.async_abort(reason="not_ops_monitor")
-        self._found_url = _url_of(discovery_info)
+        url = url_of_service(discovery_info)
+        name = discovery_info.properties.get("name") or discovery_info.hostname
+        return await self._take_up(instance_id, url, name)
+
+    async def async_step_hassio(self, discovery_info: HassioServiceInfo) -> ConfigFlowResult:
+        """Take up a daemon that runs as an app (add-on) of this Home Assistant."""
+        url = url_of_app(discovery_info.config)
+        if url is None:
+            return self.async_abort(reason="not_ops_monitor")
+        data = {CONF_URL: url, CONF_VERIFY_SSL: True}
+        if token := discovery_info.config.get(CONF_TOKEN):
+            data[CONF_TOKEN] = token
+        try:
+            self._found = data, await client_for(self.hass, data).info()
+        except OpsMonitorError as err:
+            _LOGGER.debug("The app at %s does not let us in: %s", url, err)
+        instance_id = discovery_info.config.get("id")
+        if self._found:
+            instance_id = self._found[1].instance_id
+        if not instance_id:
+            return self.async_abort(reason="cannot_connect")
+        return await self._take_up(instance_id, url, discovery_info.name)
+
+    async def _take_up(self, instance_id: str, url: str, name: str) -> ConfigFlowResult:
+        """Go on with a daemon that was found, unless it is set up already."""
         entry = await self.async_set_unique_id(instance_id)
         if entry and entry.state is ConfigEntryState.LOADED:
             # Who announces itself has just come back: nothing is to be waited for any more.
             entry.runtime_data.subscription.wake()
         # An address that a person chose on purpose, such as that of a proxy, stays.
-        if entry and _is_plain_address(entry.data[CONF_URL]):
-            self._abort_if_unique_id_configured(updates={CONF_URL: self._found_url})
+        if entry and is_plain_address(entry.data[CONF_URL]):
+            self._abort_if_unique_id_configured(updates={CONF_URL: url})
         self._abort_if_unique_id_configured()
-        name = discovery_info.properties.get("name") or discovery_info.hostname
+        self._known = {CONF_URL: url, CONF_VERIFY_SSL: True}
         self.context["title_placeholders"] = {"name": name}
+        if self._found:
+            return await self.async_step_hassio_confirm()
         return await self.async_step_discovery_confirm()
 
+    async def async_step_hassio_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the daemon that lets us in already is to be set up."""
+        assert self._found  # noqa: S101 - the step is reached with it only
+        if user_input is not None:
+            return await self._finish(*self._found)
+        return self.async_show_form(
+            step_id="hassio_confirm", description_placeholders=self._placeholders()
+        )
+
     async def async_step_discovery_confirm(
-        self, user_input: dict[str, Any] | None = None
+        self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether the daemon that was found is to be set up, and for its token."""
-        found_input = _as_input({CONF_URL: self._found_url, CONF_VERIFY_SSL: True})
-        if user_input is not None and (found := await self._try({**found_input, **user_input})):
-            data, info = found
-            await self.async_set_unique_id(info.instance_id)
-            self._abort_if_unique_id_configured()
-            return self.async_create_entry(title=info.name, data=data)
-        return self.async_show_form(
+        """Ask how a person wants to get into the daemon that was found."""
+        return self.async_show_menu(
             step_id="discovery_confirm",
-            data_schema=DISCOVERED_SCHEMA,
-            errors=self._errors,
-            description_placeholders={
-                "name": self.context["title_placeholders"]["name"],
-                "url": self._found_url,
-            },
+            menu_options=_WAYS,
+            description_placeholders=self._placeholders(),
         )
 
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
+    async def async_step_code(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Exchange a code for a token of our own."""
+        return await self._step("code", CODE_FIELD, user_input)
+
+    async def async_step_token(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take a token that a person has; a daemon of this machine may need none."""
+        field = TOKEN_FIELD if self.source == SOURCE_REAUTH else _OPTIONAL_TOKEN
+        return await self._step("token", field, user_input)
+
+    async def async_step_trust(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show a certificate that nobody vouches for; go on if a person knows it."""
+        assert self._untrusted  # noqa: S101 - the step is reached with it only
+        step_id, filled, url, fingerprint = self._untrusted
+        if user_input is None:
+            return self.async_show_form(
+                step_id="trust",
+                description_placeholders={
+                    "url": url,
+                    "fingerprint": spoken_fingerprint(fingerprint),
+                },
+            )
+        self._trusted[url] = fingerprint
+        step: ConfigFlowResult = await getattr(self, f"async_step_{step_id}")(filled)
+        return step
+
+    async def _step(
+        self, step_id: str, field: dict[vol.Marker, Any], user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Change the address or the token of a daemon that is set up."""
-        entry = self._get_reconfigure_entry()
-        if user_input is not None and (found := await self._try(user_input)):
-            data, info = found
-            await self.async_set_unique_id(info.instance_id)
-            self._abort_if_unique_id_mismatch()
-            return self.async_update_reload_and_abort(entry, data=data)
-        return self._show_connection("reconfigure", user_input or _as_input(entry.data))
-
-    async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for a new token because the daemon refuses the one we have."""
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reauth_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Take the new token."""
-        entry = self._get_reauth_entry()
-        if user_input is not None and (
-            found := await self._try({**_as_input(entry.data), **user_input})
-        ):
-            data, info = found
-            await self.async_set_unique_id(info.instance_id)
-            self._abort_if_unique_id_mismatch()
-            return self.async_update_reload_and_abort(entry, data=data)
-        return self.async_show_form(
-            step_id="reauth_confirm",
-            data_schema=TOKEN_SCHEMA,
-            errors=self._errors,
-            description_placeholders={"name": entry.title, "url": entry.data[CONF_URL]},
-        )
-
-    def _show_connection(self, step_id: str, suggested: Mapping[str, Any]) -> ConfigFlowResult:
-        """Show the form for address and token, with what was typed before."""
+        """Try what was filled in; show the form until it works."""
+        self._errors = {}
+        if user_input is not None:
+            self._suggested = {**self._suggested, **user_input}
+            if result := await self._try(step_id, user_input):
+                return result
+        fields = {**_ADDRESS, **field, **_ADVANCED} if self._known is None else field
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(CONNECTION_SCHEMA, suggested),
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), self._suggested),
             errors=self._errors,
             description_placeholders={"example_url": DEFAULT_URL},
         )
 
-    async def _try(self, user_input: Mapping[str, Any]) -> tuple[dict[str, Any], Info] | None:
-        """Return what to store and who answers; without an answer, note the error."""
-        self._errors = {}
-        url = _normalise(user_input[CONF_URL])
-        if url is None:
+    async def _try(self, step_id: str, filled: dict[str, Any]) -> ConfigFlowResult | None:
+        """Get in and go on; where that fails, note the error."""
+        address = self._known or _address(filled)
+        if address is None:
             self._errors[CONF_URL] = "invalid_url"
             return None
-        data = {
-            CONF_URL: url,
-            CONF_VERIFY_SSL: user_input[SECTION_ADVANCED][CONF_VERIFY_SSL],
-        }
-        if token := user_input.get(CONF_TOKEN, "").strip():
-            data[CONF_TOKEN] = token
+        data = dict(address)
+        url = data[CONF_URL]
+        if url in self._trusted:
+            data[CONF_FINGERPRINT] = self._trusted[url]
         try:
-            return data, await client_for(self.hass, data).info()
+            data |= await self._credentials(data, filled)
+            info = await client_for(self.hass, data).info()
+        except OpsMonitorTlsError as err:
+            return await self._ask_for_trust(step_id, filled, data, err)
+        except OpsMonitorRefusalError as err:
+            is_code = err.code == "unknown_code"
+            self._errors[CONF_CODE if is_code else "base"] = "wrong_code" if is_code else err.key
         except OpsMonitorError as err:
             _LOGGER.debug("No connection to %s: %s", url, err)
-            self._errors["base"] = err.key
+            is_guessing = isinstance(err, OpsMonitorBusyError) and CONF_CODE in filled
+            self._errors["base"] = "too_many_codes" if is_guessing else err.key
         except Exception:  # a person must see a message, not a form that hangs
             _LOGGER.exception("Unexpected error while connecting to a daemon")
             self._errors["base"] = "unknown"
+        else:
+            return await self._finish(data, info)
         return None
 
+    async def _credentials(self, data: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
+        """Return by what we get in: what was typed, or what the daemon gives for the code."""
+        if CONF_CODE not in filled:
+            token = filled.get(CONF_TOKEN, "").strip()
+            return {CONF_TOKEN: token} if token else {}
+        key = (data[CONF_URL], filled[CONF_CODE])
+        if self._paired is None or self._paired[0] != key:
+            name = f"Home Assistant ({self.hass.config.location_name})"[:100]
+            self._paired = key, await client_for(self.hass, data).pair(filled[CONF_CODE], name)
+        paired = self._paired[1]
+        return {CONF_TOKEN: paired.token, CONF_TOKEN_ID: paired.token_id}
 
-@callback
-def client_for(hass: HomeAssistant, data: Mapping[str, Any]) -> OpsMonitorClient:
-    """Return a client of the daemon that an entry's data describe."""
-    session = async_get_clientsession(hass, verify_ssl=data[CONF_VERIFY_SSL])
-    return OpsMonitorClient(session, data[CONF_URL], data.get(CONF_TOKEN))
+    async def _ask_for_trust(
+        self, step_id: str, filled: dict[str, Any], data: dict[str, Any], error: OpsMonitorTlsError
+    ) -> ConfigFlowResult | None:
+        """Show the certificate that is not trusted; note the error where there is none."""
+        _LOGGER.debug("No secure connection to %s: %s", data[CONF_URL], error)
+        try:
+            fingerprint = await client_for(self.hass, data).certificate()
+        except OpsMonitorError as err:
+            self._errors["base"] = err.key
+            return None
+        self._untrusted = step_id, filled, data[CONF_URL], fingerprint
+        return await self.async_step_trust()
+
+    async def _finish(self, data: dict[str, Any], info: Info) -> ConfigFlowResult:
+        """Keep what works; what leads elsewhere than it should is given back."""
+        before = await self.async_set_unique_id(info.instance_id, raise_on_progress=False)
+        is_update = self.source in {SOURCE_REAUTH, SOURCE_RECONFIGURE}
+        entry = self._get_entry() if is_update else None
+        if before is not entry:
+            await give_token_back(self.hass, data)
+        if entry is None:
+            self._abort_if_unique_id_configured()
+            return self.async_create_entry(title=info.name, data=data)
+        self._abort_if_unique_id_mismatch()
+        if entry.data.get(CONF_TOKEN) != data.get(CONF_TOKEN):
+            await give_token_back(self.hass, entry.data)
+        return self.async_update_reload_and_abort(entry, data=data)
+
+    def _get_entry(self) -> ConfigEntry:
+        """Return the entry that is to be changed."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        return self._get_reconfigure_entry()
+
+    def _trust_as_before(self, entry: ConfigEntry) -> None:
+        """Go on trusting the certificate that an entry trusts."""
+        if CONF_FINGERPRINT in entry.data:
+            self._trusted[entry.data[CONF_URL]] = entry.data[CONF_FINGERPRINT]
+
+    def _placeholders(self) -> dict[str, str]:
+        """Return what the texts say of a daemon that was found."""
+        assert self._known  # noqa: S101 - it was found
+        return {"name": self.context["title_placeholders"]["name"], "url": self._known[CONF_URL]}
 
 
-def _as_input(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is stored in the form in which it is asked for."""
-    return {**data, SECTION_ADVANCED: {CONF_VERIFY_SSL: data[CONF_VERIFY_SSL]}}
-
-
-def _url_of(found: ZeroconfServiceInfo) -> str:
-    """Return the address of a daemon that announced itself."""
-    url = URL.build(
-        scheme="https" if found.properties.get("tls") == "1" else "http",
-        host=found.host,
-        port=found.port,
-        path=found.properties.get("path") or "/",
-    )
-    return str(url).rstrip("/")
-
-
-def _is_plain_address(text: str) -> bool:
-    """Tell whether an address is a number, which a router may give to another machine."""
-    try:
-        ip_address(URL(text).host or "")
-    except ValueError:
-        return False
-    return True
-
-
-def _normalise(text: str) -> str | None:
-    """Return a base address without what does not belong to one; None if it is none."""
-    text = text.strip()
-    try:
-        url = URL(text if "://" in text else f"http://{text}")
-        host = url.host
-        port = url.port
-    except ValueError:
+def _address(filled: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the address that was filled in; None if it is none."""
+    url = normalise(filled[CONF_URL])
+    if url is None:
         return None
-    if url.scheme not in {"http", "https"} or not host or not port or url.user is not None:
-        return None
-    return str(url.with_query(None).with_fragment(None)).rstrip("/")
+    return {CONF_URL: url, CONF_VERIFY_SSL: filled[SECTION_ADVANCED][CONF_VERIFY_SSL]}

@@ -8,6 +8,13 @@ EVENT: Final = "ops_monitor_event"
 """What is put on the event bus when something happens."""
 MANUFACTURER: Final = "Ops Monitor"
 
+CONF_CODE: Final = "code"
+"""Six digits that a person is shown, in exchange for which there is a token."""
+CONF_TOKEN_ID: Final = "token_id"  # noqa: S105 - the name of a key
+"""By which the daemon knows our token, if we got it for a code: it is ours to give back."""
+CONF_FINGERPRINT: Final = "fingerprint"
+"""SHA-256 of the one certificate that is trusted, in hexadecimal digits."""
+
 SECTION_ADVANCED: Final = "advanced"
 DEFAULT_URL: Final = "http://127.0.0.1:8060"
 

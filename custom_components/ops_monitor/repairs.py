@@ -8,10 +8,12 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+import probatio as vol
 
+from .access import client_for
 from .asking import tell
 from .client import OpsMonitorClient, OpsMonitorError
-from .config_flow import TOKEN_SCHEMA, client_for
+from .config_flow import TOKEN_FIELD
 from .coordinator import OpsMonitorConfigEntry
 
 
@@ -107,7 +109,7 @@ class ReadOnlyTokenFlow(RepairsFlow):
                 return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="token",
-            data_schema=TOKEN_SCHEMA,
+            data_schema=vol.Schema(TOKEN_FIELD),
             errors=errors,
             description_placeholders={"name": self._entry.title},
         )

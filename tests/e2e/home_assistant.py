@@ -157,10 +157,11 @@ class HomeAssistant:
             assert response.status < 300, f"{path}: {response.status} {await response.text()}"
             return await response.json()
 
-    async def set_up(self, domain: str, filled: Mapping[str, Any]) -> dict[str, Any]:
-        """Go through a config flow of one form; return its result."""
+    async def set_up(self, domain: str, way: str, filled: Mapping[str, Any]) -> dict[str, Any]:
+        """Go through a config flow of a menu and one form; return its result."""
         flow = await self._post("config/config_entries/flow", {"handler": domain})
-        assert flow["type"] == "form", flow
+        assert flow["type"] == "menu", flow
+        await self._post(f"config/config_entries/flow/{flow['flow_id']}", {"next_step_id": way})
         result: dict[str, Any] = await self._post(
             f"config/config_entries/flow/{flow['flow_id']}", filled
         )

@@ -181,6 +181,26 @@ class FakeDaemon:
         self._frames.clear()
         self._seq = 0
 
+    def give(self, code: str, token: str) -> None:
+        """Give a token in exchange for a code, once, and ask for that token from then on."""
+        self.require(token)
+
+        def pair(body: dict[str, Any]) -> web.Response | dict[str, Any]:
+            """Answer who shows a code."""
+            if "".join(filter(str.isdecimal, body["code"])) != code:
+                return error_response(404, "unknown_code")
+            self.replies["/api/pair"] = lambda _body: error_response(404, "unknown_code")
+            return {
+                "token": token,
+                "id": f"id-of-{token}",
+                "name": body["client"],
+                "scope": "admin",
+                "expires_at": None,
+                "instance_id": self.instance_id,
+            }
+
+        self.replies["/api/pair"] = pair
+
     def require(self, token: str) -> None:
         """Refuse whoever does not know the token."""
         self.token = token
@@ -321,7 +341,8 @@ class FakeDaemon:
         """Return what to answer instead of what was asked for."""
         if self.answer:
             return await self.answer()
-        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+        is_known = request.headers.get("Authorization") == f"Bearer {self.token}"
+        if self.token and not is_known and request.path != "/api/pair":
             return error_response(401, "unauthorized")
         return None
 
@@ -333,7 +354,7 @@ class FakeDaemon:
         """Answer whatever a test has prepared."""
         if refusal := await self._refusal(request):
             return refusal
-        body = await request.json() if request.method != "GET" else dict(request.query)
+        body = await request.json() if request.can_read_body else dict(request.query)
         # Asked for now and then, whatever a test is about.
         if request.path != "/api/status/uptime":
             self.asked.append((request.method, request.path, body))
@@ -341,9 +362,9 @@ class FakeDaemon:
         if request.path not in self.replies:
             return error_response(404, "not_found")
         reply = self.replies[request.path]
-        if isinstance(reply, web.Response):
-            return reply
-        return web.json_response(reply(body) if callable(reply) else reply)
+        if callable(reply) and not isinstance(reply, web.Response):
+            reply = reply(body)
+        return reply if isinstance(reply, web.Response) else web.json_response(reply)
 
     async def _answer_snapshot(self, request: web.Request) -> web.Response:
         """Answer the whole state, unless it is known already."""

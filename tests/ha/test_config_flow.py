@@ -36,10 +36,19 @@ def user_input(url: str, token: str | None = None, *, verify_ssl: bool = True) -
     return filled | ({CONF_TOKEN: token} if token is not None else {})
 
 
-async def start(hass: HomeAssistant) -> str:
-    """Start the flow as a person does; return its id."""
+async def start(hass: HomeAssistant, way: str = "token") -> str:
+    """Start the flow as a person does, and choose how to get in; return its id."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "user"
+    return await choose(hass, result, way)
+
+
+async def choose(hass: HomeAssistant, menu: ConfigFlowResult, way: str = "token") -> str:
+    """Choose how to get in; return the id of the flow."""
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["menu_options"] == ["code", "token"]
+    result = await fill_in(hass, menu["flow_id"], {"next_step_id": way})
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, way)
     assert not result["errors"]
     return result["flow_id"]
 
@@ -234,13 +243,15 @@ async def test_daemon_is_set_up_once(
 async def test_reauth(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
     """A new token is taken when it works, and only then."""
     daemon.require("new")
-    result = await entry.start_reauth_flow(hass)
-    assert result["step_id"] == "reauth_confirm"
+    menu = await entry.start_reauth_flow(hass)
+    assert menu["step_id"] == "reauth_confirm"
+    assert menu["description_placeholders"] == {"name": "Home lab", "url": daemon.url}
+    flow_id = await choose(hass, menu)
 
-    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "old"})
+    result = await fill_in(hass, flow_id, {CONF_TOKEN: "old"})
     assert result["errors"] == {"base": "invalid_auth"}
 
-    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "new"})
+    result = await fill_in(hass, flow_id, {CONF_TOKEN: "new"})
     await hass.async_block_till_done()
     assert result["reason"] == "reauth_successful"
     assert entry.data == {CONF_URL: daemon.url, CONF_VERIFY_SSL: True, CONF_TOKEN: "new"}
@@ -251,9 +262,9 @@ async def test_reauth_of_another_daemon(
 ) -> None:
     """A token for whoever took over the address is not stored."""
     daemon.instance_id = "another"
-    result = await entry.start_reauth_flow(hass)
+    flow_id = await choose(hass, await entry.start_reauth_flow(hass))
 
-    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "new"})
+    result = await fill_in(hass, flow_id, {CONF_TOKEN: "new"})
 
     assert result["reason"] == "unique_id_mismatch"
     assert CONF_TOKEN not in entry.data
@@ -262,15 +273,19 @@ async def test_reauth_of_another_daemon(
 async def test_reconfigure(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
     """The form shows what is stored; a daemon that moved is found again."""
     await daemon.stop()
-    result = await entry.start_reconfigure_flow(hass)
-    schema = schema_of(result)
-    assert get_schema_suggested_value(schema, CONF_URL) == daemon.url
+    menu = await entry.start_reconfigure_flow(hass)
+    assert (menu["step_id"], menu["description_placeholders"]) == (
+        "reconfigure",
+        {"name": "Home lab"},
+    )
+    result = await fill_in(hass, menu["flow_id"], {"next_step_id": "token"})
+    assert get_schema_suggested_value(schema_of(result), CONF_URL) == daemon.url
 
-    result = await fill_in(hass, result["flow_id"], user_input(daemon.url, "tok"))
+    result = await fill_in(hass, menu["flow_id"], user_input(daemon.url, "tok"))
     assert result["errors"] == {"base": "cannot_connect"}
 
     await daemon.move()
-    result = await fill_in(hass, result["flow_id"], user_input(daemon.url, "tok", verify_ssl=False))
+    result = await fill_in(hass, menu["flow_id"], user_input(daemon.url, "tok", verify_ssl=False))
     await hass.async_block_till_done()
     assert result["reason"] == "reconfigure_successful"
     assert entry.data == {CONF_URL: daemon.url, CONF_VERIFY_SSL: False, CONF_TOKEN: "tok"}
@@ -281,9 +296,9 @@ async def test_reconfigure_drops_the_token(
 ) -> None:
     """A token that is not needed any more can be taken away."""
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "tok"})
-    result = await entry.start_reconfigure_flow(hass)
+    flow_id = await choose(hass, await entry.start_reconfigure_flow(hass))
 
-    await fill_in(hass, result["flow_id"], user_input(daemon.url))
+    await fill_in(hass, flow_id, user_input(daemon.url))
     await hass.async_block_till_done()
 
     assert CONF_TOKEN not in entry.data
@@ -294,9 +309,9 @@ async def test_reconfigure_to_another_daemon(
 ) -> None:
     """An entry stays with its daemon: devices and history belong to it."""
     daemon.instance_id = "another"
-    result = await entry.start_reconfigure_flow(hass)
+    flow_id = await choose(hass, await entry.start_reconfigure_flow(hass))
 
-    result = await fill_in(hass, result["flow_id"], user_input(daemon.url))
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
 
     assert result["reason"] == "unique_id_mismatch"
 
@@ -328,10 +343,11 @@ async def test_discovered_daemon(hass: HomeAssistant, daemon: FakeDaemon) -> Non
     assert result["step_id"] == "discovery_confirm"
     assert result["description_placeholders"] == {"name": "Ops Monitor (server)", "url": daemon.url}
 
-    result = await fill_in(hass, result["flow_id"], {})
+    flow_id = await choose(hass, result)
+    result = await fill_in(hass, flow_id, {})
     assert result["errors"] == {"base": "invalid_auth"}
 
-    result = await fill_in(hass, result["flow_id"], {CONF_TOKEN: "s3cret"})
+    result = await fill_in(hass, flow_id, {CONF_TOKEN: "s3cret"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"] == {
         CONF_URL: daemon.url,
@@ -369,9 +385,9 @@ async def test_discovered_daemon_is_another(hass: HomeAssistant, daemon: FakeDae
     """If another one answers than announced itself, and it is set up already, that is all."""
     known = MockConfigEntry(domain=DOMAIN, unique_id=INSTANCE_ID, data={CONF_URL: "http://a.b"})
     known.add_to_hass(hass)
-    result = await discover(hass, found(daemon, id="announced"))
+    flow_id = await choose(hass, await discover(hass, found(daemon, id="announced")))
 
-    result = await fill_in(hass, result["flow_id"], {})
+    result = await fill_in(hass, flow_id, {})
 
     assert result["reason"] == "already_configured"
 

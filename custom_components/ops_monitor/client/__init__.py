@@ -17,7 +17,7 @@ from .exceptions import (
     OpsMonitorTlsError,
     OpsMonitorVersionError,
 )
-from .models import Check, Info, Overall, Status, Summary, Transition
+from .models import Check, Info, Overall, Paired, Status, Summary, Transition
 from .readings import ActionFrame, Health, Reading, ReadingEventFrame, Value
 from .snapshot import EventFrame, Frame, Snapshot
 from .statistics import StreamStatistics
@@ -47,6 +47,7 @@ __all__ = [
     "OpsMonitorTlsError",
     "OpsMonitorVersionError",
     "Overall",
+    "Paired",
     "Reading",
     "ReadingEventFrame",
     "Snapshot",

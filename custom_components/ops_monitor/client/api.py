@@ -15,6 +15,8 @@ from aiohttp import (
     ClientSession,
     ClientSSLError,
     ClientTimeout,
+    Fingerprint,
+    ServerFingerprintMismatch,
 )
 from yarl import URL
 
@@ -32,7 +34,7 @@ from .exceptions import (
 )
 from .fields import Fields
 from .message import Message
-from .models import Info
+from .models import Info, Paired
 from .snapshot import Snapshot
 from .socket import open_socket
 from .sse import MessageParser
@@ -65,9 +67,21 @@ _REFUSALS: Final = frozenset(
 class OpsMonitorClient:
     """The API of one daemon."""
 
-    def __init__(self, session: ClientSession, url: URL | str, token: str | None = None) -> None:
-        """Remember where the daemon is and what it wants to hear."""
+    def __init__(
+        self,
+        session: ClientSession,
+        url: URL | str,
+        token: str | None = None,
+        *,
+        fingerprint: str | None = None,
+    ) -> None:
+        """Remember where the daemon is and what it wants to hear.
+
+        With the SHA-256 fingerprint of a certificate, in hexadecimal digits, that one is trusted
+        and no other.
+        """
         self._session = session
+        self._ssl = Fingerprint(bytes.fromhex(fingerprint)) if fingerprint else True
         self._url = URL(url)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._etag: str | None = None
@@ -97,6 +111,36 @@ class OpsMonitorClient:
             self._snapshot = Snapshot.from_api(await _read_json(response))
             self._etag = response.headers.get("ETag")
             return self._snapshot
+
+    async def pair(self, code: str, name: str) -> Paired:
+        """Get a token of our own in exchange for a code that a person was shown.
+
+        Raises:
+            OpsMonitorRefusalError: `unknown_code`: it is not the code, or it is too old.
+            OpsMonitorBusyError: There were too many wrong ones.
+
+        """
+        answer = await self.send(HTTPMethod.POST, "api/pair", {"code": code, "client": name})
+        return Paired.from_api(answer)
+
+    async def certificate(self) -> str:
+        """Return the SHA-256 fingerprint of the certificate that is shown, trusted or not.
+
+        Nothing is sent: the connection ends as soon as the certificate is there.
+        """
+        nobodys = Fingerprint(bytes(32))
+        try:
+            async with self._session.get(self._url / "health", timeout=REQUEST_LIMITS, ssl=nobodys):
+                pass
+        except ServerFingerprintMismatch as err:
+            return err.got.hex()
+        except (ClientError, OSError) as err:
+            raise OpsMonitorTlsError(str(err) or type(err).__name__) from err
+        raise OpsMonitorTlsError("no certificate is shown")
+
+    async def give_token_back(self) -> None:
+        """Let our token be worth nothing any more."""
+        await self.send(HTTPMethod.DELETE, "api/token")
 
     async def probe_admin(self) -> None:
         """Find out whether the token may do more than read, without doing anything.
@@ -144,7 +188,9 @@ class OpsMonitorClient:
     async def socket(self, last_event_id: str | None = None) -> AsyncGenerator[list[Message]]:
         """Yield the same over a WebSocket, which finds out sooner when the daemon is gone."""
         url = (self._url / "api/ws").with_query({"since": last_event_id} if last_event_id else {})
-        async with open_socket(self._session, url, self._headers, self.info) as batches:
+        async with open_socket(
+            self._session, url, self._headers, self.info, ssl=self._ssl
+        ) as batches:
             async for batch in batches:
                 yield batch
 
@@ -168,6 +214,7 @@ class OpsMonitorClient:
                 timeout=limits,
                 # A redirect is not followed: the token would go to wherever it points.
                 allow_redirects=False,
+                ssl=self._ssl,
                 **options,
             ) as response:
                 self._note_clock(response)
@@ -177,6 +224,8 @@ class OpsMonitorClient:
             raise OpsMonitorTimeoutError("no answer in time") from err
         except ClientSSLError as err:
             raise OpsMonitorTlsError(str(err)) from err
+        except ServerFingerprintMismatch as err:
+            raise OpsMonitorTlsError("another certificate is shown than the trusted one") from err
         except ClientPayloadError as err:
             raise OpsMonitorConnectionError("the connection was cut off") from err
         except (ClientError, OSError) as err:

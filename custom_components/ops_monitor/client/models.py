@@ -1,6 +1,6 @@
 """What the daemon tells, as typed and immutable objects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -54,6 +54,10 @@ class Info:
     min_client_version: int
     capabilities: tuple[str, ...]
     started_at: datetime | None
+    may_change: bool | None = None
+    """Whether our token may do more than read; None where the daemon does not say."""
+    token_expires: datetime | None = None
+    """When our token ends, if it is one of those that do."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -68,6 +72,27 @@ class Info:
             min_client_version=fields.integer("min_client_version") or api_version,
             capabilities=fields.texts("capabilities"),
             started_at=fields.moment("started_at"),
+            may_change=None if (scope := fields.text("scope")) is None else scope == "admin",
+            token_expires=Fields(fields.mapping("token"), "token").moment("expires_at"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """What a daemon gives for a pairing code."""
+
+    token: str = field(repr=False)
+    token_id: str
+    instance_id: str
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read the answer of `/api/pair`."""
+        fields = Fields.of(value, "pairing")
+        return cls(
+            token=fields.required_text("token"),
+            token_id=fields.required_text("id"),
+            instance_id=fields.required_text("instance_id"),
         )
 
 

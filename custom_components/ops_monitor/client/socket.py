@@ -12,6 +12,8 @@ from aiohttp import (
     ClientSSLError,
     ClientWebSocketResponse,
     ClientWSTimeout,
+    Fingerprint,
+    ServerFingerprintMismatch,
     WSMsgType,
 )
 from yarl import URL
@@ -40,6 +42,8 @@ async def open_socket(
     url: URL,
     headers: Mapping[str, str],
     ask: Callable[[], Awaitable[object]],
+    *,
+    ssl: Fingerprint | bool = True,
 ) -> AsyncIterator[AsyncGenerator[list[Message]]]:
     """Open a socket and give its messages; `ask` raises the true reason where none can be had.
 
@@ -55,10 +59,13 @@ async def open_socket(
                 autoping=False,
                 max_msg_size=_MESSAGE_LIMIT,
                 timeout=_CLOSING,
+                ssl=ssl,
             )
             first = await socket.receive()
     except ClientSSLError as err:
         raise OpsMonitorTlsError(str(err)) from err
+    except ServerFingerprintMismatch as err:
+        raise OpsMonitorTlsError("another certificate is shown than the trusted one") from err
     except ClientConnectorError as err:
         # Nobody answers there: a plain request would not be answered either.
         raise OpsMonitorConnectionError(str(err)) from err
