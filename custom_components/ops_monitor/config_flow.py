@@ -56,12 +56,14 @@ from .options_flow import OpsMonitorOptionsFlow
 _LOGGER = logging.getLogger(__name__)
 
 _WAYS: Final = ["code", "token"]
-_ADDRESS: Final = {
+type Fields = dict[vol.Marker, Any]
+
+_ADDRESS: Final[Fields] = {
     vol.Required(CONF_URL): TextSelector(
         TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url")
     )
 }
-_ADVANCED: Final = {
+_ADVANCED: Final[Fields] = {
     vol.Required(SECTION_ADVANCED): section(
         vol.Schema({vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector()}),
         {"collapsed": True},
@@ -70,9 +72,9 @@ _ADVANCED: Final = {
 _PASSWORD: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
-_OPTIONAL_TOKEN: Final = {vol.Optional(CONF_TOKEN): _PASSWORD}
-TOKEN_FIELD: Final = {vol.Required(CONF_TOKEN): _PASSWORD}
-CODE_FIELD: Final = {
+_OPTIONAL_TOKEN: Final[Fields] = {vol.Optional(CONF_TOKEN): _PASSWORD}
+TOKEN_FIELD: Final[Fields] = {vol.Required(CONF_TOKEN): _PASSWORD}
+CODE_FIELD: Final[Fields] = {
     vol.Required(CONF_CODE): TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 }
 
@@ -236,7 +238,7 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         return step
 
     async def _step(
-        self, step_id: str, field: dict[vol.Marker, Any], user_input: dict[str, Any] | None
+        self, step_id: str, field: Fields, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Try what was filled in; show the form until it works."""
         self._errors = {}

@@ -157,7 +157,9 @@ class HomeAssistant:
             assert response.status < 300, f"{path}: {response.status} {await response.text()}"
             return await response.json()
 
-    async def set_up(self, domain: str, way: str, filled: Mapping[str, Any]) -> dict[str, Any]:
+    async def set_up(
+        self, domain: str, filled: Mapping[str, Any], *, way: str = "token"
+    ) -> dict[str, Any]:
         """Go through a config flow of a menu and one form; return its result."""
         flow = await self._post("config/config_entries/flow", {"handler": domain})
         assert flow["type"] == "menu", flow

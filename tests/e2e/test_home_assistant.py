@@ -123,7 +123,7 @@ async def home_assistant(
     try:
         await process.start()
         result = await process.set_up(
-            "ops_monitor", "token", {"url": daemon.url, "advanced": {"verify_ssl": True}}
+            "ops_monitor", {"url": daemon.url, "advanced": {"verify_ssl": True}}
         )
         assert result["type"] == "create_entry", result
         await process.wait_for(WEB, "on")

@@ -228,7 +228,9 @@ async def test_token_is_revoked(
     assert flow["step_id"] == "reauth_confirm"
     assert state_of(hass, WEB).state == STATE_UNAVAILABLE
 
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"token": "another"})
+    configure = hass.config_entries.flow.async_configure
+    await configure(flow["flow_id"], {"next_step_id": "token"})
+    result = await configure(flow["flow_id"], {"token": "another"})
     await hass.async_block_till_done()
     assert result["reason"] == "reauth_successful"
     await daemon.wait_for_client()

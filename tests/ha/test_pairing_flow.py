@@ -28,7 +28,7 @@ from tests.ha.test_config_flow import discover, found
 from tests.ha.tls_front import TlsFront
 
 CODE = "123456"
-GIVE_BACK = ("DELETE", "/api/token", {})
+GIVE_BACK: tuple[str, str, dict[str, Any]] = ("DELETE", "/api/token", {})
 
 
 @pytest.fixture(autouse=True)
