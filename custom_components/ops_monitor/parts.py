@@ -8,15 +8,17 @@ from typing import Final
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import (
-    PERCENTAGE,
+    SIGNAL_STRENGTH_DECIBELS,
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
     UnitOfDataRate,
     UnitOfInformation,
+    UnitOfRatio,
     UnitOfTemperature,
     UnitOfTime,
 )
 
-from .client import Reading, Value
+from .client import Health, Reading, Value
 
 _KINDS: Final = {
     "host": "Host",
@@ -62,6 +64,8 @@ class ValueKind:
     state_class: SensorStateClass | None = None
     unit: str | None = None
     precision: int | None = None
+    options: tuple[str, ...] | None = None
+    """All that it may be, of a value that is one of a few words."""
     category: EntityCategory | None = None
     is_default: bool = False
 
@@ -119,7 +123,7 @@ _COUNTERS: Final = re.compile(
     r"(received|sent|read|written)_bytes|.*errors|power_cycles|unsafe_shutdowns|resyncs|restarts"
 )
 _SUFFIXES: Final[Mapping[str, ValueKind]] = {
-    "_percent": ValueKind(unit=PERCENTAGE, state_class=_MEASUREMENT, precision=1),
+    "_percent": ValueKind(unit=UnitOfRatio.PERCENTAGE, state_class=_MEASUREMENT, precision=1),
     "_bytes_per_s": ValueKind(
         sensor_class=SensorDeviceClass.DATA_RATE,
         unit=UnitOfDataRate.BYTES_PER_SECOND,
@@ -151,6 +155,18 @@ _SUFFIXES: Final[Mapping[str, ValueKind]] = {
         state_class=_MEASUREMENT,
         precision=1,
     ),
+    "_dbm": ValueKind(
+        sensor_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        unit=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        state_class=_MEASUREMENT,
+        precision=1,
+    ),
+    "_db": ValueKind(
+        sensor_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        unit=SIGNAL_STRENGTH_DECIBELS,
+        state_class=_MEASUREMENT,
+        precision=1,
+    ),
     "_on_h": ValueKind(
         sensor_class=SensorDeviceClass.DURATION,
         unit=UnitOfTime.HOURS,
@@ -172,6 +188,11 @@ _SUFFIXES: Final[Mapping[str, ValueKind]] = {
 }
 
 
+_VERDICT: Final = ValueKind(
+    sensor_class=SensorDeviceClass.ENUM, options=tuple(health.value for health in Health)
+)
+
+
 def kind_of_value(name: str, value: Value) -> ValueKind:
     """Return what a value is, by its name and by what it is now."""
     last = name.rpartition(".")[2]
@@ -184,6 +205,8 @@ def kind_of_value(name: str, value: Value) -> ValueKind:
             category=category,
             is_default=is_default,
         )
+    if last == "verdict":
+        return _VERDICT
     found = next((kind for end, kind in _SUFFIXES.items() if last.endswith(end)), None)
     if found is None:
         is_number = isinstance(value, int | float)

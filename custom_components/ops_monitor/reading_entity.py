@@ -1,7 +1,7 @@
 """Entities of what the daemon polls: one for each value, and one for how all of it is."""
 
 from collections.abc import Callable, Iterable
-from typing import Final, override
+from typing import override
 
 from homeassistant.core import callback
 from homeassistant.helpers.entity import Entity
@@ -13,19 +13,7 @@ from .devices import part_device_info
 from .entity import OpsMonitorEntity
 from .parts import Part, ValueKind, kind_of_value, parts_of, values_of
 from .topics import Topic, reading_topic
-
-_UNITS: Final = (
-    "_bytes_per_s",
-    "_mbit_s",
-    "_percent",
-    "_bytes",
-    "_ms",
-    "_c",
-    "_s",
-    "_h",
-    "_dbm",
-    "_db",
-)
+from .value_names import name_of
 
 
 class ReadingEntity(OpsMonitorEntity):
@@ -55,8 +43,10 @@ class ValueEntity(ReadingEntity):
         super().__init__(entry, part, name)
         self._name = f"{part.prefix}{name}"
         self.kind = kind
-        self._attr_translation_key = "value"
-        self._attr_translation_placeholders = {"name": spoken(name)}
+        called = name_of(name, is_flag=kind.is_binary)
+        self._attr_translation_key = called.translation_key
+        if called.placeholder:
+            self._attr_translation_placeholders = {"name": called.placeholder}
         self._attr_entity_registry_enabled_default = kind.is_default
         self._attr_entity_category = kind.category
 
@@ -71,16 +61,6 @@ class ValueEntity(ReadingEntity):
     def value(self) -> Value | None:
         """Return what was read; None while it is not known."""
         return self.reading.values.get(self._name) if self.reading else None
-
-
-def spoken(name: str) -> str:
-    """Return the name of a value for people: `disk.root.used_percent` is `Disk root used`."""
-    for unit in _UNITS:
-        if name.endswith(unit):
-            name = name.removesuffix(unit)
-            break
-    words = name.replace(".", " ").replace("_", " ")
-    return words[:1].upper() + words[1:]
 
 
 @callback

@@ -80,6 +80,7 @@ class ValueSensor(ValueEntity, SensorEntity):
         self._attr_device_class = kind.sensor_class
         self._attr_state_class = kind.state_class
         self._attr_native_unit_of_measurement = kind.unit
+        self._attr_options = list(kind.options) if kind.options else None
         self._attr_suggested_display_precision = kind.precision
 
     @property
@@ -87,6 +88,8 @@ class ValueSensor(ValueEntity, SensorEntity):
     def native_value(self) -> StateType | datetime:
         """Return the value; of an uptime, when it began."""
         value = self.value
+        if self.kind.options:
+            return value if value in self.kind.options else None
         if self.kind.sensor_class is not SensorDeviceClass.UPTIME:
             return value[:LONGEST_STATE] if isinstance(value, str) else value
         at = self.reading.last_fetch if self.reading else None

@@ -13,7 +13,7 @@ from custom_components.ops_monitor import logbook
 from custom_components.ops_monitor.client import Reading
 from custom_components.ops_monitor.const import EVENT
 from custom_components.ops_monitor.parts import kind_of_value, parts_of, values_of
-from custom_components.ops_monitor.reading_entity import spoken
+from custom_components.ops_monitor.value_names import name_of, spoken
 from tests.ha.fake_daemon import FakeDaemon, make_reading
 from tests.ha.waiting import state_of, wait_for_state, wait_until
 
@@ -238,6 +238,38 @@ async def test_what_happens_between_readings(
 def test_names(name: str, expected: str) -> None:
     """Names are made of words; the unit is shown with the value."""
     assert spoken(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "is_flag", "key", "placeholder"),
+    [
+        ("cpu_percent", False, "read_cpu_percent", None),
+        ("running", True, "read_running", None),
+        ("pressure.io_percent", False, "read_pressure_io_percent", None),
+        ("disk.mnt_data.used_percent", False, "read_disk_used_percent", "mnt data"),
+        ("disk.a.b.used_percent", False, "read_disk_used_percent", "a b"),
+        ("disk.used_percent", False, "value", "Disk used"),
+        ("disk.root.used_percent", True, "value", "Disk root used"),
+        ("shoe_size", False, "value", "Shoe size"),
+    ],
+)
+def test_translated_names(name: str, *, is_flag: bool, key: str, placeholder: str | None) -> None:
+    """What is known has a name in every language; whatever else there is is spelt out."""
+    called = name_of(name, is_flag=is_flag)
+
+    assert (called.translation_key, called.placeholder) == (key, placeholder)
+
+
+async def test_german(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """Whoever speaks German reads German names."""
+    hass.config.language = "de"
+    daemon.readings = {"host": READINGS[0]}
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+
+    names = {state.name for state in hass.states.async_all("sensor")}
+    assert {"Host Prozessor", "Host Arbeitsspeicher", "Host Datenträger root belegt"} <= names
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 NAMES = st.text(st.sampled_from("ab_.0"), min_size=1, max_size=12)

@@ -62,6 +62,7 @@ def box_values(view: BoxView) -> Mapping[str, Scalar]:
         "uptime_s": view.device.get("uptime_s"),
         "os_version": view.device.get("os_version"),
         "update_available": (view.update or {}).get("available"),
+        "update_version": (view.update or {}).get("version"),
         "wan_up": view.wan.get("up"),
         "connection_uptime_s": view.wan.get("connection_uptime_s"),
         "external_ipv4": view.wan.get("external_ipv4"),

@@ -140,6 +140,7 @@ async def test_the_values_have_short_names(make: Callable[..., BoxWatch]) -> Non
         "uptime_s": 2_058_438,
         "os_version": "08.02",
         "update_available": True,
+        "update_version": "08.25",
         "wan_up": True,
         "connection_uptime_s": 369_434,
         "external_ipv4": "203.0.113.33",
