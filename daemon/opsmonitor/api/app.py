@@ -47,6 +47,7 @@ from opsmonitor.api.routes import (
     maintenance,
     metrics,
     ops,
+    pair_page,
     pairing,
     readings,
     remediation,
@@ -90,6 +91,7 @@ ROUTES: Final = tuple(
         docs,
         login,
         acknowledge,
+        pair_page,
         dashboard,
     )
 )

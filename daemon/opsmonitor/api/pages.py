@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from opsmonitor.api.routes.dashboard import RENDERER
 
-_FILES: Final = ("frame.html", "login.html", "docs.html", "acknowledge.html")
+_FILES: Final = ("frame.html", "login.html", "docs.html", "acknowledge.html", "pair.html")
 
 
 def _with_code(text: str) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 import logging
+import re
 from typing import Any
 
 import aiohttp
@@ -205,6 +206,57 @@ async def test_a_revoked_token_ends_its_stream(closed: House) -> None:
             rest = await response.read()
 
     assert b"bye" in rest
+
+
+async def test_the_page_lets_programs_in_and_out(house: House) -> None:
+    """A person on the page gets a code, sees who is in, and shuts somebody out."""
+    empty = await house.get("/pair")
+    assert "No program has a token" in empty.body.decode()
+
+    shown = await house.post("/pair", data={"scope": "read"})
+    match = re.search(r"(\d{3} \d{3})</p>", shown.body.decode())
+    assert match
+    assert "see everything." in shown.body.decode()
+    reply = await house.post("/api/pair", json={"code": match[1], "client": "<Home> & Assistant"})
+    assert reply.json["scope"] == "read"
+    listed = (await house.get("/pair")).body.decode()
+    assert "&lt;Home&gt; &amp; Assistant" in listed
+    assert match[1] not in listed
+
+    for _ in range(2):
+        gone = await house.post("/pair", data={"revoke": reply.json["id"]})
+        assert (gone.status, gone.headers["Location"]) == (303, "/pair")
+    assert "No program has a token" in (await house.get("/pair")).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({"json": {}}, 415),
+        (
+            {"data": "a=1&" * 20, "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+            400,
+        ),
+    ],
+)
+async def test_the_page_takes_forms_only(
+    house: House, options: dict[str, Any], status: int
+) -> None:
+    """Anything else is refused."""
+    assert (await house.post("/pair", **options)).status == status
+
+
+async def test_the_page_is_for_admins(closed: House) -> None:
+    """Who is not signed in is sent there; who may only read gets no code and no link."""
+    stranger = await closed.get("/pair")
+    reader = await closed.post("/pair", headers=bearer("opm_r_read"), data={"scope": "read"})
+    page = await closed.get("/", headers=bearer("opm_r_read"))
+    admins_page = await closed.get("/", headers=ADMIN)
+
+    assert (stranger.status, stranger.headers["Location"]) == (303, "/login")
+    assert reader.status == 403
+    assert b'href="/pair"' not in page.body
+    assert b'href="/pair"' in admins_page.body
 
 
 async def test_nothing_of_it_is_logged(
