@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping as AnyMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import hashlib
 import json
 import re
@@ -97,6 +97,8 @@ class CheckReader:
         """The valid ones, in the order of the file."""
         self.broken: list[Named] = []
         """The others, as far as they have an id."""
+        self.broken_tags: set[str] = set()
+        """Tags of the others, but for groups: when they are mended, these checks have them."""
 
     def read(self, node: Node) -> None:
         """Read one check, or note every problem of it."""
@@ -109,7 +111,8 @@ class CheckReader:
         kind = self._kind(node)
         if kind is None:
             self._judge_common_keys(node)
-            self._note_broken(check_id, node)
+            tags = {"tags": self._defaults["tags"]} if "tags" in self._defaults else {}
+            self._note_broken(check_id, replace(node, entries={**tags, **node.entries}))
             return
         merged = self._merge(node, kind)
         values = self._validator.validate(
@@ -127,6 +130,8 @@ class CheckReader:
         self, check_id: str | None, node: Mapping, *, has_members: bool = False
     ) -> None:
         """Keep what a check with a mistake names, so that mistakes in that are told as well."""
+        if not has_members:
+            self.broken_tags.update(texts(node, "tags"))
         if check_id is not None:
             self.broken.append(
                 Named(

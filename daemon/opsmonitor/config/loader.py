@@ -202,7 +202,9 @@ class _Loader:
         )
         if witness is not None and CONNECTIVITY in self._schema.kinds:
             reader.read(witness)
-        checks = join_groups(reader.read_checks, self._schema.kinds, reader.ids, self._problems)
+        checks = join_groups(
+            reader.read_checks, self._schema.kinds, reader.ids, reader.broken_tags, self._problems
+        )
         judge_members(reader.broken, reader.ids, self._problems)
         order = {check_id: position for position, check_id in enumerate(reader.ids)}
         named = [*map(Named.of, checks), *reader.broken]

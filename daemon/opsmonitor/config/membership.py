@@ -18,10 +18,14 @@ def join_groups(
     checks: Sequence[ReadCheck],
     kinds: Mapping[str, CheckKind],
     known_ids: Collection[str],
+    broken_tags: Collection[str],
     problems: Problems,
 ) -> list[ReadCheck]:
-    """Return the checks with the members of each group, and note those that cannot be."""
-    return [_joined(check, checks, kinds, known_ids, problems) for check in checks]
+    """Return the checks with the members of each group, and note those that cannot be.
+
+    The tags of checks that have mistakes are known, too: a group is not to blame for these.
+    """
+    return [_joined(check, checks, kinds, known_ids, broken_tags, problems) for check in checks]
 
 
 def _joined(
@@ -29,6 +33,7 @@ def _joined(
     checks: Sequence[ReadCheck],
     kinds: Mapping[str, CheckKind],
     known_ids: Collection[str],
+    broken_tags: Collection[str],
     problems: Problems,
 ) -> ReadCheck:
     """Return a check with its members, if it is a group."""
@@ -40,20 +45,39 @@ def _joined(
     _judge_names(Named.of(check), wanted.ids, known_ids, problems)
     ids = dict.fromkeys(wanted.ids)
     if wanted.tag is not None:
+        groups = {other.settings.id for other in checks if kinds[other.settings.type].members}
         tagged = [
             other.settings.id
             for other in checks
-            if wanted.tag in other.settings.tags and kinds[other.settings.type].members is None
+            if wanted.tag in other.settings.tags and other.settings.id not in groups
         ]
-        if not tagged:
+        if not tagged and wanted.tag not in broken_tags:
             node = check.node.entries["tag"]
-            known = {tag for other in checks for tag in other.settings.tags}
-            hint = did_you_mean(wanted.tag, known)
-            problems.add(node.mark, f"no check has the tag `{wanted.tag}`{hint}", node.path)
+            message = _nobody_has(wanted.tag, check, checks, groups)
+            problems.add(node.mark, message, node.path)
         ids |= dict.fromkeys(tagged)
     members = tuple(ids)
     mark = hashlib.sha256("\n".join((settings.fingerprint, *members)).encode()).hexdigest()
     return ReadCheck(replace(settings, members=members, fingerprint=mark), check.node)
+
+
+def _nobody_has(
+    tag: str, group: ReadCheck, checks: Sequence[ReadCheck], groups: Collection[str]
+) -> str:
+    """Say that a tag makes nobody a member of a group, and what to do about it."""
+    remedy = f"add `tags: [{tag}]` to the checks that belong to it"
+    holders = [other.settings.id for other in checks if tag in other.settings.tags]
+    if holders == [group.settings.id]:
+        return f"only this group itself has the tag `{tag}`: {remedy}"
+    if holders:
+        return (
+            f"only groups have the tag `{tag}`, and a tag makes no group a member: {remedy}, or "
+            "name the groups under `members`"
+        )
+    known = {
+        each for other in checks if other.settings.id not in groups for each in other.settings.tags
+    }
+    return f"no check has the tag `{tag}`{did_you_mean(tag, known) or f': {remedy}'}"
 
 
 def judge_members(broken: Iterable[Named], known_ids: Collection[str], problems: Problems) -> None:
