@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from opsmonitor.checks.base import Probe
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.engine.standstill import Moment
-    from opsmonitor.models.check import Outcome, RunResult
+    from opsmonitor.models.check import RunResult
 
 
 class Job:
@@ -30,7 +30,7 @@ class Job:
         "is_parked",
         "is_stale",
         "longest_s",
-        "on_done",
+        "on_cancelled",
         "probe",
         "start",
         "started",
@@ -49,8 +49,8 @@ class Job:
         self.longest_s = longest_run_s(check)
         self.start: Callable[[], None]
         """Start the run; set once by the owner, so that no run needs a closure of its own."""
-        self.on_done: Callable[[asyncio.Task[Outcome]], None]
-        """Take in the run's outcome; set once by the owner."""
+        self.on_cancelled: Callable[[asyncio.Task[None]], None]
+        """Take in that the run was cancelled; set once by the owner."""
         self.is_busy = False
         """Under way, or waiting for room."""
         self.is_overdue = False
@@ -63,16 +63,21 @@ class Job:
         """Whether a state interval was opened since the daemon started."""
         self.due_s = 0.0
         self.started: Moment | None = None
-        self.task: asyncio.Task[Outcome] | None = None
+        self.task: asyncio.Task[None] | None = None
         self.waiters: list[asyncio.Future[RunResult]] = []
 
     def stop(self) -> None:
         """Cancel the run under way and whoever waits for it."""
-        if self.task is not None:
-            self.task.cancel()
+        self.cancel()
         for waiter in self.waiters:
             waiter.cancel()
         self.waiters.clear()
+
+    def cancel(self) -> None:
+        """Cancel the run under way."""
+        if self.task is not None:
+            self.task.add_done_callback(self.on_cancelled)
+            self.task.cancel()
 
     def tell_waiters(self, result: RunResult) -> None:
         """Give the result to everyone who asked for a run."""

@@ -49,8 +49,12 @@ class Limiter:
             self._host_waiting.setdefault(host, deque()).append(start)
             return
         self._host_used[host] = used + 1
-        self._ready.append(start)
-        self._start_ready()
+        if self._ready or self._running >= self._limit:
+            self._ready.append(start)
+            self._start_ready()
+        else:
+            self._running += 1
+            start()
 
     def release(self, host: str) -> None:
         """Give back the place of a finished run."""
@@ -64,7 +68,8 @@ class Limiter:
             self._host_used[host] -= 1
             if not self._host_used[host]:
                 del self._host_used[host]
-        self._start_ready()
+        if self._ready:
+            self._start_ready()
 
     def _start_ready(self) -> None:
         """Start what has room; a start that releases at once is taken up by the loop under way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.check import Outcome, Verdict
 from opsmonitor.util.redact import hide_known
@@ -18,38 +18,36 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_DEFECT: Final = Outcome(
+    verdict=Verdict.FAIL,
+    error="the check itself failed; the log has the details",
+    error_code="internal",
+)
+
 
 async def run_check(check: CheckSettings, probe: Probe) -> Outcome:
     """Return the outcome of the first good attempt, or of the last one.
 
-    Attempts are `1 + retries`, `retry_backoff_s` apart.
+    Attempts are `1 + retries`, `retry_backoff_s` apart. A defect in a check type is that check's
+    failure and nobody else's.
     """
-    outcome = await _attempt(check, probe)
     attempt = 1
-    while outcome.verdict is Verdict.FAIL and attempt <= check.retries:
+    while True:
+        try:
+            outcome = await probe()
+        except Exception:
+            _LOGGER.exception("Check %s could not do its work", check.id)
+            outcome = _DEFECT
+        if check.secrets:
+            outcome = _discreet(outcome, check.secrets)
+        if outcome.verdict is not Verdict.FAIL or attempt > check.retries:
+            return outcome if attempt == 1 else replace(outcome, attempts=attempt)
         await asyncio.sleep(check.retry_backoff_s)
         attempt += 1
-        outcome = await _attempt(check, probe)
-    return outcome if attempt == 1 else replace(outcome, attempts=attempt)
-
-
-async def _attempt(check: CheckSettings, probe: Probe) -> Outcome:
-    """Make one attempt; a defect in a check type is that check's failure and nobody else's."""
-    try:
-        return _discreet(await probe(), check.secrets)
-    except Exception:
-        _LOGGER.exception("Check %s could not do its work", check.id)
-        return Outcome(
-            verdict=Verdict.FAIL,
-            error="the check itself failed; the log has the details",
-            error_code="internal",
-        )
 
 
 def _discreet(outcome: Outcome, secrets: Collection[str]) -> Outcome:
     """Return an outcome without the check's secrets, which names, errors and answers may hold."""
-    if not secrets:
-        return outcome
     return replace(
         outcome,
         error=hide_known(outcome.error, secrets),

@@ -56,7 +56,7 @@ class Runway:
     def equip(self, job: Job) -> None:
         """Give a job what no run should have to make for itself."""
         job.start = partial(self._start, job)
-        job.on_done = partial(self._on_done, job)
+        job.on_cancelled = partial(self._on_cancelled, job)
 
     def submit(self, job: Job, due_s: float) -> None:
         """Let a job run as soon as there is room."""
@@ -73,7 +73,7 @@ class Runway:
                 and now_s - job.started.mono_s > job.longest_s + _GRACE_S
             ):
                 job.is_overdue = True
-                job.task.cancel()
+                job.cancel()
 
     def _start(self, job: Job) -> None:
         """Start the run of a job that has been given room."""
@@ -83,19 +83,30 @@ class Runway:
             return
         job.started = Moment.read(self._clock)
         self.lateness.add(job.started.mono_s - job.due_s)
-        job.task = self._loop.create_task(run_check(job.check, job.probe))
-        job.task.add_done_callback(job.on_done)
+        job.task = self._loop.create_task(self._run(job))
 
-    def _on_done(self, job: Job, task: asyncio.Task[Outcome]) -> None:
-        """Give back the run's place and take in its outcome; a cancelled run has none."""
+    async def _run(self, job: Job) -> None:
+        """Make a run, give back its place and hand over its outcome; a cancelled run has none."""
+        try:
+            outcome = await run_check(job.check, job.probe)
+        except asyncio.CancelledError:
+            if not job.is_overdue:
+                raise
+            job.is_overdue = False
+            error = f"no result within {job.longest_s:g} s"
+            outcome = Outcome(verdict=Verdict.FAIL, error=error, error_code="timeout")
+        finally:
+            self._land(job)
+        self._owner.finish(job, outcome)
+
+    def _on_cancelled(self, job: Job, task: asyncio.Task[None]) -> None:
+        """Give back the place of a run that was cancelled before it could begin."""
+        if job.task is task:
+            job.is_overdue = False
+            self._land(job)
+
+    def _land(self, job: Job) -> None:
+        """Give back the place of a run."""
         job.is_busy = False
         job.task = None
         self.limiter.release(job.check.host)
-        if not task.cancelled():
-            self._owner.finish(job, task.result())
-        elif job.is_overdue:
-            job.is_overdue = False
-            error = f"no result within {job.longest_s:g} s"
-            self._owner.finish(
-                job, Outcome(verdict=Verdict.FAIL, error=error, error_code="timeout")
-            )

@@ -1,4 +1,4 @@
-"""Know which check is due when: a heap on the monotonic clock, pure, without I/O.
+"""Know which check is due when: a heap of ticks on the monotonic clock, pure, without I/O.
 
 Due times lie on a grid of ticks, so that the checks of one tick start together: one wake-up for
 each check would cost more than many checks do.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import heapq
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 TICK_S: Final = 0.02
 
@@ -34,12 +34,10 @@ class _Entry:
     interval_s: float
     phase_s: float
     """Where on the grid of its interval the check's runs lie."""
-    due_s: float
     is_live: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A check that should start now."""
 
     check_id: str
@@ -53,10 +51,12 @@ class Schedule:
     def __init__(self, tick_s: float = TICK_S) -> None:
         """Start empty."""
         self._tick_s = tick_s
-        self._heap: list[tuple[float, int, _Entry]] = []
+        self._ticks: list[int] = []
+        """A heap of the ticks at which something is due."""
+        self._due: dict[int, list[_Entry]] = {}
+        """What is due at each of them, in the order in which it was planned."""
         self._entries: dict[str, _Entry] = {}
         self._added = 0
-        self._pushed = 0
         self.missed = 0
         """Runs left out because the loop or the machine stood still at their time."""
 
@@ -71,9 +71,8 @@ class Schedule:
             self.remove(check_id)
             phase_s = (self._added * _GOLDEN_RATIO) % 1.0 * interval_s
             self._added += 1
-            entry = _Entry(check_id, interval_s, phase_s, self._on_tick(now_s + position * gap_s))
-            self._entries[check_id] = entry
-            self._push(entry)
+            entry = self._entries[check_id] = _Entry(check_id, interval_s, phase_s)
+            self._plan(entry, self._tick_of(now_s + position * gap_s))
 
     def remove(self, check_id: str) -> None:
         """Forget a check; an unknown one is no error."""
@@ -84,46 +83,49 @@ class Schedule:
     def pop_due(self, now_s: float) -> list[Due]:
         """Return the checks that are due, earliest first, and set when each is due next."""
         due: list[Due] = []
-        while self._heap and self._heap[0][0] <= now_s:
-            _, _, entry = heapq.heappop(self._heap)
-            if not entry.is_live:
-                continue
-            due.append(Due(entry.check_id, entry.due_s))
-            entry.due_s = self._next_due(entry, now_s)
-            self._push(entry)
+        while self._ticks and self._ticks[0] * self._tick_s <= now_s:
+            tick = heapq.heappop(self._ticks)
+            due_s = tick * self._tick_s
+            for entry in self._due.pop(tick):
+                if entry.is_live:
+                    due.append(Due(entry.check_id, due_s))
+                    self._plan(entry, self._next_tick(entry, due_s, now_s))
         return due
 
     def next_due_s(self) -> float | None:
         """Return when the next check is due, or None when nothing is scheduled."""
-        while self._heap and not self._heap[0][2].is_live:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        while self._ticks:
+            tick = self._ticks[0]
+            if any(entry.is_live for entry in self._due[tick]):
+                return tick * self._tick_s
+            del self._due[heapq.heappop(self._ticks)]
+        return None
 
-    def _next_due(self, entry: _Entry, now_s: float) -> float:
-        """Return the next point of the check's own grid.
+    def _next_tick(self, entry: _Entry, due_s: float, now_s: float) -> int:
+        """Return the tick of the next point of the check's own grid.
 
         The grid never moves, so nothing drifts. Points that have passed are counted and skipped;
         the gap to a point is at least half an interval, which only the first run makes use of.
         """
-        earliest_s = entry.due_s + entry.interval_s / 2
-        next_s = self._grid_point(entry, earliest_s)
+        interval_s, phase_s = entry.interval_s, entry.phase_s
+        earliest_s = due_s + interval_s / 2
+        next_s = phase_s + math.ceil((earliest_s - phase_s) / interval_s) * interval_s
         if next_s <= now_s:
-            later_s = self._grid_point(entry, now_s + self._tick_s)
-            self.missed += round((later_s - next_s) / entry.interval_s)
+            earliest_s = now_s + self._tick_s
+            later_s = phase_s + math.ceil((earliest_s - phase_s) / interval_s) * interval_s
+            self.missed += round((later_s - next_s) / interval_s)
             next_s = later_s
-        return self._on_tick(next_s)
+        return self._tick_of(next_s)
 
-    @staticmethod
-    def _grid_point(entry: _Entry, earliest_s: float) -> float:
-        """Return the first point of the check's grid at or after a time."""
-        steps = math.ceil((earliest_s - entry.phase_s) / entry.interval_s)
-        return entry.phase_s + steps * entry.interval_s
-
-    def _on_tick(self, time_s: float) -> float:
+    def _tick_of(self, time_s: float) -> int:
         """Return the first tick at or after a time."""
-        return math.ceil(round(time_s / self._tick_s, 6)) * self._tick_s
+        return math.ceil(round(time_s / self._tick_s, 6))
 
-    def _push(self, entry: _Entry) -> None:
-        """Put an entry on the heap; the count keeps the order of equal times."""
-        self._pushed += 1
-        heapq.heappush(self._heap, (entry.due_s, self._pushed, entry))
+    def _plan(self, entry: _Entry, tick: int) -> None:
+        """Let a check be due at a tick."""
+        planned = self._due.get(tick)
+        if planned is None:
+            self._due[tick] = [entry]
+            heapq.heappush(self._ticks, tick)
+        else:
+            planned.append(entry)
