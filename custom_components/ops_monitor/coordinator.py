@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 import logging
 from typing import override
 
@@ -32,7 +33,7 @@ from .event_feed import EventFeed
 from .frame_buffer import FrameBuffer
 from .listeners import Listeners
 from .setup_error import as_setup_error, tell_version, withdraw_version
-from .topics import Topic, changed_topics
+from .topics import Topic, changed_topics, told_checks
 from .uptimes import UptimeCoordinator
 
 _LOGGER = logging.getLogger(__name__)
@@ -68,8 +69,10 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self._replays: bool = entry.options.get(CONF_REPLAY, False)
         self._told: tuple[Snapshot, bool] | None = None
         self._reported: set[str] = set()
-        self._by_topic: dict[object, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
-        """What to call, by what it wants to hear of and by what ends that."""
+        self._told_checks: set[str] | None = None
+        """The checks that may differ from what was told; None: any of them."""
+        self._by_topic: dict[object, list[CALLBACK_TYPE]] = {}
+        self._forget_all: CALLBACK_TYPE | None = None
 
     @override
     async def _async_setup(self) -> None:
@@ -182,6 +185,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
     def _apply(self, frames: list[Frame]) -> None:
         """Apply frames to the state, and tell of what they say."""
         data = self.data.after(frames)
+        self._told_checks = told_checks(frames)
         if not self.last_update_success:
             _LOGGER.info("The connection to %s is back", self.name)
         self._report_unreadable(data)
@@ -213,19 +217,29 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self, update_callback: CALLBACK_TYPE, context: object = None
     ) -> CALLBACK_TYPE:
         """Tell a listener of a topic, given as the context; the answer ends that."""
-        remove = super().async_add_listener(update_callback, context)
-        listeners = self._by_topic.setdefault(context, {})
-        listeners[remove] = update_callback
+        if self._forget_all is None:
+            # One for all of them: the base class keeps each in a table of its own, and a thousand
+            # checks have several thousand.
+            self._forget_all = super().async_add_listener(self._tell_all)
+        self._by_topic.setdefault(context, []).append(update_callback)
+        return partial(self._forget, context, update_callback)
 
-        @callback
-        def forget() -> None:
-            """Tell it no more."""
-            remove()
-            del listeners[remove]
-            if not listeners:
-                self._by_topic.pop(context, None)
+    @callback
+    def _forget(self, topic: object, update_callback: CALLBACK_TYPE) -> None:
+        """Tell a listener no more."""
+        listeners = self._by_topic[topic]
+        listeners.remove(update_callback)
+        if not listeners:
+            del self._by_topic[topic]
+        if not self._by_topic and self._forget_all:
+            self._forget_all()
+            self._forget_all = None
 
-        return forget
+    @callback
+    def _tell_all(self) -> None:
+        """Tell every listener."""
+        for topic in list(self._by_topic):
+            self._tell(topic)
 
     @override
     @callback
@@ -236,19 +250,23 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         every check would keep Home Assistant busy.
         """
         told, self._told = self._told, (self.data, self.last_update_success)
+        ids, self._told_checks = self._told_checks, None
         if told is None or told[1] != self.last_update_success:
-            super().async_update_listeners()
+            self._tell_all()
             return
-        topics = changed_topics(told[0], self.data)
-        # First of all the devices: entities belong to them.
-        for topic in sorted(topics, key=lambda topic: topic is not Topic.DEVICES):
-            for update_callback in list(self._by_topic.get(topic, {}).values()):
-                self._tell(update_callback)
+        topics = changed_topics(told[0], self.data, ids)
+        if Topic.DEVICES in topics:
+            # First of all the devices: entities belong to them.
+            topics.remove(Topic.DEVICES)
+            self._tell(Topic.DEVICES)
+        for topic in topics:
+            self._tell(topic)
 
     @callback
-    def _tell(self, update_callback: CALLBACK_TYPE) -> None:
-        """Tell one listener; its failure must not keep the others from hearing."""
-        try:
-            update_callback()
-        except Exception:
-            _LOGGER.exception("An entity of %s could not be updated", self.name)
+    def _tell(self, topic: object) -> None:
+        """Tell the listeners of a topic; the failure of one must not keep the others from it."""
+        for update_callback in list(self._by_topic.get(topic, ())):
+            try:
+                update_callback()
+            except Exception:
+                _LOGGER.exception("An entity of %s could not be updated", self.name)

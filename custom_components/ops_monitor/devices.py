@@ -47,11 +47,18 @@ def check_identifier(data: Snapshot, check_id: str) -> tuple[str, str]:
     return (DOMAIN, f"{data.instance_id}_check_{check_id}")
 
 
-def check_device_info(entry: OpsMonitorConfigEntry, check: Check) -> DeviceInfo:
-    """Describe the device of a check."""
+@callback
+def check_device(entry: OpsMonitorConfigEntry, check: Check) -> DeviceEntry:
+    """Return the device of a check, registered if it is new."""
     coordinator = entry.runtime_data
-    return DeviceInfo(
-        identifiers={check_identifier(coordinator.data, check.id)},
+    registry = dr.async_get(coordinator.hass)
+    identifier = check_identifier(coordinator.data, check.id)
+    # Each of a check's entities asks, and finding is much cheaper than describing it anew.
+    return registry.async_get_device_by_identifier(
+        identifier, entry.entry_id
+    ) or registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={identifier},
         entry_type=DeviceEntryType.SERVICE,
         manufacturer=MANUFACTURER,
         model=_model(check),
@@ -136,7 +143,12 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
             continue
         for identifier in device.identifiers & checks.keys():
             check = checks[identifier]
-            registry.async_update_device(device.id, name=check.name, model=_model(check))
+            registry.async_update_device(
+                device.id,
+                name=check.name,
+                model=_model(check),
+                configuration_url=_page_of(entry, check),
+            )
 
 
 def _expected_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, str]]:

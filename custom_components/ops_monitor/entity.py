@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_device_info, hub_identifier
+from .devices import check_device, hub_identifier
 from .topics import Topic, every_run
 
 
@@ -63,13 +63,14 @@ class CheckEntity(OpsMonitorEntity):
         self.entity_description = description
         self._check = check
         self._attr_unique_id = f"{coordinator.data.instance_id}_check_{check.id}_{description.key}"
-        self._attr_device_info = check_device_info(entry, check)
+        self.device_entry = check_device(entry, check)
 
     @property
     @override
     def available(self) -> bool:
         """A target that is down is shown as such; only without news of it we know nothing."""
-        return super().available and self._check.id in self.coordinator.data.checks
+        coordinator = self.coordinator
+        return coordinator.last_update_success and self._check.id in coordinator.data.checks
 
     @override
     async def async_added_to_hass(self) -> None:

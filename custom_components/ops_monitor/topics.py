@@ -1,11 +1,13 @@
 """Names what changed between two states, so that only those hear of it whom it concerns."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from enum import Enum
 from operator import attrgetter
 from typing import Final
 
-from .client import Check, Snapshot
+from .client import Check, Frame, Snapshot
+from .client.snapshot import ChecksFrame
 
 
 class Topic(Enum):
@@ -33,13 +35,27 @@ def reading_topic(name: str) -> tuple[str, str]:
     return ("reading", name)
 
 
-def changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
-    """Return what differs between two states."""
+def told_checks(frames: Iterable[Frame]) -> set[str] | None:
+    """Return the ids of the checks that frames tell of; None: they may tell of all of them."""
+    ids: set[str] = set()
+    for frame in frames:
+        match frame:
+            case Snapshot():
+                return None
+            case ChecksFrame():
+                ids.update(frame.checks, frame.removed, frame.unreadable)
+            case _:
+                pass
+    return ids
+
+
+def changed_topics(old: Snapshot, new: Snapshot, ids: set[str] | None = None) -> set[object]:
+    """Return what differs between two states; only checks of these ids do, if there are any."""
     topics: set[object] = set()
     if old is new:
         return topics
     has_new_devices = old.version != new.version or old.unreadable.keys() != new.unreadable.keys()
-    has_new_devices |= _add_checks(topics, old, new)
+    has_new_devices |= _add_checks(topics, old, new, ids)
     has_new_devices |= _add_readings(topics, old, new)
     if has_new_devices:
         topics.add(Topic.DEVICES)
@@ -48,26 +64,22 @@ def changed_topics(old: Snapshot, new: Snapshot) -> set[object]:
     return topics
 
 
-def _add_checks(topics: set[object], old: Snapshot, new: Snapshot) -> bool:
+def _add_checks(topics: set[object], old: Snapshot, new: Snapshot, ids: set[str] | None) -> bool:
     """Add the topics of the checks that differ; tell whether their devices do."""
-    if old.checks is new.checks:
-        return False
     has_new_devices = False
-    for check_id, check in new.checks.items():
-        before = old.checks.get(check_id)
-        if before is check or before == check:
+    for check_id in old.checks.keys() | new.checks.keys() if ids is None else ids:
+        before, now = old.checks.get(check_id), new.checks.get(check_id)
+        if before is now or before == now:
             continue
         topics.add(every_run(check_id))
-        if before is not None and _lasting(before) == _lasting(check):
-            continue
-        topics.add(check_id)
-        if before is None or before.certificate_expires != check.certificate_expires:
-            topics.add(Topic.CERTIFICATES)
-        has_new_devices |= before is None or _face(before) != _face(check)
-    if gone := old.checks.keys() - new.checks.keys():
-        topics |= gone | {Topic.CERTIFICATES}
-        topics.update(map(every_run, gone))
-        has_new_devices = True
+        if before is None or now is None:
+            topics |= {check_id, Topic.CERTIFICATES}
+            has_new_devices = True
+        elif _lasting(before) != _lasting(now):
+            topics.add(check_id)
+            has_new_devices |= _face(before) != _face(now)
+            if before.certificate_expires != now.certificate_expires:
+                topics.add(Topic.CERTIFICATES)
     return has_new_devices
 
 

@@ -13,6 +13,9 @@ from .exceptions import OpsMonitorResponseError
 class Fields:
     """A JSON object: a missing key reads as None, a value of the wrong type is an error.
 
+    The types are compared as they are: what JSON is made of is never of a derived one, and to
+    Python a boolean would be an integer. It is done a few thousand times a second.
+
     Keys that nobody asks for are ignored, so a newer daemon may add some.
     """
 
@@ -27,22 +30,12 @@ class Fields:
             raise OpsMonitorResponseError(f"{what}: expected an object, got {type(value).__name__}")
         return cls(value, what)
 
-    def _typed[T](self, key: str, *kinds: type[T]) -> T | None:
-        """Return the value of a key if it has one of the types."""
-        value = self.values.get(key)
-        if value is None:
-            return None
-        # To Python a boolean is an integer; to a reader of JSON it is not.
-        if isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)):
-            return value
-        expected = " or ".join(kind.__name__ for kind in kinds)
-        raise OpsMonitorResponseError(
-            f"{self.what}: {key}: expected {expected}, got {type(value).__name__}"
-        )
-
     def text(self, key: str) -> str | None:
         """Return a string."""
-        return self._typed(key, str)
+        value = self.values.get(key)
+        if value is None or type(value) is str:
+            return value
+        raise self._wrong(key, value, "str")
 
     def required_text(self, key: str) -> str:
         """Return a string that must be there and not be empty."""
@@ -52,22 +45,32 @@ class Fields:
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """Return a boolean, or the default where it is unknown."""
-        value = self._typed(key, bool)
+        value = self.optional_flag(key)
         return default if value is None else value
 
     def optional_flag(self, key: str) -> bool | None:
         """Return a boolean or None."""
-        return self._typed(key, bool)
+        value = self.values.get(key)
+        if value is None or type(value) is bool:
+            return value
+        raise self._wrong(key, value, "bool")
 
     def integer(self, key: str) -> int | None:
         """Return a whole number."""
-        return self._typed(key, int)
+        value = self.values.get(key)
+        if value is None or type(value) is int:
+            return value
+        raise self._wrong(key, value, "int")
 
     def number(self, key: str) -> float | None:
         """Return a finite number."""
-        value = self._typed(key, int, float)
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if type(value) is not float and type(value) is not int:
+            raise self._wrong(key, value, "int or float")
         # False for infinity, for what is not a number, and for integers that no float can hold.
-        if value is None or abs(value) <= float_info.max:
+        if abs(value) <= float_info.max:
             return value
         raise OpsMonitorResponseError(f"{self.what}: {key}: expected a finite number")
 
@@ -78,6 +81,8 @@ class Fields:
             return None
         try:
             moment = datetime.fromisoformat(text)
+            if moment.tzinfo is UTC:
+                return moment
             if moment.tzinfo is not None:
                 return moment.astimezone(UTC)
         except (ValueError, OverflowError) as err:
@@ -86,15 +91,29 @@ class Fields:
 
     def items(self, key: str) -> list[Any]:
         """Return an array; empty where it is unknown."""
-        return self._typed(key, list) or []
+        value = self.values.get(key)
+        if value is None or type(value) is list:
+            return value or []
+        raise self._wrong(key, value, "list")
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the strings of an array."""
         values = self.items(key)
+        if not values:
+            return ()
         if all(isinstance(value, str) for value in values):
             return tuple(values)
         raise OpsMonitorResponseError(f"{self.what}: {key}: expected strings only")
 
     def mapping(self, key: str) -> dict[str, Any]:
         """Return an object of objects; empty where it is unknown."""
-        return self._typed(key, dict) or {}
+        value = self.values.get(key)
+        if value is None or type(value) is dict:
+            return value or {}
+        raise self._wrong(key, value, "dict")
+
+    def _wrong(self, key: str, value: object, expected: str) -> OpsMonitorResponseError:
+        """Return the error of a value that has another type than expected."""
+        return OpsMonitorResponseError(
+            f"{self.what}: {key}: expected {expected}, got {type(value).__name__}"
+        )
