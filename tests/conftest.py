@@ -2,11 +2,12 @@
 
 from hypothesis import HealthCheck, settings
 
-# A busy machine is slow, not wrong. Where CI is set, Hypothesis brings a profile of its own.
+# A busy machine is slow, not wrong.
 settings.register_profile(
-    "unhurried",
-    settings(),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
-settings.load_profile("unhurried")
+# The same examples in every run: a change is to blame for what fails, not luck.
+settings.register_profile("same", settings.get_profile("unhurried"), derandomize=True)
+# New examples, and many: `pytest --hypothesis-profile=explore` looks for what nobody thought of.
+settings.register_profile("explore", settings.get_profile("unhurried"), max_examples=2000)
+settings.load_profile("same")

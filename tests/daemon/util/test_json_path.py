@@ -142,7 +142,11 @@ _JSON = st.recursive(
 )
 
 
-@given(document=_JSON, name=st.text(st.characters(min_codepoint=32), max_size=6))
+# Half a surrogate pair is no text, and a path with one is refused.
+_NAMES = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), max_size=6)
+
+
+@given(document=_JSON, name=_NAMES)
 def test_a_quoted_name_selects_that_member(document: Any, name: str) -> None:
     """Any name can be written in a path, as JSON writes text."""
     quoted = json.dumps(name)[1:-1].replace('\\"', '"').replace("'", "\\'")
