@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,7 @@ from opsmonitor.parts.metric_rule import (
 from opsmonitor.parts.rules import Finding, Trouble, conclude
 from opsmonitor.util.clock import iso_utc
 from opsmonitor.util.duration import duration_text
+from opsmonitor.util.lenient import mapping, text
 
 if TYPE_CHECKING:
     from opsmonitor.models.reading import Measured, Scalar
@@ -37,6 +40,7 @@ _LOOK_AGAIN_S: Final = 0.1
 _GAP_INTERVALS: Final = 3
 """So many intervals without a look, and nobody knows what was in between."""
 _CODE: Final = "limit_exceeded"
+_SINCE: Final = "holds_since"
 _MOST_COMPARED: Final = 300
 """Comparing a name with this many others takes some milliseconds."""
 _VERDICTS: Final = {Status.DOWN: Verdict.FAIL, Status.DEGRADED: Verdict.DEGRADED}
@@ -164,8 +168,12 @@ class _Judge:
             return
         self._is_first = False
         state = self._context.states(self._context.check_id)
-        if state is not None and state.outcome is not None and state.outcome.error_code == _CODE:
+        if state is None or state.outcome is None:
+            return
+        if state.outcome.error_code == _CODE:
             self._watch.assume(_VERDICTS.get(state.judged, Verdict.OK))
+        if state.last_run_ms is not None and state.outcome.data.get("metric") == self._name:
+            self._watch.resume(_moments(state.outcome.data.get(_SINCE)), state.last_run_ms)
 
     def _found(self, measured: Measured, condition: Condition, held: Held | None) -> Finding:
         """Return what one condition says of a value."""
@@ -218,17 +226,30 @@ class _Judge:
 
     def _conclude(self, measured: Measured, findings: list[Finding]) -> Outcome:
         """Return the outcome with the value."""
-        data = {
+        data: dict[str, object] = {
             "metric": self._name,
             "value": _finite(measured.value),
             "measured_at": iso_utc(measured.at_ms),
         }
+        starts = self._watch.starts() if self._hold_s else {}
+        if starts:
+            # Kept with the state, from which the next daemon goes on.
+            data[_SINCE] = {name: iso_utc(at_ms) for name, at_ms in starts.items()}
         return conclude(findings, latency_ms=None, data=data)
 
 
 def compile_metric(options: MetricOptions, context: CheckContext) -> Probe:
     """Make the conditions once; a run only looks the value up and compares."""
     return _Judge(options, context).probe
+
+
+def _moments(told: object) -> dict[str, int]:
+    """Return the moments that an outcome told, in epoch milliseconds; others are left out."""
+    found: dict[str, int] = {}
+    for name, words in mapping(told).items():
+        with suppress(ValueError, OverflowError):
+            found[name] = round(datetime.fromisoformat(text(words) or "").timestamp() * 1000)
+    return found
 
 
 def _finite(value: Scalar) -> Scalar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 import math
 import operator
@@ -125,6 +125,16 @@ class Watch:
         }
         levels = wanted.get(verdict, set())
         self._confirmed = {item for item in self._conditions if item.verdict in levels}
+
+    def resume(self, since: Mapping[str, int], looked_ms: int) -> None:
+        """Go on counting where another watch stopped: it told `starts`, and looked last then."""
+        named = {str(condition): condition for condition in self._conditions}
+        self._since = {named[name]: at_ms for name, at_ms in since.items() if name in named}
+        self._looked_ms = looked_ms
+
+    def starts(self) -> dict[str, int]:
+        """Return since when each condition that holds has held, by its words."""
+        return {str(condition): at_ms for condition, at_ms in self._since.items()}
 
     def forget(self) -> None:
         """Begin to count anew: nothing is known of the time in between."""

@@ -13,9 +13,11 @@ import voluptuous as vol
 from opsmonitor.checks.base import Probe
 from opsmonitor.checks.metric import CHECK, MetricOptions
 from opsmonitor.config.schema import field_name
+from opsmonitor.engine.state_machine import Thresholds, advance
 from opsmonitor.models.check import CheckState, Outcome, Status, Verdict
 from opsmonitor.models.reading import Measured, Scalar
 from opsmonitor.parts.metric_rule import Condition, NotANumberError, Watch, sentence
+from opsmonitor.store.rows import check_state, state_row
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.checks.conftest import MakeProbe
 
@@ -315,6 +317,97 @@ async def test_a_failure_for_another_reason_is_not_continued(
 ) -> None:
     """What was down for want of a value has not been too high for five minutes."""
     probe = restarted(make_probe, values, Status.DOWN, "metric_stale", gt=90)
+    values.put(95)
+
+    assert (await probe()).verdict is Verdict.OK
+
+
+class Life:
+    """A check that lives through changes of configuration and restarts, as the store keeps it."""
+
+    def __init__(self, make_probe: MakeProbe, values: Values, clock: FakeClock) -> None:
+        """Begin with nothing known."""
+        self._make_probe, self._values, self._clock = make_probe, values, clock
+        self.state = CheckState(id="memory", type="metric")
+
+    def begin(self, **keys: Any) -> Probe:
+        """Return the probe of a daemon that has just read what the one before wrote."""
+        row = state_row(1, self.state)
+        self.state = check_state(("memory", *row[1:]))
+        context = {
+            "values": self._values,
+            "check_id": "memory",
+            "interval_s": 60.0,
+            "states": {"memory": self.state}.get,
+        }
+        return self._make_probe(CHECK, metric=_NAME, given=context, **{"for": "10m", **keys})
+
+    async def run(self, probe: Probe, value: Scalar, *, minutes: int) -> Verdict:
+        """Measure a value and judge it once a minute; return the last verdict."""
+        verdict = Verdict.UNKNOWN
+        for _ in range(minutes):
+            self._clock.advance(60)
+            self._values.put(value)
+            outcome = await probe()
+            verdict = outcome.verdict
+            self.state, _ = advance(self.state, outcome, Thresholds(), self._clock.now_ms())
+        return verdict
+
+
+@pytest.fixture
+def life(make_probe: MakeProbe, values: Values, clock: FakeClock) -> Life:
+    """Return a check of which nothing is known."""
+    return Life(make_probe, values, clock)
+
+
+async def test_the_count_goes_on_after_a_restart(life: Life) -> None:
+    """A daemon that is restarted now and then must not keep a long `for` from ever ending."""
+    assert await life.run(life.begin(gt=90), 95, minutes=6) is Verdict.OK
+    probe = life.begin(gt=90)
+
+    assert await life.run(probe, 95, minutes=4) is Verdict.OK
+    assert await life.run(probe, 95, minutes=1) is Verdict.FAIL
+    assert life.state.outcome is not None
+    assert life.state.outcome.error == f"{_NAME} is 95, above 90 for 10 min"
+
+
+async def test_the_count_begins_anew_after_a_long_absence(life: Life, clock: FakeClock) -> None:
+    """Nobody knows how the value was meanwhile."""
+    await life.run(life.begin(gt=90), 95, minutes=6)
+    clock.advance(3600)
+    probe = life.begin(gt=90)
+
+    assert await life.run(probe, 95, minutes=10) is Verdict.OK
+    assert await life.run(probe, 95, minutes=1) is Verdict.FAIL
+
+
+async def test_another_limit_is_counted_for_itself(life: Life) -> None:
+    """What was above the old limit says nothing of the new one; an unchanged one goes on."""
+    await life.run(life.begin(gt=90, lt=5), 95, minutes=6)
+
+    assert await life.run(life.begin(gt=80, lt=5), 95, minutes=6) is Verdict.OK
+    assert await life.run(life.begin(gt=80, lt=6), 95, minutes=5) is Verdict.FAIL
+
+
+async def test_a_good_value_ends_the_count_for_good(life: Life) -> None:
+    """A restart brings back nothing that was over."""
+    probe = life.begin(gt=90)
+    await life.run(probe, 95, minutes=9)
+    await life.run(probe, 50, minutes=1)
+
+    assert await life.run(life.begin(gt=90), 95, minutes=10) is Verdict.OK
+
+
+@pytest.mark.parametrize("told", [None, "soon", {"above 90": 5}, {"above 90": "soon"}, ["above"]])
+async def test_odd_moments_are_left_out(
+    make_probe: MakeProbe, values: Values, told: object
+) -> None:
+    """Whatever stands in the database, the check runs, and counts from now."""
+    data = {"metric": _NAME, "holds_since": told}
+    outcome = Outcome(verdict=Verdict.OK, data=data)
+    state = CheckState(id="memory", type="metric", last_run_ms=0, outcome=outcome)
+    context = {"values": values, "check_id": "memory", "states": {"memory": state}.get}
+    probe = make_probe(CHECK, metric=_NAME, given=context, gt=90, **{"for": "10m"})
     values.put(95)
 
     assert (await probe()).verdict is Verdict.OK
