@@ -98,10 +98,10 @@ async def running(
         await instance.stop()
 
 
-async def set_up(instance: HomeAssistant, domain: str, filled: Mapping[str, Any]) -> Cost:
+async def set_up(instance: HomeAssistant, domain: str, *steps: Mapping[str, Any]) -> Cost:
     """Go through a flow as a person does; return what it took until all entities were there."""
     before_mb, before_ns = memory_mb(instance.pid, "VmRSS"), cpu_ns(instance.pid)
-    result = await instance.set_up(domain, filled)
+    result = await instance.set_up(domain, *steps)
     used_ns = cpu_ns(instance.pid) - before_ns
     if result["type"] != "create_entry":
         raise BenchmarkError(f"{domain} could not be set up: {result}")

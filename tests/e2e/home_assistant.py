@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from http import HTTPMethod
 import json
 import os
 from pathlib import Path
@@ -88,7 +89,12 @@ class HomeAssistant:
 
     async def start(self, *, is_followed: bool = True) -> None:
         """Start the process, make an account, and follow all states unless that would disturb."""
-        environment = {**os.environ, "PYTHONPATH": str(self._folder / "stubs")}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self._folder / "stubs"),
+            # What Python itself says of calls that will go is to be seen in the log.
+            "PYTHONWARNINGS": "default",
+        }
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 str(HASS),
@@ -103,6 +109,7 @@ class HomeAssistant:
         await self._wait_for_answer()
         await self._make_account()
         await self._connect()
+        await self._wait_until_running()
         if is_followed:
             await self._follow()
 
@@ -134,6 +141,14 @@ class HomeAssistant:
                 assert self._process.returncode is None, self.log.read_text()
                 await asyncio.sleep(0.1)
 
+    async def _wait_until_running(self) -> None:
+        """Wait until all that is configured is set up: it answers long before."""
+        async with asyncio.timeout(120):
+            while True:
+                if (await self.command("get_config"))["state"] == "RUNNING":
+                    return
+                await asyncio.sleep(0.1)
+
     async def _make_account(self) -> None:
         """Go through the onboarding as its pages do."""
         person = {"name": "Ops", "username": "ops", "password": "ops-monitor", "language": "en"}
@@ -147,27 +162,66 @@ class HomeAssistant:
             self.tokens = await response.json()
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Send something; return the answer."""
+        return await self.request(HTTPMethod.POST, path, body)
+
+    async def request(
+        self, method: HTTPMethod, path: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
         """Send a request, with our token once there is one; return the answer."""
         headers = {}
         if self.tokens:
             headers["Authorization"] = f"Bearer {self.tokens['access_token']}"
-        async with self._session.post(
-            f"{self.url}/api/{path}", json=body, headers=headers
+        async with self._session.request(
+            method, f"{self.url}/api/{path}", json=body, headers=headers
         ) as response:
             assert response.status < 300, f"{path}: {response.status} {await response.text()}"
             return await response.json()
 
-    async def set_up(
-        self, domain: str, filled: Mapping[str, Any], *, way: str = "token"
-    ) -> dict[str, Any]:
-        """Go through a config flow of a menu and one form; return its result."""
-        flow = await self._post("config/config_entries/flow", {"handler": domain})
-        assert flow["type"] == "menu", flow
-        await self._post(f"config/config_entries/flow/{flow['flow_id']}", {"next_step_id": way})
-        result: dict[str, Any] = await self._post(
-            f"config/config_entries/flow/{flow['flow_id']}", filled
-        )
+    async def set_up(self, domain: str, *steps: Mapping[str, Any]) -> dict[str, Any]:
+        """Go through a config flow, answering each menu and form; return its last result."""
+        flow: dict[str, Any] = await self._post("config/config_entries/flow", {"handler": domain})
+        for filled in steps:
+            assert flow["type"] in {"form", "menu"}, flow
+            flow = await self.fill_in(flow["flow_id"], filled)
+        return flow
+
+    async def fill_in(self, flow_id: str, filled: Mapping[str, Any]) -> dict[str, Any]:
+        """Go on with a flow; return what comes of it."""
+        result: dict[str, Any] = await self._post(f"config/config_entries/flow/{flow_id}", filled)
         return result
+
+    async def show(self, flow_id: str) -> dict[str, Any]:
+        """Return what a flow that is under way asks for."""
+        shown: dict[str, Any] = await self.request(
+            HTTPMethod.GET, f"config/config_entries/flow/{flow_id}"
+        )
+        return shown
+
+    async def wait_for_flow(self, source: str, unique_id: str) -> dict[str, Any]:
+        """Return a flow that nobody began by hand, such as of a discovery; wait for it.
+
+        What tells of new flows does so before they know what they are about.
+        """
+        async with asyncio.timeout(120):
+            while True:
+                for flow in await self.command("config_entries/flow/progress"):
+                    context = flow["context"]
+                    if (context["source"], context.get("unique_id")) == (source, unique_id):
+                        found: dict[str, Any] = flow
+                        return found
+                await asyncio.sleep(0.1)
+
+    async def act(self, action: str, target: Mapping[str, Any] | None = None, **data: Any) -> Any:
+        """Perform an action without an answer."""
+        domain, _, service = action.partition(".")
+        return await self.command(
+            "call_service",
+            domain=domain,
+            service=service,
+            service_data=data,
+            target=dict(target or {}),
+        )
 
     async def automate(self, name: str, trigger: Mapping[str, Any]) -> None:
         """Make an automation, as the editor does; that it ran can be seen."""

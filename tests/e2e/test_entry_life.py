@@ -1,0 +1,328 @@
+"""From being found in the network to being removed: a daemon in a real Home Assistant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from http import HTTPMethod
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from aiohttp import ClientSession
+import pytest
+import pytest_asyncio
+
+from opsmonitor.util.announcer import Announcement, announce
+from tests.daemon.fritz_box import PASSWORD, FritzBox, plugged_in
+from tests.e2e.daemon_process import DaemonProcess
+from tests.e2e.home_assistant import CONFIGURATION, HASS, INTEGRATION, HomeAssistant
+from tests.e2e.log_lines import unusual
+from tests.e2e.web_server import WebServer
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(not HASS.exists(), reason="run `scripts/setup ha-live` first"),
+]
+
+MDNS = Path(__file__).parent / "mdns_on_loopback"
+TOKEN = "the-admin-token-of-this-daemon"  # noqa: S105 - of a daemon that lives for these tests
+NEVER_S = 3600
+"""What is polled so seldom stays as it is while it is compared."""
+
+
+@dataclass
+class Lab:
+    """All that takes part."""
+
+    home_assistant: HomeAssistant
+    daemon: DaemonProcess
+    server: WebServer
+    folder: Path
+    session: ClientSession
+    box_port: int
+
+    def configure(self) -> None:
+        """Write the daemon's configuration."""
+        config = {
+            "server": {"token": TOKEN},
+            "host": {"interval_s": NEVER_S},
+            "fritz": {
+                "interval_s": NEVER_S,
+                "boxes": {
+                    "home": {"host": "127.0.0.1", "port": self.box_port, "password": PASSWORD}
+                },
+            },
+            "alerts": {"channels": {"hook": {"type": "webhook", "url": self.server.url}}},
+            "checks": [
+                {
+                    "id": "web",
+                    "name": "Web server",
+                    "type": "http",
+                    "url": self.server.url,
+                    "interval_s": NEVER_S,
+                    "timeout_s": 5,
+                    "retries": 0,
+                    "down_threshold": 1,
+                }
+            ],
+        }
+        self.daemon.config.write_text(json.dumps(config))
+
+    async def ask(self, path: str) -> Any:
+        """Return what the daemon itself says."""
+        return await self.tell(HTTPMethod.GET, path)
+
+    async def tell(
+        self, method: HTTPMethod, path: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Have the daemon do something; return what it says."""
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        url = f"{self.daemon.url}{path}"
+        async with self.session.request(method, url, headers=headers, json=body) as response:
+            assert response.status < 300, await response.text()
+            return await response.json()
+
+    async def own_tokens(self) -> list[str]:
+        """Return the ids of the tokens that programs got by a code."""
+        return [item["id"] for item in await self.ask("/api/tokens")]
+
+    async def act(self, action: str, end: str, **data: Any) -> None:
+        """Perform an action on the entity whose unique id has an end."""
+        await self.home_assistant.act(action, {"entity_id": await self.entity(end)}, **data)
+
+    async def entities(self) -> list[dict[str, Any]]:
+        """Return our entities, as they are registered."""
+        registered = await self.home_assistant.command("config/entity_registry/list")
+        return [item for item in registered if item["platform"] == "ops_monitor"]
+
+    async def entity(self, end: str) -> str:
+        """Return the entity whose unique id has an end."""
+        [found] = [item for item in await self.entities() if item["unique_id"].endswith(end)]
+        return str(found["entity_id"])
+
+    async def wait_for(self, end: str, wanted: str) -> dict[str, Any]:
+        """Wait until the entity whose unique id has an end has a state; return all of it."""
+        return await self.home_assistant.wait_for(await self.entity(end), wanted)
+
+    async def state(self, end: str) -> str:
+        """Return the state of the entity whose unique id has an end; wait until there is one."""
+        entity_id = await self.entity(end)
+        await self.home_assistant.wait_until(lambda: entity_id in self.home_assistant.states)
+        return str(self.home_assistant.states[entity_id]["state"])
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    """Return a Home Assistant that has nothing yet, and a daemon that asks for a token."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(ClientSession())
+        server = WebServer()
+        await server.start()
+        stack.push_async_callback(server.stop)
+        box_port = await stack.enter_async_context(plugged_in(FritzBox()))
+        daemon = DaemonProcess(tmp_path_factory.mktemp("daemon"))
+        stack.push_async_callback(daemon.stop)
+        folder = tmp_path_factory.mktemp("home-assistant")
+        home_assistant = HomeAssistant(
+            folder,
+            session,
+            configuration=f"{CONFIGURATION}mdns_on_loopback:\n",
+            components=[INTEGRATION, MDNS],
+        )
+        stack.push_async_callback(home_assistant.stop)
+        lab = Lab(home_assistant, daemon, server, folder, session, box_port)
+        lab.configure()
+        await asyncio.gather(daemon.start(), home_assistant.start())
+        yield lab
+
+
+@asynccontextmanager
+async def announced(lab: Lab, instance_id: str) -> AsyncIterator[None]:
+    """Announce the daemon by its own means, on the loopback.
+
+    It does not do so itself: a daemon that listens there only is of no use to other machines.
+    """
+    port = int(lab.daemon.url.rpartition(":")[2])
+    announcement = Announcement(
+        host="127.0.0.1", port=port, instance_id=instance_id, version="1.2.3"
+    )
+    task = asyncio.create_task(announce(announcement))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_found_in_the_network(lab: Lab) -> None:
+    """A daemon that announces itself by mDNS is offered, and set up by a pairing code alone."""
+    fill_in = lab.home_assistant.fill_in
+    instance_id = (await lab.ask("/api/info"))["instance_id"]
+    code = (await lab.tell(HTTPMethod.POST, "/api/pair/code", {"scope": "admin"}))["code"]
+    async with announced(lab, instance_id):
+        flow = await lab.home_assistant.wait_for_flow("zeroconf", instance_id)
+        shown = await lab.home_assistant.show(flow["flow_id"])
+        await fill_in(flow["flow_id"], {"next_step_id": "code"})
+        refused = await fill_in(flow["flow_id"], {"code": "000 000"})
+        result = await fill_in(flow["flow_id"], {"code": code})
+
+    assert shown["description_placeholders"]["url"] == lab.daemon.url
+    assert refused["type"] == "form"
+    assert refused["errors"]
+    assert result["type"] == "create_entry", result
+    await lab.wait_for("_hub_connected", "on")
+
+
+async def test_hub_and_check(lab: Lab) -> None:
+    """The daemon and its check show what the daemon says of them."""
+    await lab.wait_for("_check_web_status", "up")
+    await lab.wait_for("_hub_overall_status", "ok")
+    check = (await lab.ask("/api/status/checks"))["web"]
+
+    assert await lab.state("_check_web_reachable") == "on"
+    assert float(await lab.state("_check_web_response_time")) == pytest.approx(check["latency_ms"])
+    assert await lab.state("_hub_problem") == "off"
+    assert await lab.state("_hub_checks_total") == "1"
+
+
+async def test_host_and_router(lab: Lab) -> None:
+    """What the daemon polls shows the same values as the daemon itself."""
+    await lab.wait_for("_reading_fritz.home_wan_up", "on")
+    memory = await lab.ask("/api/values?name=host.memory_percent")
+    latency = await lab.ask("/api/values?name=fritz.home.latency_ms")
+
+    shown = float(await lab.state("_reading_host_memory_percent"))
+    assert shown == pytest.approx(memory["value"])
+    shown = float(await lab.state("_reading_fritz.home_latency_ms"))
+    assert shown == pytest.approx(latency["value"])
+
+
+async def test_button_and_event(lab: Lab) -> None:
+    """A button runs all checks, and what they find is an event."""
+    lab.server.is_up = False
+    await lab.act("button.press", "_hub_run_all")
+    await lab.wait_for("_check_web_reachable", "off")
+    await lab.wait_for("_hub_open_incidents", "1")
+    incident = await lab.entity("_hub_incident")
+    states = lab.home_assistant.states
+    await lab.home_assistant.wait_until(lambda: "event_type" in states[incident]["attributes"])
+    shown = states[incident]["attributes"]
+    assert (shown["event_type"], shown["name"]) == ("down", "Web server")
+
+    lab.server.is_up = True
+    await lab.act("button.press", "_hub_run_all")
+    await lab.wait_for("_check_web_reachable", "on")
+
+
+async def test_switches(lab: Lab) -> None:
+    """A switch pauses the check at the daemon, another one mutes it."""
+    await lab.act("switch.turn_off", "_check_web_monitoring")
+    await lab.wait_for("_check_web_status", "paused")
+    assert (await lab.ask("/api/status/checks"))["web"]["status"] == "paused"
+    await lab.act("switch.turn_on", "_check_web_monitoring")
+    await lab.wait_for("_check_web_status", "up")
+
+    await lab.act("switch.turn_off", "_hub_alerts")
+    await lab.wait_for("_hub_alerts", "off")
+    await lab.act("switch.turn_on", "_hub_alerts")
+    await lab.wait_for("_hub_alerts", "on")
+
+
+async def test_calendar(lab: Lab) -> None:
+    """Work that is announced is in the calendar, and the check is in maintenance."""
+    await lab.home_assistant.act(
+        "ops_monitor.start_maintenance", check=["web"], duration={"hours": 1}, reason="New disk"
+    )
+    shown = await lab.wait_for("_hub_maintenance", "on")
+    assert "New disk" in shown["attributes"]["message"]
+    await lab.wait_for("_check_web_status", "maintenance")
+
+    await lab.home_assistant.act("ops_monitor.end_maintenance")
+    await lab.wait_for("_hub_maintenance", "off")
+    await lab.wait_for("_check_web_status", "up")
+
+
+async def test_message(lab: Lab) -> None:
+    """A message goes out by the daemon's own channels."""
+    await lab.act("notify.send_message", "_hub_alert", message="Dinner is ready")
+
+    assert any("Dinner is ready" in body for body in lab.server.received)
+
+
+async def test_every_platform_has_a_test() -> None:
+    """A new kind of entity belongs into the tests above."""
+    tested = {"binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch"}
+    folder = INTEGRATION.glob("*.py")
+    platforms = {path.stem for path in folder if "async_add_entities" in path.read_text()}
+
+    assert platforms - {"entity", "reading_entity"} == tested
+
+
+async def test_token_is_revoked(lab: Lab) -> None:
+    """When its token is worth nothing any more, Home Assistant asks for a way in, and goes on."""
+    before = set(await lab.own_tokens())
+    [token] = before
+    instance_id = (await lab.ask("/api/info"))["instance_id"]
+
+    await lab.tell(HTTPMethod.DELETE, f"/api/tokens/{token}")
+    await lab.wait_for("_hub_connected", "off")
+    await lab.wait_for("_check_web_reachable", "unavailable")
+    flow = await lab.home_assistant.wait_for_flow("reauth", instance_id)
+    code = (await lab.tell(HTTPMethod.POST, "/api/pair/code", {"scope": "admin"}))["code"]
+    await lab.home_assistant.fill_in(flow["flow_id"], {"next_step_id": "code"})
+    result = await lab.home_assistant.fill_in(flow["flow_id"], {"code": code})
+
+    assert (result["type"], result["reason"]) == ("abort", "reauth_successful")
+    await lab.wait_for("_hub_connected", "on")
+    await lab.wait_for("_check_web_reachable", "on")
+    after = set(await lab.own_tokens())
+    assert len(after) == 1
+    assert after != before
+
+
+async def test_nothing_is_left(lab: Lab) -> None:
+    """Removed, an entry leaves nothing behind: neither here nor at the daemon."""
+    home_assistant = lab.home_assistant
+    assert await home_assistant.command("lovelace/resources")
+    [entry] = await home_assistant.command("config_entries/get", domain="ops_monitor")
+    ours = {item["entity_id"] for item in await lab.entities()}
+
+    await home_assistant.request(
+        HTTPMethod.DELETE, f"config/config_entries/entry/{entry['entry_id']}"
+    )
+
+    await home_assistant.wait_until(lambda: not ours & home_assistant.states.keys())
+    devices = await home_assistant.command("config/device_registry/list")
+    issues = (await home_assistant.command("repairs/list_issues"))["issues"]
+    services = await home_assistant.command("get_services")
+    assert await lab.entities() == []
+    assert [item for item in devices if entry["entry_id"] in item["config_entries"]] == []
+    assert [item for item in issues if item["domain"] == "ops_monitor"] == []
+    assert await home_assistant.command("lovelace/resources") == []
+    assert set(services.get("notify", {})) <= {"send_message", "persistent_notification", "notify"}
+    assert await home_assistant.command("config_entries/flow/progress") == []
+    assert await lab.own_tokens() == []
+    assert [path.name for path in (lab.folder / ".storage").glob("*ops_monitor*")] == []
+
+
+async def test_nothing_goes_on(lab: Lab) -> None:
+    """After the removal neither a task nor a timer of ours is in Home Assistant's loop."""
+    await lab.home_assistant.set_up("profiler", {})
+    for action in ("log_current_tasks", "log_event_loop_scheduled"):
+        await lab.home_assistant.act(f"profiler.{action}")
+    lines = lab.home_assistant.log.read_text().splitlines()
+    going_on = [
+        line for line in lines if re.search(r"components.profiler.* (Task|Scheduled):", line)
+    ]
+
+    assert going_on
+    assert [line for line in going_on if "ops_monitor" in line] == []
+
+
+async def test_log(lab: Lab) -> None:
+    """All that while Home Assistant's log says nothing of us that a person has to see to."""
+    assert unusual(lab.home_assistant.log.read_text(), losses=1) == []
