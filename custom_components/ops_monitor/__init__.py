@@ -16,6 +16,7 @@ from .frontend import async_register_frontend, async_unregister_frontend
 from .heartbeat import keep_beating
 from .issues import keep_issues
 from .occurrence import announce_occurrences
+from .restarting import keep_quiet_while_restarting
 from .services import async_register_actions
 
 _PLATFORMS = [
@@ -50,6 +51,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -
     run_errands(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, _PLATFORMS)
     keep_beating(hass, entry)
+    keep_quiet_while_restarting(hass, entry)
     entry.async_create_background_task(
         hass, coordinator.uptimes.async_refresh(), name=f"{entry.title} uptime"
     )

@@ -23,12 +23,20 @@ from .client import (
     OpsMonitorError,
     OpsMonitorIdentityError,
     OpsMonitorVersionError,
+    Reading,
     ReadingEventFrame,
     Snapshot,
     Subscription,
     Transition,
 )
-from .const import CONF_EXCLUDED, CONF_FALLBACK_S, CONF_REPLAY, CONF_TAGS, DEFAULT_FALLBACK_S
+from .const import (
+    CONF_EXCLUDED,
+    CONF_EXCLUDED_READINGS,
+    CONF_FALLBACK_S,
+    CONF_REPLAY,
+    CONF_TAGS,
+    DEFAULT_FALLBACK_S,
+)
 from .event_feed import EventFeed
 from .frame_buffer import FrameBuffer
 from .listeners import Listeners
@@ -66,6 +74,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self._fallback = timedelta(seconds=entry.options.get(CONF_FALLBACK_S, DEFAULT_FALLBACK_S))
         self._tags = frozenset(entry.options.get(CONF_TAGS, ()))
         self._excluded = frozenset(entry.options.get(CONF_EXCLUDED, ()))
+        self._excluded_readings = frozenset(entry.options.get(CONF_EXCLUDED_READINGS, ()))
         self._replays: bool = entry.options.get(CONF_REPLAY, False)
         self._told: tuple[Snapshot, bool] | None = None
         self._reported: set[str] = set()
@@ -126,6 +135,13 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
     def shown(self) -> Iterator[Check]:
         """Yield the checks that a person wants to see."""
         return filter(self.shows, self.data.checks.values())
+
+    @property
+    def shown_readings(self) -> Iterator[Reading]:
+        """Yield the readings that a person wants to see."""
+        for name, reading in self.data.readings.items():
+            if name not in self._excluded_readings:
+                yield reading
 
     @property
     def recent_transitions(self) -> deque[Transition]:

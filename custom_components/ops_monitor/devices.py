@@ -117,7 +117,7 @@ def _register_readings(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> Non
     """Create the devices of readings: those of their parts refer to them."""
     data = entry.runtime_data.data
     registry = dr.async_get(hass)
-    for reading in data.readings.values():
+    for reading in entry.runtime_data.shown_readings:
         whole = parts_of(reading)[reading.name]
         registry.async_get_or_create(
             config_entry_id=entry.entry_id,
@@ -156,7 +156,7 @@ def _expected_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, 
     data = coordinator.data
     # A check that cannot be read is still there: its history must survive.
     check_ids = {check.id for check in coordinator.shown} | data.unreadable.keys()
-    part_ids = {part_id for reading in data.readings.values() for part_id in parts_of(reading)}
+    part_ids = {part_id for reading in coordinator.shown_readings for part_id in parts_of(reading)}
     return (
         {hub_identifier(data)}
         | {check_identifier(data, check_id) for check_id in check_ids}

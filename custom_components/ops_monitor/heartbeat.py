@@ -17,7 +17,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
 from .client import OpsMonitorError, OpsMonitorForbiddenError
-from .const import CONF_HEARTBEAT
+from .const import CONF_HEARTBEAT, CONF_HEARTBEAT_CHECK
 from .coordinator import OpsMonitorConfigEntry
 from .issues import raise_read_only_token
 from .topics import Topic
@@ -36,11 +36,13 @@ def keep_beating(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     coordinator = entry.runtime_data
     client = coordinator.client
     told: set[str] = set()
+    check_id = entry.options.get(CONF_HEARTBEAT_CHECK)
+    named = {"check_id": check_id} if check_id else {}
 
     async def beat(_why: datetime | Event[Any] | None = None) -> None:
         """Report how Home Assistant is doing; what is in the way is logged once."""
         try:
-            answer = await client.send(HTTPMethod.POST, PATH, vital_signs(hass))
+            answer = await client.send(HTTPMethod.POST, PATH, {**vital_signs(hass), **named})
         except OpsMonitorError as err:
             if isinstance(err, OpsMonitorForbiddenError):
                 raise_read_only_token(hass, entry)

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .client import Check
-from .const import CONF_REPAIRS, DOMAIN, RepairLevel
+from .const import CONF_CORE, CONF_REPAIRS, DOMAIN, RepairLevel
 from .coordinator import OpsMonitorConfigEntry
 from .topics import Topic
 
@@ -71,6 +71,7 @@ def _down(entry: OpsMonitorConfigEntry) -> list[Check]:
     """Return the checks whose failure is worth an issue."""
     coordinator = entry.runtime_data
     level = entry.options.get(CONF_REPAIRS, RepairLevel.CORE)
+    core = entry.options.get(CONF_CORE, ())
     if level == RepairLevel.NONE:
         return []
     down = (coordinator.data.checks.get(check_id) for check_id in coordinator.data.summary.down_ids)
@@ -79,7 +80,7 @@ def _down(entry: OpsMonitorConfigEntry) -> list[Check]:
         for check in down
         if check
         and coordinator.shows(check)
-        and (check.is_core or level == RepairLevel.ALL)
+        and (check.is_core or check.id in core or level == RepairLevel.ALL)
         and not check.is_acknowledged
     ]
 

@@ -10,7 +10,7 @@ import probatio as vol
 
 from .asking import ask
 from .client import Check
-from .const import DOMAIN
+from .const import CONF_ASSIST, DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 
 _PROMPT: Final = (
@@ -109,8 +109,9 @@ class IncidentsTool(_ReadTool):
 def async_get_tools(
     hass: HomeAssistant, _llm_context: llm.LLMContext, _api_id: str
 ) -> LLMTools | None:
-    """Return the tools while a daemon is set up."""
-    entries: list[OpsMonitorConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    """Return the tools while a daemon is set up that assistants may ask."""
+    loaded: list[OpsMonitorConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    entries = [entry for entry in loaded if entry.options.get(CONF_ASSIST, True)]
     if not entries:
         return None
     coordinators = [entry.runtime_data for entry in entries]

@@ -79,7 +79,7 @@ def keep_adding_readings(
         """Add what has no entity yet."""
         current: set[tuple[str, str]] = set()
         added: list[Entity] = []
-        for reading in coordinator.data.readings.values():
+        for reading in coordinator.shown_readings:
             for part in parts_of(reading).values():
                 current.add((part.id, ""))
                 if (part.id, "") not in known:

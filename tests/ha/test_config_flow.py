@@ -418,12 +418,20 @@ async def test_daemon_has_another_address(
 @pytest.mark.parametrize(
     ("step", "filled"),
     [
-        ("import", {"tags": ["lab"], "excluded": ["web"]}),
+        ("import", {"tags": ["lab"], "excluded": ["web"], "excluded_readings": ["host"]}),
         (
             "behaviour",
-            {"fallback_s": 30, "replay_events": True, "heartbeat": True, "allow_actions": True},
+            {
+                "fallback_s": 30,
+                "replay_events": True,
+                "heartbeat": True,
+                "heartbeat_check": "ha",
+                "restart_checks": ["ha"],
+                "allow_actions": True,
+                "assist": False,
+            },
         ),
-        ("notifications", {"repairs": "all"}),
+        ("notifications", {"repairs": "all", "core": ["web"]}),
     ],
 )
 async def test_options(

@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.ops_monitor.const import CONF_HEARTBEAT, DOMAIN
+from custom_components.ops_monitor.const import CONF_HEARTBEAT, CONF_HEARTBEAT_CHECK, DOMAIN
 from tests.ha.fake_daemon import FakeDaemon, error_response
 from tests.ha.waiting import wait_for_state, wait_until
 
@@ -118,4 +118,19 @@ async def test_heartbeat_with_a_read_token(
     issue_id = f"read_only_token_{entry.entry_id}"
     await wait_until(hass, lambda: ir.async_get(hass).async_get_issue(DOMAIN, issue_id))
 
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_another_check_counts_it(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """The check that counts the heartbeat can be chosen."""
+    daemon.replies[PATH] = {"counted": True}
+    hass.config_entries.async_update_entry(
+        entry, options={CONF_HEARTBEAT: True, CONF_HEARTBEAT_CHECK: "house"}
+    )
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for(lambda: len(daemon.asked) == 1)
+
+    assert daemon.asked[0][2]["check_id"] == "house"
     await hass.config_entries.async_unload(entry.entry_id)
