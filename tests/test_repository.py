@@ -48,13 +48,18 @@ ALWAYS_THERE = {
     "system_health",
     "update",
 }
+PLATFORMS = (
+    *("binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch"),
+    "update",
+)
 OF_READINGS = {
-    "binary_sensor": {"value"},
+    "binary_sensor": {"health", "value"},
+    "update": {"firmware"},
     "sensor": {"value", "reading_status", "uptime_24h", "uptime_7d", "uptime_30d"},
 }
 OF_VALUES = "read_"
 """So the keys begin of what is polled; a test beside the daemon's code holds them to it."""
-NAMED_BY_DEVICE_CLASS = {"connected", "problem"}
+NAMED_BY_DEVICE_CLASS = {"connected", "health", "problem"}
 
 
 def load(path: Path) -> Any:
@@ -182,7 +187,8 @@ def test_texts_are_plain(language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "platform", ["binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch"]
+    "platform",
+    ["binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch", "update"],
 )
 def test_entities_are_translated(platform: str) -> None:
     """Each entity has its name, and no name is without an entity."""
@@ -193,7 +199,8 @@ def test_entities_are_translated(platform: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "platform", ["binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch"]
+    "platform",
+    ["binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch", "update"],
 )
 def test_entities_have_icons(platform: str) -> None:
     """Each entity has an icon, of its own or of its device class."""

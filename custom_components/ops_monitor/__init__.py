@@ -8,6 +8,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .access import client_for, give_token_back
+from .announcing import announce_occurrences
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import is_present, keep_devices
@@ -15,7 +16,6 @@ from .errands import run_errands
 from .frontend import async_register_frontend, async_unregister_frontend
 from .heartbeat import keep_beating
 from .issues import keep_issues
-from .occurrence import announce_occurrences
 from .restarting import keep_quiet_while_restarting
 from .services import async_register_actions
 
@@ -27,6 +27,7 @@ _PLATFORMS = [
     Platform.NOTIFY,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.UPDATE,
 ]
 
 

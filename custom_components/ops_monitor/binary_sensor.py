@@ -17,7 +17,8 @@ from .client import Overall, Snapshot
 from .coordinator import OpsMonitorConfigEntry
 from .entity import CheckEntity, HubEntity, keep_adding_checks
 from .parts import Part, ValueKind
-from .reading_entity import ValueEntity, keep_adding_readings
+from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
+from .wellbeing import can_be_away, is_drive, is_healthy, is_reachable
 
 PARALLEL_UPDATES = 0
 
@@ -37,6 +38,8 @@ CONNECTED: Final = BinarySensorEntityDescription(
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
+_MAIN: Final = frozenset({"online", "reachable"})
+"""What is read and says the same as the main entity of a device."""
 _PROBLEM_OF: Final = {Overall.OK: False, Overall.WARN: True, Overall.CRIT: True}
 HUB_SENSORS: Final = (
     HubBinarySensorDescription(
@@ -71,9 +74,56 @@ async def async_setup_entry(
         entry,
         async_add_entities,
         lambda part, name, kind: (
-            ValueBinarySensor(entry, part, name, kind) if kind.is_binary else None
+            ValueBinarySensor(entry, part, name, kind)
+            if kind.is_binary and not (name in _MAIN and can_be_away(part))
+            else None
         ),
+        lambda part, _reading: _main_of(entry, part),
     )
+
+
+def _main_of(entry: OpsMonitorConfigEntry, part: Part) -> list[BinarySensorEntity]:
+    """Return what says in a word how something is that is polled."""
+    if can_be_away(part):
+        return [ReachableBinarySensor(entry, part, "reachable")]
+    return [HealthBinarySensor(entry, part, "health")] if is_drive(part) else []
+
+
+class ReachableBinarySensor(ReadingEntity, BinarySensorEntity):
+    """Whether something answers that is polled: the main entity of its device."""
+
+    _attr_name = None
+    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it answers."""
+        return is_reachable(self.reading, self._part) if self.reading else None
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state."""
+        return self.is_on
+
+
+class HealthBinarySensor(ReadingEntity, BinarySensorEntity):
+    """Whether something is wrong with a drive."""
+
+    _attr_translation_key = "health"
+    _attr_device_class = BinarySensorDeviceClass.PROBLEM
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it has a problem."""
+        is_good = is_healthy(self.reading, self._part) if self.reading else None
+        return None if is_good is None else not is_good
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state."""
+        return self.is_on
 
 
 class ValueBinarySensor(ValueEntity, BinarySensorEntity):

@@ -1,5 +1,7 @@
-"""Conditions for automations: whether checks are up, how the whole is, whether work goes on."""
+"""Conditions for automations: whether checks and things are well, how the whole is, and so on."""
 
+from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any, Final, Unpack, override
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, CONF_OPTIONS
@@ -16,10 +18,11 @@ from homeassistant.helpers.condition import (
 from homeassistant.helpers.typing import ConfigType
 import probatio as vol
 
-from .client import Check, Overall, Status
+from .client import Overall, Status
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_identifier
+from .devices import check_identifier, part_identifier
+from .wellbeing import Aspect, aspects_of
 
 _TEXTS: Final = vol.All(cv.ensure_list, [cv.string])
 _DAEMON: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
@@ -55,8 +58,8 @@ class _DaemonCondition(Condition):
         ]
 
 
-class IsCheckUpCondition(_DaemonCondition):
-    """Whether checks are up: any of those that are chosen, or all."""
+class _DeviceCondition(_DaemonCondition):
+    """Judges by devices: any of those that are chosen, or all."""
 
     schema = vol.Schema(
         {
@@ -69,25 +72,65 @@ class IsCheckUpCondition(_DaemonCondition):
         }
     )
 
+    @abstractmethod
+    def _good(self, coordinator: OpsMonitorCoordinator) -> Iterator[tuple[str, str]]:
+        """Yield what those devices of a daemon are known by of which the condition holds."""
+
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
-        """Look at the checks; one that nothing is known of is not up."""
-        known = self._checks_by_identifier()
+        """Look at the devices; of one that nothing is known of it does not hold."""
+        good = {it for coordinator in self._coordinators() for it in self._good(coordinator)}
         devices = dr.async_get(self._hass)
-        states = []
-        for device_id in self._options[ATTR_DEVICE_ID]:
-            device = devices.async_get(device_id)
-            identifiers = device.identifiers if device else set()
-            states.append(any(known[it].ok is True for it in identifiers & known.keys()))
+        found = map(devices.async_get, self._options[ATTR_DEVICE_ID])
+        states = [
+            device is not None and not good.isdisjoint(device.identifiers) for device in found
+        ]
         return any(states) if self._options[ATTR_BEHAVIOR] == BEHAVIOR_ANY else all(states)
 
-    def _checks_by_identifier(self) -> dict[tuple[str, str], Check]:
-        """Return the checks by what their devices are known by."""
-        return {
-            check_identifier(coordinator.data, check_id): check
-            for coordinator in self._coordinators()
-            for check_id, check in coordinator.data.checks.items()
-        }
+
+class IsCheckUpCondition(_DeviceCondition):
+    """Whether checks are up."""
+
+    @override
+    def _good(self, coordinator: OpsMonitorCoordinator) -> Iterator[tuple[str, str]]:
+        """Yield the checks that are up."""
+        data = coordinator.data
+        for check_id, check in data.checks.items():
+            if check.ok is True:
+                yield check_identifier(data, check_id)
+
+
+class _ThingCondition(_DeviceCondition):
+    """Whether things that are polled are well, in one respect."""
+
+    aspect: Aspect
+
+    @override
+    def _good(self, coordinator: OpsMonitorCoordinator) -> Iterator[tuple[str, str]]:
+        """Yield those that are well."""
+        data = coordinator.data
+        for reading in data.readings.values():
+            for found in aspects_of(reading):
+                if found.aspect is self.aspect and found.is_good is True:
+                    yield part_identifier(data, found.part.id)
+
+
+class IsHostOnlineCondition(_ThingCondition):
+    """Whether hosts and services answer that are polled."""
+
+    aspect = Aspect.REACHABLE
+
+
+class IsDriveHealthyCondition(_ThingCondition):
+    """Whether nothing is wrong with drives."""
+
+    aspect = Aspect.HEALTHY
+
+
+class IsInternetConnectedCondition(_ThingCondition):
+    """Whether routers are connected to the Internet."""
+
+    aspect = Aspect.CONNECTED
 
 
 class IsStatusCondition(_DaemonCondition):
@@ -129,6 +172,9 @@ class IsMaintenanceActiveCondition(_DaemonCondition):
 
 CONDITIONS: Final[dict[str, type[Condition]]] = {
     "is_check_up": IsCheckUpCondition,
+    "is_host_online": IsHostOnlineCondition,
+    "is_drive_healthy": IsDriveHealthyCondition,
+    "is_internet_connected": IsInternetConnectedCondition,
     "is_status": IsStatusCondition,
     "is_maintenance_active": IsMaintenanceActiveCondition,
 }

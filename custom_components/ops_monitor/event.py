@@ -1,21 +1,24 @@
 """Event entities: what happened to one check, and to all of them."""
 
-from typing import Final, override
+from collections.abc import Mapping
+from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import Transition
+from .const import EVENT
 from .coordinator import OpsMonitorConfigEntry
 from .entity import CheckEntity, HubEntity, keep_adding_checks
-from .occurrence import OF_CHECKS, describe, kind_of
+from .occurrence import OF_CHECKS, OF_THINGS, describe, kind_of
 
 PARALLEL_UPDATES = 0
 
 _TYPES: Final = [kind.value for kind in OF_CHECKS]
+_OF_THINGS: Final = [kind.value for kind in OF_THINGS.values()]
 INCIDENT: Final = EventEntityDescription(
-    key="incident", translation_key="incident", event_types=_TYPES
+    key="incident", translation_key="incident", event_types=[*_TYPES, *_OF_THINGS]
 )
 OCCURRENCE: Final = EventEntityDescription(
     key="occurrence",
@@ -38,13 +41,23 @@ async def async_setup_entry(
 
 
 class HubEvent(HubEntity, EventEntity):
-    """What happened to any check."""
+    """What happened to any check, and to anything that is polled."""
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for events."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_add_event_listener(self._handle_event))
+        self.async_on_remove(self.hass.bus.async_listen(EVENT, self._handle_thing))
+
+    @callback
+    def _handle_thing(self, event: Event[Mapping[str, Any]]) -> None:
+        """Show what became of something that is polled."""
+        told = dict(event.data)
+        kind = told.pop("type", None)
+        if kind in _OF_THINGS and told.get("entry_id") == self.coordinator.config_entry.entry_id:
+            self._trigger_event(kind, told)
+            self.async_write_ha_state()
 
     @callback
     def _handle_event(self, transition: Transition) -> None:

@@ -1,16 +1,11 @@
-"""What happened, as automations, the logbook and event entities are told of it."""
+"""What happened, as automations, the logbook and event entities are told of it: pure."""
 
 from enum import StrEnum
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
-
-from .client import Overall, ReadingEventFrame, Status, Transition
-from .const import EVENT
+from .client import Reading, Status, Transition
 from .coordinator import OpsMonitorConfigEntry
-from .devices import check_identifier, hub_identifier, part_identifier
-from .topics import Topic
+from .wellbeing import Aspect, Finding
 
 
 class Kind(StrEnum):
@@ -33,9 +28,27 @@ class Kind(StrEnum):
     REMEDIATION_GIVEN_UP = "remediation_given_up"
     BECAME_CRITICAL = "became_critical"
     """The whole is critical now."""
+    HOST_OFFLINE = "host_offline"
+    """Something that is polled answers no more."""
+    HOST_ONLINE = "host_online"
+    DRIVE_WARNING = "drive_warning"
+    DRIVE_RECOVERED = "drive_recovered"
+    INTERNET_DOWN = "internet_down"
+    INTERNET_UP = "internet_up"
 
 
-OF_CHECKS: Final = tuple(kind for kind in Kind if kind is not Kind.BECAME_CRITICAL)
+OF_THINGS: Final = {
+    (Aspect.REACHABLE, False): Kind.HOST_OFFLINE,
+    (Aspect.REACHABLE, True): Kind.HOST_ONLINE,
+    (Aspect.HEALTHY, False): Kind.DRIVE_WARNING,
+    (Aspect.HEALTHY, True): Kind.DRIVE_RECOVERED,
+    (Aspect.CONNECTED, False): Kind.INTERNET_DOWN,
+    (Aspect.CONNECTED, True): Kind.INTERNET_UP,
+}
+"""What it is that something polled is no longer as it was."""
+OF_CHECKS: Final = tuple(
+    kind for kind in Kind if kind is not Kind.BECAME_CRITICAL and kind not in OF_THINGS.values()
+)
 _IN_TROUBLE: Final = {Status.DOWN, Status.UNREACHABLE, Status.DEGRADED}
 _KINDS: Final = {
     "DOWN": Kind.DOWN,
@@ -87,57 +100,14 @@ def describe(entry: OpsMonitorConfigEntry, transition: Transition, kind: Kind) -
     }
 
 
-@callback
-def announce_occurrences(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Put what happens on the event bus, for automations and the logbook."""
-    coordinator = entry.runtime_data
-    overall = coordinator.data.summary.overall
-
-    @callback
-    def fire(identifier: tuple[str, str], told: dict[str, Any]) -> None:
-        """Tell of something that happened to a device."""
-        # What is not shown has no device.
-        device = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
-        device_id = device.id if device else None
-        hass.bus.async_fire(EVENT, {"entry_id": entry.entry_id, "device_id": device_id, **told})
-
-    @callback
-    def of_check(transition: Transition) -> None:
-        """Tell of a check."""
-        if kind := kind_of(transition):
-            identifier = check_identifier(coordinator.data, transition.check_id)
-            fire(identifier, describe(entry, transition, kind))
-
-    @callback
-    def of_reading(news: ReadingEventFrame) -> None:
-        """Tell of something that is polled, such as a router that connected anew."""
-        fire(
-            part_identifier(coordinator.data, news.name),
-            {
-                "type": news.kind,
-                "reading": news.name,
-                "name": news.name,
-                "message": news.message,
-                "at": news.at.isoformat() if news.at else None,
-            },
-        )
-
-    @callback
-    def of_the_whole() -> None:
-        """Tell when the whole became critical."""
-        nonlocal overall
-        before, overall = overall, coordinator.data.summary.overall
-        if overall is Overall.CRIT and before is not Overall.CRIT:
-            fire(
-                hub_identifier(coordinator.data),
-                {
-                    "type": Kind.BECAME_CRITICAL.value,
-                    "name": coordinator.name,
-                    "status": overall.value,
-                    "previous": before.value,
-                },
-            )
-
-    entry.async_on_unload(coordinator.async_add_event_listener(of_check))
-    entry.async_on_unload(coordinator.async_add_news_listener(of_reading))
-    entry.async_on_unload(coordinator.async_add_listener(of_the_whole, Topic.HUB))
+def describe_thing(reading: Reading, found: Finding, kind: Kind) -> dict[str, Any]:
+    """Return what is told of something that is polled."""
+    about = [issue for issue in reading.issues if issue.startswith(f"{found.part.name}:")]
+    why = reading.last_error if reading.is_stale else "; ".join(about or reading.issues)
+    return {
+        "type": kind.value,
+        "reading": reading.name,
+        "name": found.part.name,
+        "error": None if found.is_good else why or None,
+        "at": reading.last_fetch.isoformat() if reading.last_fetch else None,
+    }

@@ -53,6 +53,11 @@ class Part:
     prefix: str = ""
     """What the names of its values begin with, in the reading."""
 
+    @property
+    def probe(self) -> str:
+        """Return the name of the probe that reads it."""
+        return self.reading.partition(".")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueKind:

@@ -21,6 +21,8 @@ class Topic(Enum):
     """The whole: counts, overall status, configuration, alerts."""
     CERTIFICATES = "certificates"
     """When the certificates expire that the checks see."""
+    READINGS = "readings"
+    """Anything that is polled."""
     DEVICES = "devices"
     """Which devices there are and how they are described."""
 
@@ -92,7 +94,7 @@ def _add_readings(topics: set[object], old: Snapshot, new: Snapshot) -> bool:
         then, now = old.readings.get(name), new.readings.get(name)
         if then is now or then == now:
             continue
-        topics.add(reading_topic(name))
+        topics |= {reading_topic(name), Topic.READINGS}
         is_new |= then is None or now is None or then.values.keys() != now.values.keys()
     return is_new
 

@@ -1,4 +1,4 @@
-"""Triggers for automations: when checks fail or recover, and when the whole becomes critical.
+"""Triggers for automations: what became of checks, of what is polled, and of the whole.
 
 They listen on the event bus, so they outlive a reload of the entry, and need nothing of it.
 """
@@ -94,6 +94,42 @@ class CheckDegradedTrigger(_OccurrenceTrigger):
     kinds = frozenset({Kind.DEGRADED})
 
 
+class HostWentOfflineTrigger(_OccurrenceTrigger):
+    """Triggers when something that is polled answers no more."""
+
+    kinds = frozenset({Kind.HOST_OFFLINE})
+
+
+class HostCameOnlineTrigger(_OccurrenceTrigger):
+    """Triggers when it answers again."""
+
+    kinds = frozenset({Kind.HOST_ONLINE})
+
+
+class DriveBecameUnhealthyTrigger(_OccurrenceTrigger):
+    """Triggers when something is wrong with a drive."""
+
+    kinds = frozenset({Kind.DRIVE_WARNING})
+
+
+class DriveRecoveredTrigger(_OccurrenceTrigger):
+    """Triggers when a drive is well again."""
+
+    kinds = frozenset({Kind.DRIVE_RECOVERED})
+
+
+class InternetDisconnectedTrigger(_OccurrenceTrigger):
+    """Triggers when a router has lost the Internet."""
+
+    kinds = frozenset({Kind.INTERNET_DOWN})
+
+
+class InternetConnectedTrigger(_OccurrenceTrigger):
+    """Triggers when it is connected again."""
+
+    kinds = frozenset({Kind.INTERNET_UP})
+
+
 class StatusBecameCriticalTrigger(_OccurrenceTrigger):
     """Triggers when the whole becomes critical."""
 
@@ -104,6 +140,12 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "check_failed": CheckFailedTrigger,
     "check_recovered": CheckRecoveredTrigger,
     "check_degraded": CheckDegradedTrigger,
+    "host_went_offline": HostWentOfflineTrigger,
+    "host_came_online": HostCameOnlineTrigger,
+    "drive_became_unhealthy": DriveBecameUnhealthyTrigger,
+    "drive_recovered": DriveRecoveredTrigger,
+    "internet_disconnected": InternetDisconnectedTrigger,
+    "internet_connected": InternetConnectedTrigger,
     "status_became_critical": StatusBecameCriticalTrigger,
 }
 

@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.ops_monitor import logbook
 from custom_components.ops_monitor.client import Transition
 from custom_components.ops_monitor.const import DOMAIN, EVENT
-from custom_components.ops_monitor.occurrence import OF_CHECKS, Kind, kind_of
+from custom_components.ops_monitor.occurrence import OF_CHECKS, OF_THINGS, Kind, kind_of
 from tests.ha.fake_daemon import FakeDaemon, make_check, make_down
 from tests.ha.test_events import make_event
 from tests.ha.waiting import state_of, wait_for_state, wait_until
@@ -88,7 +88,8 @@ async def test_event_entity(
 
     attributes = state_of(hass, INCIDENT).attributes
     assert attributes["event_type"] == "down"
-    assert attributes["event_types"] == [kind.value for kind in OF_CHECKS]
+    things = [kind.value for kind in OF_THINGS.values()]
+    assert attributes["event_types"] == [*(kind.value for kind in OF_CHECKS), *things]
     assert (attributes["check_id"], attributes["name"]) == ("web", "Web")
     assert attributes["error"] == "The connection was refused."
 

@@ -100,7 +100,7 @@ async def test_devices(hass: HomeAssistant, polling: MockConfigEntry) -> None:
         ("binary_sensor.nvme0_passing", STATE_ON, {}),
         ("binary_sensor.fritz_box_home_wan_up", STATE_ON, {"device_class": "connectivity"}),
         ("sensor.pve1_cpu", "3.0", {}),
-        ("binary_sensor.pve1_online", STATE_ON, {"device_class": "connectivity"}),
+        ("binary_sensor.pve1", STATE_ON, {"device_class": "connectivity"}),
         ("sensor.containers_running", "3", {"state_class": "measurement"}),
     ],
 )
