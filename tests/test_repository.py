@@ -30,6 +30,7 @@ MANIFEST_KEYS = {
     "issue_tracker",
     "loggers",
     "name",
+    "quality_scale",
     "requirements",
     "version",
     "zeroconf",
@@ -289,14 +290,101 @@ def test_form_fields_are_explained() -> None:
     )
 
 
-def test_quality_scale() -> None:
-    """All rules of the quality scale are answered for; nothing is claimed to be exempt."""
-    text = (INTEGRATION / "quality_scale.yaml").read_text()
-    rules = yaml.safe_load(text)["rules"]
-    statuses = {rule if isinstance(rule, str) else rule["status"] for rule in rules.values()}
+QUALITY = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text())["rules"]
 
-    assert len(rules) == 54
-    assert statuses <= {"done", "todo"}
+
+def test_quality_scale() -> None:
+    """All rules of the quality scale are kept, as the manifest claims; none is exempt."""
+    statuses = {rule if isinstance(rule, str) else rule["status"] for rule in QUALITY.values()}
+
+    assert len(QUALITY) == 54
+    assert statuses == {"done"}
+    assert MANIFEST["quality_scale"] == "platinum"
+
+
+def proofs_of(rule: str) -> list[str]:
+    """Return where the documentation says that a rule is proven."""
+    document = (ROOT / "docs" / "quality-scale.md").read_text()
+    [row] = re.findall(rf"^\| {rule} \| .* \| (.*) \|$", document, re.MULTILINE)
+    return re.findall(r"`([^`]+)`", row)
+
+
+def anchors_of(document: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", document, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("rule", QUALITY)
+def test_quality_scale_is_proven(rule: str) -> None:
+    """What the documentation names as the proof of a rule is there."""
+    proofs = proofs_of(rule)
+
+    assert proofs
+    for proof in proofs:
+        path, _, name = re.sub("::|#", "@", proof).partition("@")
+        content = (ROOT / path).read_text()
+        if "#" in proof:
+            assert name in anchors_of(content), proof
+        elif name:
+            assert re.search(rf"def {name}\(", content), proof
+
+
+def test_platforms_limit_their_updates() -> None:
+    """Each platform says how many of its entities may ask the daemon at once."""
+    platforms = re.findall(r"Platform\.(\w+)", SOURCES[INTEGRATION / "__init__.py"])
+    modules = [SOURCES[INTEGRATION / f"{platform.lower()}.py"] for platform in platforms]
+
+    assert modules
+    assert all(re.search(r"^PARALLEL_UPDATES = [01]$", module, re.MULTILINE) for module in modules)
+
+
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_automations_are_documented(kind: str) -> None:
+    """Each trigger and condition has its texts, its icon, and its row in the documentation."""
+    described = yaml.safe_load((INTEGRATION / f"{kind}.yaml").read_text())
+    own = {name: value for name, value in described.items() if not name.startswith(".")}
+    texts = load(INTEGRATION / "translations" / "en.json")[kind]
+    document = (ROOT / "docs" / "home-assistant.md").read_text()
+
+    assert texts.keys() == own.keys()
+    assert load(INTEGRATION / "icons.json")[kind].keys() == own.keys()
+    for name, value in own.items():
+        assert texts[name]["name"]
+        assert texts[name]["description"]
+        assert texts[name].get("fields", {}).keys() == (value or {}).get("fields", {}).keys()
+        assert f"| `ops_monitor.{name}` |" in document
+
+
+def test_issues_are_translated() -> None:
+    """Each repair issue has a title, and says what to do: by itself or while it is mended."""
+    issues = load(INTEGRATION / "translations" / "en.json")["issues"]
+
+    assert issues
+    for issue in issues.values():
+        assert issue["title"]
+        assert ("description" in issue) != ("fix_flow" in issue)
+
+
+def test_texts_have_proper_keys() -> None:
+    """Home Assistant reads texts by keys of small letters, in the parts that it knows."""
+    known = {
+        "title",
+        "config",
+        "options",
+        "entity",
+        "exceptions",
+        "issues",
+        "services",
+        "selector",
+        "system_health",
+        "triggers",
+        "conditions",
+    }
+    keys = {part for key in translation("en") for part in key.split(".")}
+
+    assert load(INTEGRATION / "translations" / "en.json").keys() <= known
+    assert [key for key in keys if not re.fullmatch(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?", key)] == []
 
 
 def test_every_entity_is_documented() -> None:
