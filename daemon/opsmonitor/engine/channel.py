@@ -32,6 +32,14 @@ _STOP_S: Final = 5.0
 """How long a message under way may take when the daemon stops."""
 
 
+def next_attempt_ms(attempts: int, error: DeliveryError, now_ms: int) -> int:
+    """Return when to try again after so many attempts: later each time, or when asked to."""
+    pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 20), _LONGEST_PAUSE_S)
+    if error.retry_after_s is not None:
+        pause_s = min(error.retry_after_s, _LONGEST_ASKED_S)
+    return now_ms + round(pause_s * 1000)
+
+
 class Channel:
     """One channel with what waits for it, and the task that sends it."""
 
@@ -167,10 +175,7 @@ class Channel:
     def _postpone(self, batch: Sequence[Delivery], error: DeliveryError) -> None:
         """Try again later: after twice the pause, or when the service asked for it."""
         attempts = batch[0].attempts + 1
-        pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 20), _LONGEST_PAUSE_S)
-        if error.retry_after_s is not None:
-            pause_s = min(error.retry_after_s, _LONGEST_ASKED_S)
-        next_ms = self._clock.now_ms() + round(pause_s * 1000)
+        next_ms = next_attempt_ms(attempts, error, self._clock.now_ms())
         changed = [
             replace(item, attempts=item.attempts + 1, next_ms=next_ms, error=str(error))
             for item in batch

@@ -109,7 +109,7 @@ class Telling:
             dress=links.dress,
         )
         self._links = links
-        self._announcer = Announcer(self._channels)
+        self._announcer = Announcer(self._channels, clock)
         self._muting = Muting(store, clock)
         self._last_opened_ms: int | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -258,7 +258,7 @@ class Telling:
     ) -> Announcement:
         """Send an alert by hand, to every channel if none is named; one that fails stops no other.
 
-        What some channel took is kept among the alerts.
+        What some channel took, or is to be offered again, is kept among the alerts.
         """
         settings = self._settings().alerts
         told = await self._announcer.announce(
@@ -271,7 +271,12 @@ class Telling:
         )
         if told.alert.channels:
             self._unsaved_alerts[told.alert.id] = told.alert
-            self._news.set()
+        if told.deliveries:
+            # Nobody else knows of it: who is told that it goes on must be able to rely on it.
+            self._unsaved |= {item.key: item for item in told.deliveries}
+            await self._save()
+            self._waiting += told.deliveries
+        self._news.set()
         return told
 
     def open_alert(self, alert_id: str, signature: str) -> Alert | None:

@@ -141,6 +141,8 @@ class Announcement:
     """By channel, why it did not take it; None: it did."""
     repeated: tuple[str, ...] = ()
     """The channels that had been told the same a moment ago, and were left alone."""
+    deliveries: tuple[Delivery, ...] = ()
+    """To channels that did not take it, and may yet: it is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,10 @@ from opsmonitor.models.alert import (
     AlertKind,
     Announcement,
     ChannelHealth,
+    Delivery,
     Mute,
+    Notice,
+    NoticeKind,
     TellingState,
 )
 from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Transition
@@ -392,6 +395,8 @@ class HandTelling:
         self.failures: dict[str, str] = {}
         self.announced: list[tuple[str, str, str]] = []
         self.lately: set[str] = set()
+        self.patient: set[str] = set()
+        """Channels to which it is tried again."""
         self.opened: dict[str, Alert] = {}
         self.state = TellingState(open_alerts=0, last_opened_ms=None, mute=None, channels=())
         self.listeners: list[Callable[[], None]] = []
@@ -450,7 +455,25 @@ class HandTelling:
             channels=tuple(name for name, error in errors.items() if error is None),
         )
         repeated = tuple(name for name in names if name in self.lately)
-        return Announcement(alert=alert, errors=errors, repeated=repeated)
+        notice = Notice(
+            id="manual:1:1:manual",
+            alert_id=alert.id,
+            kind=NoticeKind.MANUAL,
+            subject=service,
+            name=service,
+            severity=severity,
+            tags=(),
+            at_ms=1,
+            title=service,
+            text=message,
+        )
+        again = [name for name in errors if name in self.patient]
+        return Announcement(
+            alert=alert,
+            errors=errors,
+            repeated=repeated,
+            deliveries=tuple(Delivery(notice=notice, channel=name, queued_ms=1) for name in again),
+        )
 
     def open_alert(self, alert_id: str, signature: str) -> Alert | None:
         """Return the alert if the signature is `good`."""

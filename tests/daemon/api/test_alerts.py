@@ -90,8 +90,22 @@ async def test_an_alert_by_hand_says_who_took_it(house: House) -> None:
         "sent": ["mail"],
         "repeated": ["hook"],
         "failed": [{"channel": "phone", "error": "answered 403 Forbidden"}],
+        "queued": [],
     }
     assert house.telling.announced == [("shop", "P1", "no stock")]
+
+
+async def test_an_alert_that_is_tried_again_has_not_failed(house: House) -> None:
+    """The daemon sees to it from now on, and says so."""
+    house.telling.add("phone")
+    house.telling.failures["phone"] = "no answer in time"
+    house.telling.patient.add("phone")
+
+    answer = await house.post("/api/alerts", json=_HAND)
+
+    assert answer.status == 200
+    assert (answer.json["ok"], answer.json["sent"], answer.json["queued"]) == (False, [], ["phone"])
+    assert answer.json["failed"] == [{"channel": "phone", "error": "no answer in time"}]
 
 
 async def test_an_alert_that_no_channel_took_has_failed(house: House) -> None:

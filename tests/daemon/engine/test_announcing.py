@@ -9,7 +9,7 @@ import pytest
 from opsmonitor.config.settings import ServerSettings, Settings
 from opsmonitor.engine.links import Links
 from opsmonitor.exceptions import DeliveryError, UnknownAlertError
-from opsmonitor.models.alert import AlertKind, NoticeKind
+from opsmonitor.models.alert import AlertKind, DeliveryState, NoticeKind
 from opsmonitor.models.check import Status
 from opsmonitor.notifiers.base import Message
 from opsmonitor.util.clock import FakeClock
@@ -31,7 +31,7 @@ def test_the_same_alert_is_told_once_within_a_while() -> None:
         house = Bench(clock)
         house.name("a", "b", dedupe_s=600)
         await house.start()
-        house.broken["b"] = DeliveryError("answered 503")
+        house.broken["b"] = DeliveryError("answered 403", is_permanent=True)
 
         first = await house.telling.announce("shop", "P3", "no stock", None)
         del house.broken["b"]
@@ -42,7 +42,7 @@ def test_the_same_alert_is_told_once_within_a_while() -> None:
         third = await house.telling.announce("shop", "P3", "no stock", ["a"])
         await house.telling.close()
 
-        assert (first.alert.channels, first.errors) == (("a",), {"a": None, "b": "answered 503"})
+        assert (first.alert.channels, first.errors) == (("a",), {"a": None, "b": "answered 403"})
         assert (second.alert.channels, second.repeated) == (("b",), ("a",))
         assert other.errors == {"a": None, "nobody": "no channel has the name 'nobody'"}
         assert third.repeated == ()
@@ -50,6 +50,82 @@ def test_the_same_alert_is_told_once_within_a_while() -> None:
         assert house.of("b") == ["WARNING: shop"]
         assert {alert.kind for alert in house.store.kept.values()} == {AlertKind.MANUAL}
         assert all(alert.resolved_ms for alert in house.store.kept.values())
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_channel_that_is_away_gets_it_later() -> None:
+    """Tried again like any other message, also after a restart; asked for twice, told once."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", "b", dedupe_s=600)
+        await house.start()
+        house.broken["b"] = DeliveryError("answered 503")
+
+        first = await house.telling.announce("shop", "P3", "no stock", None)
+        kept = [(item.channel, item.state) for item in house.store.deliveries.values()]
+        second = await house.telling.announce("shop", "P3", "no stock", None)
+        await house.restart()
+        third = await house.telling.announce("shop", "P3", "no stock", None)
+        await house.wait(120)
+        before = house.of("b")
+        del house.broken["b"]
+        await house.wait(600)
+        await house.telling.close()
+
+        assert first.errors == {"a": None, "b": "answered 503"}
+        assert [item.channel for item in first.deliveries] == ["b"]
+        assert kept == [("b", DeliveryState.QUEUED)]
+        assert second.repeated == third.repeated == ("a", "b")
+        assert (before, house.of("a"), house.of("b")) == ([], ["WARNING: shop"], ["WARNING: shop"])
+        (delivery,) = house.store.deliveries.values()
+        assert delivery.state is DeliveryState.SENT
+        (alert,) = house.store.kept.values()
+        assert alert.channels == ("a", "b")
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_channel_that_asks_to_wait_is_left_alone_for_so_long() -> None:
+    """As it asked, and not before."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        await house.start()
+        house.broken["a"] = DeliveryError("answered 429", retry_after_s=300)
+
+        told = await house.telling.announce("shop", "P3", "no stock", None)
+        del house.broken["a"]
+        await house.wait(290)
+        before = house.of("a")
+        await house.wait(20)
+        await house.telling.close()
+
+        assert [item.channel for item in told.deliveries] == ["a"]
+        assert (before, house.of("a")) == ([], ["WARNING: shop"])
+
+    run_in_virtual_time(scenario)
+
+
+def test_what_cannot_be_kept_is_tried_again_all_the_same() -> None:
+    """A full disk is no reason to be silent."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        await house.start()
+        house.store.is_broken = True
+        house.broken["a"] = None
+
+        told = await house.telling.announce("shop", "P3", "no stock", None)
+        del house.broken["a"]
+        await house.wait(60)
+        await house.telling.close()
+
+        assert [item.channel for item in told.deliveries] == ["a"]
+        assert house.of("a") == ["WARNING: shop"]
 
     run_in_virtual_time(scenario)
 

@@ -52,20 +52,25 @@ async def alerts(request: web.Request) -> web.Response:
     scope=Scope.ADMIN,
     body=ANNOUNCE,
     answers={
-        200: Answer(body=AnnouncementBody, description="Some channel took it, or all had it"),
+        200: Answer(
+            body=AnnouncementBody, description="Some channel took it, is tried again, or had it"
+        ),
         400: Answer(body=ErrorBody, description="No channel is configured"),
         502: Answer(body=ErrorBody, description="No channel took it; the details say why"),
     },
 )
 async def announce(request: web.Request) -> web.Response:
-    """Send an alert of one's own; a channel that fails stops no other."""
+    """Send an alert of one's own; a channel that fails stops no other.
+
+    One that does not answer, or asks to wait, is tried again later; one that refuses is not.
+    """
     wish = await read_json(request, ANNOUNCE)
     telling = request.app[DEPS].telling
     if not telling.health():
         raise _no_channel()
     told = await telling.announce(wish.service_name, wish.severity, wish.message, wish.channels)
     body = AnnouncementBody.of(told)
-    if not body.sent and not body.repeated:
+    if not body.sent and not body.repeated and not body.queued:
         raise _refused([(refusal.channel, refusal.error) for refusal in body.failed])
     return json_answer(body)
 

@@ -108,23 +108,28 @@ class AnnouncementBody:
     severity: Annotated[str, Doc("P1 to P4")]
     sent: Annotated[tuple[str, ...], Doc("The channels that took it")]
     repeated: Annotated[tuple[str, ...], Doc("Told the same a moment ago, and left alone")]
-    failed: tuple[RefusalBody, ...]
+    failed: Annotated[tuple[RefusalBody, ...], Doc("The channels that did not take it, and why")]
+    queued: Annotated[
+        tuple[str, ...],
+        Doc("Of those that failed: it is tried again until they take it, for a day"),
+    ]
 
     @classmethod
     def of(cls, told: Announcement) -> Self:
         """Return what came of it as the API tells it."""
-        failed = tuple(
+        refusals = tuple(
             RefusalBody(channel=name, error=error)
             for name, error in told.errors.items()
             if error is not None
         )
         return cls(
-            ok=not failed,
+            ok=not refusals,
             alert_id=told.alert.id,
             severity=told.alert.severity,
-            sent=told.alert.channels,
+            sent=tuple(name for name, error in told.errors.items() if error is None),
             repeated=told.repeated,
-            failed=failed,
+            failed=refusals,
+            queued=tuple(item.channel for item in told.deliveries),
         )
 
 
