@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import llm
 import probatio as vol
 
-from .asking import ask
+from .asking import ask, tell
 from .client import Check
 from .const import CONF_ASSIST, DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
@@ -18,6 +18,7 @@ _PROMPT: Final = (
     " whether they are up, since when, and what went wrong."
 )
 _MOST: Final = 20
+_LOOKBACK_MINUTES: Final = 60
 _READ_ONLY: Final = llm.ToolAnnotations(
     read_only=True, destructive=False, idempotent=True, open_world=False
 )
@@ -105,6 +106,32 @@ class IncidentsTool(_ReadTool):
         return llm.ToolResult(data={"incidents": incidents[:_MOST]})
 
 
+class DiagnoseTool(_ReadTool):
+    """What is likely to be the cause of one check's trouble."""
+
+    name = f"{DOMAIN}__diagnose"
+    title = "Diagnose a service"
+    description = "Tells the likely cause of one monitored service's trouble, by its exact name."
+    parameters = vol.Schema({vol.Required("name", description="The name of the service"): str})
+
+    @override
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: llm.ToolInput, llm_context: llm.LLMContext
+    ) -> llm.ToolResult:
+        """Have the daemon look into it."""
+        wanted = str(tool_input.tool_args.get("name", "")).strip().casefold()
+        for coordinator in self._coordinators:
+            for check in coordinator.data.checks.values():
+                if wanted in {check.name.casefold(), check.id.casefold()}:
+                    body = {"service_name": check.id, "lookback_minutes": _LOOKBACK_MINUTES}
+                    try:
+                        found = await tell(coordinator, "api/diagnose", body)
+                    except HomeAssistantError as err:
+                        return llm.ToolResult(data={"error": str(err)}, error=True)
+                    return llm.ToolResult(data={"diagnosis": found})
+        return llm.ToolResult(data={"error": f"no check is called {wanted}"}, error=True)
+
+
 @callback
 def async_get_tools(
     hass: HomeAssistant, _llm_context: llm.LLMContext, _api_id: str
@@ -115,8 +142,14 @@ def async_get_tools(
     if not entries:
         return None
     coordinators = [entry.runtime_data for entry in entries]
+    able = [it for it in coordinators if "diagnose" in it.info.capabilities]
     return LLMTools(
-        tools=[SummaryTool(coordinators), CheckTool(coordinators), IncidentsTool(coordinators)],
+        tools=[
+            SummaryTool(coordinators),
+            CheckTool(coordinators),
+            IncidentsTool(coordinators),
+            *([DiagnoseTool(able)] if able else []),
+        ],
         prompt=_PROMPT,
     )
 

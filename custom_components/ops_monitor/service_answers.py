@@ -8,12 +8,14 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
+from .ai_report import write_report
 from .asking import ask, require, tell
 from .client import Check
 from .const import DOMAIN
+from .incidents import incidents_of, lasted_until
 from .targets import ATTR_CHECK, checks_of, daemon_of, the_check_of
 
-_MOST_INCIDENTS: Final = 500
+ATTR_AI_TASK: Final = "ai_task_entity"
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -52,16 +54,12 @@ async def get_history(call: ServiceCall) -> ServiceResponse:
 async def get_incidents(call: ServiceCall) -> ServiceResponse:
     """Answer what went wrong, newest first."""
     coordinator = daemon_of(call.hass, call.data)
-    params = {"limit": str(_MOST_INCIDENTS)}
-    if call.data["open_only"]:
-        params["resolved"] = "false"
-    found = await ask(coordinator, "api/alerts", params)
-    if not isinstance(found, list):
+    incidents = await incidents_of(coordinator, open_only=call.data["open_only"])
+    if incidents is None:
         raise _unreadable()
-    incidents = [item for item in found if isinstance(item, dict)]
     if "range" in call.data:
         since = dt_util.utcnow() - call.data["range"]
-        incidents = [item for item in incidents if _lasted_until(item, since)]
+        incidents = [item for item in incidents if lasted_until(item, since)]
     if "severity" in call.data:
         incidents = [item for item in incidents if item.get("severity") in call.data["severity"]]
     if _names_checks(call):
@@ -104,11 +102,26 @@ async def check_port(call: ServiceCall) -> ServiceResponse:
 
 
 async def generate_report(call: ServiceCall) -> ServiceResponse:
-    """Have a report written."""
+    """Have a report written: by the daemon, or from its facts by an AI task."""
     coordinator = daemon_of(call.hass, call.data)
+    if ATTR_AI_TASK in call.data:
+        return await write_report(
+            coordinator,
+            call.data[ATTR_AI_TASK],
+            span=call.data["range"],
+            language=call.data.get("language"),
+            context=call.context,
+        )
     require(coordinator, "reports")
     body = {"range_minutes": int(_minutes(call.data["range"]))}
     return _object(await tell(coordinator, "api/reports/generate", body))
+
+
+async def get_report(call: ServiceCall) -> ServiceResponse:
+    """Answer a report that was written before."""
+    coordinator = daemon_of(call.hass, call.data)
+    require(coordinator, "reports")
+    return _object(await ask(coordinator, f"api/reports/{call.data['report_id']}"))
 
 
 async def diagnose(call: ServiceCall) -> ServiceResponse:
@@ -164,15 +177,6 @@ def _names_checks(call: ServiceCall) -> bool:
     """Tell whether an action is about certain checks only."""
     targets = (ATTR_CHECK, "entity_id", "device_id", "area_id", "floor_id", "label_id")
     return any(call.data.get(key) for key in targets)
-
-
-def _lasted_until(incident: dict[str, Any], since: Any) -> bool:
-    """Tell whether an incident is open, or was at a time or later."""
-    resolved = incident.get("resolved_at")
-    if resolved is None:
-        return True
-    at = dt_util.parse_datetime(str(resolved))
-    return at is not None and at >= since
 
 
 def _minutes(duration: timedelta) -> str:

@@ -19,6 +19,7 @@ import probatio as vol
 
 from .const import DOMAIN
 from .service_answers import (
+    ATTR_AI_TASK,
     check_port,
     diagnose,
     generate_report,
@@ -26,6 +27,7 @@ from .service_answers import (
     get_incidents,
     get_logs,
     get_ports,
+    get_report,
     get_summary,
 )
 from .service_wishes import (
@@ -55,6 +57,8 @@ _TEXT: Final = vol.All(cv.string, vol.Length(min=1, max=200))
 _LONGEST: Final = timedelta(days=366)
 _DURATION: Final = vol.All(cv.positive_time_period, vol.Range(max=_LONGEST))
 _RANGE: Final[Fields] = {vol.Optional("range", default=timedelta(days=1)): _DURATION}
+# It becomes part of a path.
+_REPORT_ID: Final = vol.All(cv.string, vol.Match(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))
 _PORT: Final = vol.All(vol.Coerce(int), vol.Range(min=1, max=65535))
 
 
@@ -105,8 +109,18 @@ ACTIONS: Final = {
     ),
     "generate_report": Action(
         handler=generate_report,
-        fields={**_DAEMON, **_RANGE},
+        fields={
+            **_DAEMON,
+            **_RANGE,
+            vol.Optional(ATTR_AI_TASK): cv.entity_domain("ai_task"),
+            vol.Optional("language"): _TEXT,
+        },
         response=SupportsResponse.OPTIONAL,
+    ),
+    "get_report": Action(
+        handler=get_report,
+        fields={**_DAEMON, vol.Required("report_id"): _REPORT_ID},
+        response=SupportsResponse.ONLY,
     ),
     "diagnose": Action(
         handler=diagnose,

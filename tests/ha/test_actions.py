@@ -35,6 +35,7 @@ async def test_actions_without_a_daemon(hass: HomeAssistant, name: str) -> None:
     needs: dict[str, dict[str, Any]] = {
         "check_port": {"port": 80},
         "get_logs": {"host": "nas"},
+        "get_report": {"report_id": "r-1"},
         "start_maintenance": {"duration": 60},
     }
     needed = needs.get(name, {})
@@ -332,6 +333,7 @@ async def test_port(
     ("name", "data", "path"),
     [
         ("generate_report", {"range": {"days": 7}}, "/api/reports/generate"),
+        ("get_report", {"report_id": "r-1"}, "/api/reports/r-1"),
         ("diagnose", {"check": "web"}, "/api/diagnose"),
         ("get_logs", {"host": "nas"}, "/api/logs"),
     ],

@@ -107,3 +107,22 @@ async def test_assistants_find_them(hass: HomeAssistant, loaded: MockConfigEntry
 
     assert names == {f"ops_monitor__get_{what}" for what in ("check", "incidents", "summary")}
     assert not any(tool.name.startswith("ops_monitor") for tool in without.tools)
+
+
+async def test_diagnosis(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """A daemon that can looks for the cause of one check's trouble."""
+    daemon.capabilities = ["diagnose"]
+    daemon.replies["/api/diagnose"] = {"likely_root_cause": "The cable."}
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+
+    told = await ask(hass, "diagnose", name="Web")
+    missing = await ask(hass, "diagnose", name="We")
+    daemon.answer = answering(lambda: error_response(503, "not_ready"))
+    failed = await ask(hass, "diagnose", name="web")
+
+    assert told.data == {"diagnosis": {"likely_root_cause": "The cable."}}
+    assert daemon.asked[-1][2] == {"service_name": "web", "lookback_minutes": 60}
+    assert missing.error
+    assert failed.error
+    await hass.config_entries.async_unload(entry.entry_id)
