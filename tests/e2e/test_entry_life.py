@@ -253,13 +253,24 @@ async def test_message(lab: Lab) -> None:
     assert any("Dinner is ready" in body for body in lab.server.received)
 
 
-async def test_every_platform_has_a_test() -> None:
-    """A new kind of entity belongs into the tests above."""
-    tested = {"binary_sensor", "button", "calendar", "event", "notify", "sensor", "switch"}
-    folder = INTEGRATION.glob("*.py")
-    platforms = {path.stem for path in folder if "async_add_entities" in path.read_text()}
+async def test_update(lab: Lab) -> None:
+    """A newer firmware of the router is an update, with the versions that the box tells."""
+    await lab.wait_for("_reading_fritz.home_firmware", "on")
+    version = await lab.ask("/api/values?name=fritz.home.os_version")
+    shown = lab.home_assistant.states[await lab.entity("_reading_fritz.home_firmware")]
 
-    assert platforms - {"entity", "reading_entity"} == tested
+    assert shown["attributes"]["installed_version"] == version["value"]
+    assert shown["attributes"]["latest_version"] != version["value"]
+
+
+async def test_every_kind_is_there(lab: Lab) -> None:
+    """What is not proven above has no entities: a new kind belongs there."""
+    kinds = {item["entity_id"].partition(".")[0] for item in await lab.entities()}
+
+    assert kinds == {
+        *("binary_sensor", "button", "calendar", "event"),
+        *("notify", "sensor", "switch", "update"),
+    }
 
 
 async def test_token_is_revoked(lab: Lab) -> None:

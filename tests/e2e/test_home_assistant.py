@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 import json
-import os
 from pathlib import Path
 import re
 import socket
 from typing import Any
 
 from aiohttp import ClientSession
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 import pytest
 import pytest_asyncio
 
+from tests.e2e.browser import browse, settle
 from tests.e2e.daemon_process import DaemonProcess
 from tests.e2e.home_assistant import HASS, HomeAssistant
 from tests.e2e.log_lines import unusual
-from tests.e2e.page.bench import chromium
 from tests.e2e.web_server import WebServer
 
 pytestmark = [
@@ -30,7 +28,6 @@ pytestmark = [
     pytest.mark.skipif(not HASS.exists(), reason="run `scripts/setup ha-live` first"),
 ]
 
-SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 WEB = "binary_sensor.web_server"
 HUB = f"ops_monitor_{re.sub('[^a-z0-9]+', '_', socket.gethostname().lower()).strip('_')}"
 CONNECTED = f"binary_sensor.{HUB}_connected"
@@ -163,31 +160,8 @@ async def test_core_check_makes_the_whole_critical(
     await home_assistant.wait_for(OVERALL, "ok")
 
 
-def folder_of_pictures(otherwise: Path) -> Path:
-    """Return where pictures are kept: in the documentation when they are to be renewed."""
-    return SCREENSHOTS if os.environ.get("OPSMONITOR_PICTURES") else otherwise
-
-
-@asynccontextmanager
-async def browse(home_assistant: HomeAssistant, **options: Any) -> AsyncIterator[Page]:
-    """Return a page of a browser in which the person is logged in, and see that nothing broke."""
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        # The sandbox needs rights that a container lacks; only our own page is loaded.
-        browser = await playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        context = await browser.new_context(**options)
-        await context.add_init_script(home_assistant.log_in_script())
-        page = await context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{error.stack or error}"))
-        yield page
-        await browser.close()
-    assert [error for error in errors if "ops_monitor" in error] == []
-
-
 async def test_dashboard_and_card_in_a_browser(
-    home_assistant: HomeAssistant, target: WebServer, tmp_path: Path
+    home_assistant: HomeAssistant, target: WebServer
 ) -> None:
     """The community dashboard shows the checks on our card, which follows them by itself."""
     await home_assistant.command(
@@ -209,7 +183,7 @@ async def test_dashboard_and_card_in_a_browser(
             await page.goto(f"{home_assistant.url}/ops-lab/overview")
             row = page.locator("ops-monitor-card button", has_text="Web server")
             whole = page.locator("ops-monitor-card [role=status]")
-            await expect(row).to_have_attribute("data-status", "up", timeout=60_000)
+            await expect(row).to_have_attribute("data-status", "up")
             await expect(whole).to_contain_text("The check is up")
 
             target.is_up = False
@@ -219,31 +193,22 @@ async def test_dashboard_and_card_in_a_browser(
 
             target.is_up = True
             await expect(row).to_have_attribute("data-status", "up")
-            await page.locator("#ha-launch-screen").wait_for(state="detached")
-            await page.wait_for_load_state("networkidle")
-            name = "home-assistant-dashboard" + ("-dark" if scheme == "dark" else "")
-            await page.screenshot(path=folder_of_pictures(tmp_path) / f"{name}.png")
+            await settle(page)
 
             await row.click()
             await expect(page.locator("ha-more-info-dialog")).to_contain_text("Web server")
 
 
-async def test_device_page_in_a_browser(home_assistant: HomeAssistant, tmp_path: Path) -> None:
+async def test_device_page_in_a_browser(home_assistant: HomeAssistant) -> None:
     """A person finds the check's device, with its values, in the user interface."""
     devices = await home_assistant.command("config/device_registry/list")
     [device] = [item for item in devices if item["name"] == "Web server"]
-    picture = folder_of_pictures(tmp_path) / "home-assistant.png"
 
     async with browse(home_assistant, viewport={"width": 1280, "height": 720}) as page:
         await page.goto(f"{home_assistant.url}/config/devices/device/{device['id']}")
         await expect(page.get_by_text("HTTP check")).to_be_visible(timeout=60_000)
         await expect(page.get_by_text("Response time")).to_be_visible()
         await expect(page.get_by_text("Connected via")).to_be_visible()
-        await page.locator("#ha-launch-screen").wait_for(state="detached")
-        await page.wait_for_load_state("networkidle")
-        await page.screenshot(path=picture)
-
-    assert picture.stat().st_size > 0
 
 
 async def test_the_daemon_reads_home_assistant(

@@ -124,8 +124,8 @@ const isMain = (entity) => entity.entity_id.startsWith("binary_sensor.") && !ent
 
 const STYLE = `
   ha-card { padding: 12px 16px 8px; height: 100%; box-sizing: border-box; overflow: auto; }
-  h2 { margin: 0 0 4px; font-size: 1.15rem; font-weight: 500; }
-  .whole { display: flex; align-items: center; gap: 8px; margin: 0 0 8px; color: var(--secondary-text-color); }
+  h2 { margin: 0 6px 4px; font-size: 1.15rem; font-weight: 500; }
+  .whole { display: flex; align-items: center; gap: 10px; margin: 0 6px 8px; color: var(--secondary-text-color); }
   ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 0 16px;
     grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr)); }
   button { display: flex; align-items: center; gap: 10px; width: 100%; min-height: 44px; padding: 4px 6px; border: 0;
@@ -290,7 +290,7 @@ function overview(hass, texts) {
   /* With one daemon its name would only push aside what the tiles say. */
   const name = hubs.length === 1 ? { name: { type: "entity" } } : {};
   const tiles = hubs.flatMap((hub) =>
-    ["overall_status", "checks_down", "connected"]
+    ["overall_status", "checks_down", "connected", "open_incidents"]
       .map((key) => entityOf(hub, key))
       .filter(Boolean)
       .map((entity) => ({ ...tile(entity.entity_id), ...name })),
@@ -300,19 +300,28 @@ function overview(hass, texts) {
       type: "grid",
       cards: [heading("Ops Monitor", "mdi:monitor-eye"), ...tiles, { type: `custom:${CARD}` }],
     },
-    ...items.filter((item) => !isHub(item) && !isCheck(item)).map((item) => deviceSection(item)),
   ];
+  /* Beside each other they would be of very different height, so they share a column. */
+  const past = [];
   const times = checks.map((check) => check.time).filter((id) => id && hass.states[id]);
   if (times.length) {
     const graph = { type: "history-graph", hours_to_show: 24, entities: times.slice(0, GRAPHS) };
-    sections.push({ type: "grid", cards: [heading(texts.times, "mdi:chart-line"), graph] });
+    past.push(heading(texts.times, "mdi:chart-line"), graph);
   }
   if (checks.length) {
     const target = { entity_id: checks.map((check) => check.main) };
     const log = { type: "logbook", hours_to_show: 24, target };
-    sections.push({ type: "grid", cards: [heading(texts.history, "mdi:format-list-bulleted-type"), log] });
+    past.push(heading(texts.history, "mdi:format-list-bulleted-type"), log);
   }
+  if (past.length) sections.push({ type: "grid", cards: past });
+  sections.push(...items.filter((item) => isWorthASection(hass, item)).map((item) => deviceSection(item)));
   return { type: "sections", title: texts.overview, path: "overview", icon: "mdi:monitor-eye", max_columns: 3, sections };
+}
+
+/* What cannot be read on this machine, such as drives where there are none, would only take room. */
+function isWorthASection(hass, item) {
+  const isUnsupported = ({ entity_id: id }) => hass.states[id] && hass.states[id].state === "unsupported";
+  return !isHub(item) && !isCheck(item) && !item.entities.some(isUnsupported);
 }
 
 /* A host, a drive, a router: what it shows by itself, without what is only for finding mistakes. */
