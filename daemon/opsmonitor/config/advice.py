@@ -40,7 +40,7 @@ def _warn_of_idle_keys(
     """Say once for each accepted key that it changes nothing yet."""
     users: dict[str, list[ReadCheck]] = {}
     for check in checks:
-        for key in sorted(schema.without_effect(check.settings.type) & check.node.entries.keys()):
+        for key in sorted(schema.idle_keys[check.settings.type] & check.node.entries.keys()):
             users.setdefault(key, []).append(check)
     for key, using in users.items():
         first = using[0].node

@@ -205,7 +205,7 @@ class CheckReader:
         self, kind: CheckKind, check_id: str, values: AnyMapping[str, Any], merged: Mapping
     ) -> CheckSettings | None:
         """Return the settings of a valid check."""
-        own = self._schema.own_keys(kind.name)
+        own = self._schema.own_keys[kind.name]
         try:
             options = kind.options(
                 **{field_name(key): value for key, value in values.items() if key in own}

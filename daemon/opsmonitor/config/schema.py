@@ -282,18 +282,14 @@ class ConfigSchema:
     """By type, the common keys included."""
     any_check: vol.Schema
     """For a check of unknown type: the common keys are judged, those of all types accepted."""
+    own_keys: Mapping[str, frozenset[str]]
+    """By type, the names of the keys that it brings."""
+    idle_keys: Mapping[str, frozenset[str]]
+    """By type, the names of the keys that are accepted but change nothing yet."""
     common_keys: tuple[str, ...]
     """The fields of every check's settings that come from its keys."""
     defaults: vol.Schema
     """For `defaults` and `global`; nothing is required there."""
-
-    def own_keys(self, kind: str) -> set[str]:
-        """Return the names of the keys that a check type brings."""
-        return {key_name(key) for key in self.kinds[kind].schema}
-
-    def without_effect(self, kind: str) -> set[str]:
-        """Return the keys that are accepted but change nothing yet."""
-        return {key_name(key) for key in WITHOUT_EFFECT} - self.own_keys(kind)
 
 
 def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
@@ -317,10 +313,14 @@ def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
         for name, kind in kinds.items()
     }
     inactive = _without(WITHOUT_EFFECT, set(validators))
+    idle = frozenset(map(key_name, WITHOUT_EFFECT))
+    own = {name: frozenset(map(key_name, kind.schema)) for name, kind in kinds.items()}
     return ConfigSchema(
         kinds=kinds,
         check_keys={name: frozenset(map(key_name, spec)) for name, spec in specs.items()},
         checks={name: vol.Schema(spec) for name, spec in specs.items()},
+        own_keys=own,
+        idle_keys={name: idle - keys for name, keys in own.items()},
         common_keys=tuple(key_name(key) for key in EVERY_CHECK),
         any_check=vol.Schema(
             {**common, **inactive, **{vol.Optional(name): object for name in validators}}

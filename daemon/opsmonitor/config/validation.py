@@ -140,14 +140,22 @@ def _unknown_keys(
     spec: AnyMapping[Any, Any], node: Mapping, steps: list[str]
 ) -> Iterator[tuple[list[str], Mapping, str, set[str]]]:
     """Yield the keys that a schema has no place for: the way to them, and the known ones."""
-    known = {_key_name(key): validator for key, validator in spec.items()}
+    # A schema's key is found by its name; the names are gathered only where one is not.
+    suspects = {
+        key: child
+        for key, child in node.entries.items()
+        if key not in spec or isinstance(child, Mapping)
+    }
+    if not suspects:
+        return
+    known = {_key_name(key) for key in spec}
     if None in known:
         return
     names = {name for name in known if name is not None}
-    for key, child in node.entries.items():
+    for key, child in suspects.items():
         if key not in names:
             yield steps, node, key, names
-        elif isinstance(child, Mapping) and (inner := _mapping_of(known[key])) is not None:
+        elif isinstance(child, Mapping) and (inner := _mapping_of(spec[key])) is not None:
             yield from _unknown_keys(inner, child, [*steps, key])
 
 
