@@ -33,14 +33,16 @@ def _load() -> Environment:
     return environment
 
 
-_TEMPLATES: Final = {
-    name: environment.get_template(name) for environment in [_load()] for name in _FILES[1:]
-}
+_ENVIRONMENT: Final = _load()
 
 
 def render(name: str, **values: Any) -> str:
-    """Return a page as text."""
-    return _TEMPLATES[name].render(values)
+    """Return a page as text.
+
+    A template is compiled when it is first asked for, which takes a few milliseconds: most daemons
+    show few of these pages or none, and all are started.
+    """
+    return _ENVIRONMENT.get_template(name).render(values)
 
 
 def page(text: str, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

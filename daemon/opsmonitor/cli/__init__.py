@@ -18,6 +18,7 @@ from opsmonitor.cli.arguments import (
 )
 from opsmonitor.cli.output import forget_output
 from opsmonitor.exceptions import ConfigError, OpsMonitorError
+from opsmonitor.util.garbage import resting_collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +127,14 @@ def _add_run(commands: _Commands[argparse.ArgumentParser]) -> None:
         choices=["debug", "info", "warning", "error"],
         help="how much to log (default: info)",
     )
-    parser.set_defaults(command=_in("run", "run"))
+    parser.set_defaults(command=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Load the daemon and run it."""
+    with resting_collector():
+        code: int = _in("run", "run")(arguments)
+    return code
 
 
 def _add_check_config(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from opsmonitor.util.garbage import settle_collector
+from opsmonitor.util.garbage import resting_collector, settle_collector
 
 
 class _Knot:
@@ -25,6 +25,7 @@ def _restored_collector() -> Iterator[None]:
     threshold = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.enable()
     gc.set_threshold(*threshold)
 
 
@@ -59,3 +60,21 @@ def test_the_collector_still_works() -> None:
     gc.collect()
 
     assert remains() is None
+
+
+def test_it_rests_until_it_is_settled() -> None:
+    """While much is made that stays, nothing is looked for; then it works again."""
+    with resting_collector():
+        rested = not gc.isenabled()
+        settle_collector()
+
+        assert rested
+        assert gc.isenabled()
+
+
+def test_it_does_not_rest_for_ever() -> None:
+    """What fails before the collector is settled leaves it at work as well."""
+    with pytest.raises(ValueError, match="a bad start"), resting_collector():
+        raise ValueError("a bad start")
+
+    assert gc.isenabled()
