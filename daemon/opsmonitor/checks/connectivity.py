@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from opsmonitor.models.check import Outcome
 
 OUTSIDE: Final = ("1.1.1.1:443", "9.9.9.9:443")
-"""Cloudflare and Quad9: two operators, in many places, that have answered there for years."""
+"""Cloudflare and Quad9: two operators, in many places, that have answered there for years.
+
+Nothing is sent to them but the opening of a connection, which tells them the address of the line.
+"""
 _NAME: Final = "one.one.one.one"
 _PING_SIZE: Final = 16
 _AUTO: Final = "auto"
@@ -172,6 +175,13 @@ def _place(value: Any) -> str:
     return f"{host}:{port}"
 
 
+def _places(value: Any) -> tuple[str, ...]:
+    """Accept a list of `host:port`; true for the usual ones, false for nobody."""
+    if isinstance(value, bool):
+        return OUTSIDE if value else ()
+    return cv.list_of(_place)(value)
+
+
 def _target(options: ConnectivityOptions) -> str:
     """Name those who are asked."""
     words = ["gateway"] * bool(options.gateway) + ["resolver"] * bool(options.resolver)
@@ -184,7 +194,7 @@ CHECK = CheckType(
     schema={
         vol.Optional("gateway"): _switch,
         vol.Optional("resolver"): _switch,
-        vol.Optional("outside"): cv.list_of(_place),
+        vol.Optional("outside"): _places,
         vol.Optional("values"): cv.list_of(cv.text),
         vol.Optional("needed"): cv.whole_number(at_least=1, at_most=100),
     },

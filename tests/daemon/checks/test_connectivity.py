@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 import voluptuous as vol
 
-from opsmonitor.checks.connectivity import CHECK
+from opsmonitor.checks.connectivity import CHECK, OUTSIDE, ConnectivityOptions
 from opsmonitor.models.check import Outcome, Verdict
 from opsmonitor.models.reading import Measured
 from opsmonitor.parts.quorum import Vote, conclude_votes, majority
@@ -117,6 +117,20 @@ async def test_a_router_knows_whether_it_is_connected(
     )
 
     assert (await probe()).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, OUTSIDE), (False, ()), ([], ()), (["192.0.2.1:22"], ("192.0.2.1:22",))],
+)
+async def test_nobody_outside_need_be_asked(value: object, expected: tuple[str, ...]) -> None:
+    """Whoever does not want to show a stranger that the house is awake says so."""
+    keys = vol.Schema(dict(CHECK.schema))({"outside": value, "resolver": False})
+
+    options = ConnectivityOptions(**keys)
+
+    assert options.outside == expected
+    assert CHECK.target(options) == ", ".join(["gateway", *expected])
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,18 @@ import hashlib
 import json
 from pathlib import Path
 import ssl
+from types import SimpleNamespace
 from typing import Any
 
 from aiohttp import web
 import pytest
 import voluptuous as vol
 
+from opsmonitor.checks.connectivity import CHECK as WITNESS, ConnectivityOptions
+from opsmonitor.engine.reading_values import find_value, value_names
 from opsmonitor.exceptions import ProbeError
-from opsmonitor.models.reading import Reading, ReadingStatus
+from opsmonitor.models.check import Verdict
+from opsmonitor.models.reading import Reading, ReadingState, ReadingStatus
 from opsmonitor.probes.base import ProbeContext
 from opsmonitor.probes.fritz import PROBE, BoxWatch
 from opsmonitor.util.clock import FakeClock
@@ -454,6 +458,40 @@ async def test_a_connection_that_is_down(make: Callable[..., BoxWatch], box: Fri
     assert [each.kind for each in down.events] == ["fritz_disconnected"]
     assert [each.kind for each in up.events] == ["fritz_connected"]
     assert up.status is ReadingStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("Connected", Verdict.OK), ("Disconnected", Verdict.FAIL)]
+)
+async def test_the_witness_of_the_network_hears_what_the_box_says(
+    make: Callable[..., BoxWatch],
+    box: FritzBox,
+    context: ProbeContext,
+    status: str,
+    verdict: Verdict,
+) -> None:
+    """By itself, as soon as a box is watched: without its line there is no network."""
+    connected = box.answers["WANPPPConnection1", "GetInfo"]
+    box.answers["WANPPPConnection1", "GetInfo"] = {
+        **(connected or {}),
+        "NewConnectionStatus": status,
+    }
+    reading = await make().poll()
+    now_ms = context.clock.now_ms()
+    state = ReadingState(
+        probe="fritz", thing="home", interval_s=60, reading=reading, fetched_ms=now_ms
+    )
+    values: Any = SimpleNamespace(
+        names=lambda: value_names([state]),
+        latest=lambda name: find_value({state.name: state}, name, now_ms),
+    )
+    given: Any = SimpleNamespace(values=values, clock=context.clock)
+    options = ConnectivityOptions(gateway=False, resolver=False, outside=())
+
+    outcome = await WITNESS.compile(options, given)()
+
+    assert outcome.verdict is verdict
+    assert [item.name for item in outcome.assertions] == ["fritz.home.wan_up"]
 
 
 async def test_an_issue_can_be_ignored(make: Callable[..., BoxWatch], box: FritzBox) -> None:
