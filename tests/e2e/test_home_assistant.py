@@ -15,10 +15,11 @@ from aiohttp import ClientSession
 from playwright.async_api import expect
 import pytest
 import pytest_asyncio
+import yaml
 
 from tests.e2e.browser import browse, settle
 from tests.e2e.daemon_process import DaemonProcess
-from tests.e2e.home_assistant import HASS, HomeAssistant
+from tests.e2e.home_assistant import HASS, ROOT, HomeAssistant
 from tests.e2e.log_lines import unusual
 from tests.e2e.web_server import WebServer
 
@@ -175,28 +176,24 @@ async def test_dashboard_and_card_in_a_browser(
     strategy = {"strategy": {"type": "custom:ops-monitor"}}
     await home_assistant.command("lovelace/config/save", url_path="ops-lab", config=strategy)
 
-    for scheme in ("light", "dark"):
-        viewport = (
-            {"width": 412, "height": 900} if scheme == "dark" else {"width": 1280, "height": 800}
-        )
-        async with browse(home_assistant, viewport=viewport, color_scheme=scheme) as page:
-            await page.goto(f"{home_assistant.url}/ops-lab/overview")
-            row = page.locator("ops-monitor-card button", has_text="Web server")
-            whole = page.locator("ops-monitor-card [role=status]")
-            await expect(row).to_have_attribute("data-status", "up")
-            await expect(whole).to_contain_text("The check is up")
+    async with browse(home_assistant, viewport={"width": 412, "height": 900}) as page:
+        await page.goto(f"{home_assistant.url}/ops-lab/overview")
+        row = page.locator("ops-monitor-card button", has_text="Web server")
+        whole = page.locator("ops-monitor-card [role=status]")
+        await expect(row).to_have_attribute("data-status", "up")
+        await expect(whole).to_contain_text("The check is up")
 
-            target.is_up = False
-            await expect(row).to_have_attribute("data-status", "down")
-            await expect(row).to_have_attribute("aria-label", "Web server: Down")
-            await expect(whole).to_contain_text("1 of 1 in trouble")
+        target.is_up = False
+        await expect(row).to_have_attribute("data-status", "down")
+        await expect(row).to_have_attribute("aria-label", "Web server: Down")
+        await expect(whole).to_contain_text("1 of 1 in trouble")
 
-            target.is_up = True
-            await expect(row).to_have_attribute("data-status", "up")
-            await settle(page)
+        target.is_up = True
+        await expect(row).to_have_attribute("data-status", "up")
+        await settle(page)
 
-            await row.click()
-            await expect(page.locator("ha-more-info-dialog")).to_contain_text("Web server")
+        await row.click()
+        await expect(page.locator("ha-more-info-dialog")).to_contain_text("Web server")
 
 
 async def test_device_page_in_a_browser(home_assistant: HomeAssistant) -> None:
@@ -259,6 +256,24 @@ async def test_automations(home_assistant: HomeAssistant, target: WebServer) -> 
     assert (incident["event_type"], incident["name"]) == ("down", "Web server")
     target.is_up = True
     await home_assistant.wait_for(WEB, "on")
+
+
+async def test_examples_of_the_documentation(home_assistant: HomeAssistant) -> None:
+    """Home Assistant takes every example of an automation as it stands in the documentation."""
+    document = (ROOT / "docs" / "home-assistant.md").read_text()
+    blocks = [
+        yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", document, re.DOTALL)
+    ]
+    examples = [block for block in blocks if "actions" in block]
+    verdicts = [await home_assistant.command("validate_config", **item) for item in examples]
+
+    assert any(trigger["trigger"].startswith("ops_monitor") for trigger in _triggers(examples))
+    assert [part for verdict in verdicts for part in verdict.values() if not part["valid"]] == []
+
+
+def _triggers(examples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return all triggers of automations."""
+    return [trigger for example in examples for trigger in example.get("triggers", ())]
 
 
 async def test_response_in_a_template(home_assistant: HomeAssistant) -> None:
