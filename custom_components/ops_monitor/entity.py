@@ -19,7 +19,15 @@ from .topics import Topic, every_run
 class OpsMonitorEntity(CoordinatorEntity[OpsMonitorCoordinator]):
     """An entity that writes its state only when what it shows changes."""
 
-    _attr_has_entity_name = True
+    # What is the same for all is said once for the class: Home Assistant would ask each entity, and
+    # keep each answer with it. With a thousand checks these are megabytes.
+    assumed_state = False
+    attribution = None
+    entity_picture = None
+    entity_registry_visible_default = True
+    force_update = False
+    has_entity_name = True
+    should_poll = False
     _shown: object = None
 
     @abstractmethod
@@ -44,6 +52,10 @@ class OpsMonitorEntity(CoordinatorEntity[OpsMonitorCoordinator]):
 
 class CheckEntity(OpsMonitorEntity):
     """An entity of one check."""
+
+    device_info = None
+    """Its device is found instead of being described by each of its entities."""
+    extra_state_attributes = None
 
     def __init__(
         self,
