@@ -114,6 +114,7 @@ class Connector(TCPConnector):
 
         Raises:
             ClientConnectorError: The system refuses to connect.
+            OSError: The system has no room for another socket.
 
         """
         family, address = endpoint
@@ -126,7 +127,12 @@ class Connector(TCPConnector):
             error = OSError(number, os.strerror(number))
             raise ClientConnectorError(req.connection_key, error) from error
         protocol = ResponseHandler(self._loop)
-        protocol.connection_made(Wire(sock, protocol, readiness, timeline))
+        try:
+            wire = Wire(sock, protocol, readiness, timeline)
+        except OSError:
+            sock.close()
+            raise
+        protocol.connection_made(wire)
         return protocol
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import import_module
 import json
-from typing import Any, Final
-
-from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opsmonitor.exceptions import TransportError
+
+if TYPE_CHECKING:
+    from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
 
 MAX_PATH: Final = 1000
 MAX_TEXT: Final = 4 << 20
@@ -17,7 +20,21 @@ MISSING: Final = object()
 """What stands for a value that is not there; null is one that is."""
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
-_ENVIRONMENT: Final = JSONPathEnvironment(strict=True)
+
+
+class _Library(NamedTuple):
+    """What is needed of the library."""
+
+    environment: JSONPathEnvironment
+    path: type[JSONPath]
+    error: type[JSONPathError]
+
+
+@cache
+def _library() -> _Library:
+    """Load the library with the first path: that takes 40 ms and 3 MB, and many have none."""
+    module = import_module("jsonpath")
+    return _Library(module.JSONPathEnvironment(strict=True), module.JSONPath, module.JSONPathError)
 
 
 class JsonPath:
@@ -36,11 +53,12 @@ class JsonPath:
             raise ValueError(f"expected at most {MAX_PATH} characters")
         if not text.startswith("$"):
             raise ValueError("expected a JSONPath, which begins with $, such as $.status")
+        library = _library()
         try:
-            compiled = _ENVIRONMENT.compile(text)
-        except (JSONPathError, RecursionError, ValueError) as err:
+            compiled = library.environment.compile(text)
+        except (library.error, RecursionError, ValueError) as err:
             raise ValueError(f"not a JSONPath: {_first_line(err)}") from err
-        if not isinstance(compiled, JSONPath):
+        if not isinstance(compiled, library.path):
             raise ValueError("not a JSONPath: only one path is expected")  # noqa: TRY004  # of the text, not of the argument
         self.text = text
         self._compiled = compiled
@@ -59,7 +77,7 @@ class JsonPath:
         try:
             for match in self._compiled.finditer(document):
                 yield match.obj
-        except (JSONPathError, RecursionError) as err:
+        except (_library().error, RecursionError) as err:
             raise TransportError(
                 "json_too_deep", f"the JSON is nested too deeply to search it for {self.text}"
             ) from err

@@ -48,9 +48,14 @@ class Readiness:
         loop.add_reader(self._epoll.fileno(), self._look)
 
     def watch(self, number: int, watcher: Watcher) -> None:
-        """Tell a watcher of everything that happens to a socket from now on."""
-        self._watchers[number] = watcher
+        """Tell a watcher of everything that happens to a socket from now on.
+
+        Raises:
+            OSError: The system has no room to watch another one.
+
+        """
         self._epoll.register(number, _ALL)
+        self._watchers[number] = watcher
 
     def forget(self, number: int, watcher: Watcher) -> None:
         """Watch a socket no more, which is to be closed: by that, epoll forgets it as well."""

@@ -42,7 +42,12 @@ class Wire(asyncio.Transport):
         readiness: Readiness,
         timeline: Timeline,
     ) -> None:
-        """Take a socket that is not blocking and that is told to connect."""
+        """Take a socket that is not blocking and that is told to connect.
+
+        Raises:
+            OSError: The system has no room to watch it; it is still the caller's.
+
+        """
         super().__init__()
         self._sock: socket.SocketType | None = sock
         self._protocol = protocol
