@@ -8,13 +8,14 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType, DeviceInfo
 from yarl import URL
 
-from .client import Check, Snapshot
+from .client import About, Check, Snapshot
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .parts import Part, parts_of
 from .topics import Topic
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
+_NOBODY: Final = About()
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
 
 
@@ -77,20 +78,34 @@ def part_identifier(data: Snapshot, part_id: str) -> tuple[str, str]:
 
 def part_device_info(entry: OpsMonitorConfigEntry, part: Part) -> DeviceInfo:
     """Describe the device of a part of a reading."""
-    coordinator = entry.runtime_data
-    data = coordinator.data
-    parent = (
-        part_identifier(data, part.reading) if part.id != part.reading else hub_identifier(data)
-    )
+    data = entry.runtime_data.data
+    about = _about(data, part)
     return DeviceInfo(
         identifiers={part_identifier(data, part.id)},
-        manufacturer=_MANUFACTURERS.get(part.reading.partition(".")[0], MANUFACTURER),
-        model=part.model,
+        manufacturer=_MANUFACTURERS.get(part.probe, MANUFACTURER),
+        model=about.model or part.model,
+        model_id=part.model if about.model else None,
         name=part.name,
-        via_device_id=dr.async_get_device_id_by_identifier(
-            coordinator.hass, parent, config_entry_id=entry.entry_id
-        ),
+        serial_number=about.serial,
+        sw_version=about.version,
+        via_device_id=_parent_of(entry, part),
     )
+
+
+def _parent_of(entry: OpsMonitorConfigEntry, part: Part) -> str:
+    """Return the device by way of which a part is there."""
+    data = entry.runtime_data.data
+    is_whole = part.id == part.reading
+    parent = hub_identifier(data) if is_whole else part_identifier(data, part.reading)
+    return dr.async_get_device_id_by_identifier(
+        entry.runtime_data.hass, parent, config_entry_id=entry.entry_id
+    )
+
+
+def _about(data: Snapshot, part: Part) -> About:
+    """Return who a thing is."""
+    reading = data.readings.get(part.reading)
+    return (reading.about.get(part.prefix.removesuffix(".")) if reading else None) or _NOBODY
 
 
 def is_present(entry: OpsMonitorConfigEntry, device: DeviceEntry) -> bool:
@@ -114,21 +129,23 @@ def _register_hub(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
 
 
 def _register_readings(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Create the devices of readings: those of their parts refer to them."""
+    """Create or update the devices of readings: first each whole, its parts refer to it."""
     data = entry.runtime_data.data
     registry = dr.async_get(hass)
     for reading in entry.runtime_data.shown_readings:
-        whole = parts_of(reading)[reading.name]
-        registry.async_get_or_create(
-            config_entry_id=entry.entry_id,
-            identifiers={part_identifier(data, whole.id)},
-            manufacturer=_MANUFACTURERS.get(reading.probe, MANUFACTURER),
-            model=whole.model,
-            name=whole.name,
-            via_device_id=dr.async_get_device_id_by_identifier(
-                hass, hub_identifier(data), config_entry_id=entry.entry_id
-            ),
-        )
+        for part in parts_of(reading).values():
+            about = _about(data, part)
+            registry.async_get_or_create(
+                config_entry_id=entry.entry_id,
+                identifiers={part_identifier(data, part.id)},
+                manufacturer=_MANUFACTURERS.get(part.probe, MANUFACTURER),
+                model=about.model or part.model,
+                model_id=part.model if about.model else None,
+                name=part.name,
+                serial_number=about.serial,
+                sw_version=about.version,
+                via_device_id=_parent_of(entry, part),
+            )
 
 
 def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:

@@ -6,7 +6,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Final
 
-from .client import Check, Frame, Snapshot
+from .client import Check, Frame, Reading, Snapshot
 from .client.snapshot import ChecksFrame
 
 
@@ -95,8 +95,13 @@ def _add_readings(topics: set[object], old: Snapshot, new: Snapshot) -> bool:
         if then is now or then == now:
             continue
         topics |= {reading_topic(name), Topic.READINGS}
-        is_new |= then is None or now is None or then.values.keys() != now.values.keys()
+        is_new |= then is None or now is None or _anatomy(then) != _anatomy(now)
     return is_new
+
+
+def _anatomy(reading: Reading) -> tuple[object, ...]:
+    """Return what the devices of a reading and their entities follow from."""
+    return (reading.values.keys(), reading.about)
 
 
 _whole: Final = attrgetter("summary", "problems", "alerts", "started_at")

@@ -88,6 +88,26 @@ async def test_devices(hass: HomeAssistant, polling: MockConfigEntry) -> None:
     assert found["FRITZ!Box home"].manufacturer == "AVM"
 
 
+async def test_who_they_are(
+    hass: HomeAssistant, polling: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A device has the model, the serial number and the version that the thing tells."""
+    drive = {"model": "Example 1TB", "serial": "NV-1", "version": "1.0"}
+    box = {"model": "FRITZ!Box 7590", "serial": None, "version": "8.02"}
+    daemon.read({**READINGS[1], "about": {"nvme0": drive}})
+    daemon.read({**READINGS[2], "about": {"": box}})
+    await wait_until(hass, lambda: devices(hass, polling)["FRITZ!Box home"].sw_version == "8.02")
+    found = devices(hass, polling)
+    nvme0, router = found["nvme0"], found["FRITZ!Box home"]
+
+    assert (nvme0.model, nvme0.model_id) == ("Example 1TB", "Drive")
+    assert (nvme0.serial_number, nvme0.sw_version) == ("NV-1", "1.0")
+    assert (router.model, router.manufacturer) == ("FRITZ!Box 7590", "AVM")
+
+    daemon.read({**READINGS[2], "about": {"": {**box, "version": "8.25"}}})
+    await wait_until(hass, lambda: devices(hass, polling)["FRITZ!Box home"].sw_version == "8.25")
+
+
 @pytest.mark.parametrize(
     ("entity_id", "state", "attributes"),
     [

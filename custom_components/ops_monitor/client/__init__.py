@@ -18,12 +18,13 @@ from .exceptions import (
     OpsMonitorVersionError,
 )
 from .models import Check, Info, Overall, Paired, Status, Summary, Transition
-from .readings import ActionFrame, Health, Reading, ReadingEventFrame, Value
+from .readings import About, ActionFrame, Health, Reading, ReadingEventFrame, Value
 from .snapshot import EventFrame, Frame, Snapshot
 from .statistics import StreamStatistics
 from .subscription import Subscription
 
 __all__ = [
+    "About",
     "ActionFrame",
     "Alerts",
     "Check",

@@ -1,7 +1,7 @@
 """What the daemon reads in the background: its host, drives, routers, containers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -24,6 +24,26 @@ class Health(OpenEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Who a thing is, as far as it tells."""
+
+    model: str | None = None
+    serial: str | None = None
+    version: str | None = None
+    """Of its system or firmware."""
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read who somebody is."""
+        fields = Fields.of(value, "about")
+        return cls(
+            model=fields.text("model"),
+            serial=fields.text("serial"),
+            version=fields.text("version"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What is known of one thing."""
 
@@ -42,6 +62,8 @@ class Reading:
     """There are no values, or only some that are too old to go by."""
     values: Mapping[str, Value]
     """By dotted name below the thing's own; what is unknown is not among them."""
+    about: Mapping[str, About] = field(default_factory=dict)
+    """Who the thing is, under an empty name, and who its parts are, by theirs."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -65,6 +87,7 @@ class Reading:
                 for key, found in fields.mapping("values").items()
                 if isinstance(found, float | int | str)
             },
+            about={key: About.from_api(who) for key, who in fields.mapping("about").items()},
         )
 
 

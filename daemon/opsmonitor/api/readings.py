@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import to_json
-from opsmonitor.api.schemas.readings import issue_body, known_of, reading_frame
+from opsmonitor.api.identities import reading_frame
+from opsmonitor.api.schemas.readings import issue_body, known_of
 from opsmonitor.models.reading import ReadingState, ReadingStatus
 from opsmonitor.util.clock import iso_utc
 

@@ -10,6 +10,7 @@ from opsmonitor.api.body import read_query
 from opsmonitor.api.encode import json_answer
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.headers import POLICY
+from opsmonitor.api.identities import reading_frame
 from opsmonitor.api.keys import DEPS, READINGS
 from opsmonitor.api.routing import Answer, Handler, Routes
 from opsmonitor.api.schemas.readings import (
@@ -17,7 +18,6 @@ from opsmonitor.api.schemas.readings import (
     ReadingEventBody,
     ReadingFrame,
     ValuesBody,
-    reading_frame,
 )
 from opsmonitor.api.schemas.requests import FORMAT_QUERY, READING_EVENTS_QUERY, VALUES_QUERY
 from opsmonitor.api.schemas.service import ErrorBody

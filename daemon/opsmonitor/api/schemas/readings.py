@@ -45,6 +45,15 @@ class ReadingBody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AboutBody:
+    """Who a thing is."""
+
+    model: str | None
+    serial: str | None
+    version: Annotated[str | None, Doc("Of its system or firmware")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingFrame:
     """Event `reading`: a poll ended; the values by name, without further details."""
 
@@ -60,18 +69,13 @@ class ReadingFrame:
     values: Annotated[
         Mapping[str, Any], Doc("By name below the thing's: a number, true or false, text or null")
     ]
-
-
-def reading_frame(state: ReadingState, now_ms: int) -> dict[str, object]:
-    """Tell the state of one thing, in short."""
-    reading = state.reading
-    return {
-        "name": state.name,
-        "probe": state.probe,
-        "thing": state.thing,
-        **known_of(state, now_ms),
-        "values": {} if reading is None else reading.values,
-    }
+    about: Annotated[
+        Mapping[str, AboutBody],
+        Doc(
+            "Who the thing is, under an empty name, and who its parts are, by the first part of"
+            " their values' names; who does not tell is left out"
+        ),
+    ]
 
 
 def known_of(state: ReadingState, now_ms: int) -> dict[str, object]:
