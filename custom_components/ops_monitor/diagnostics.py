@@ -10,10 +10,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_identifier
+from .devices import check_identifier, part_identifier
+from .parts import parts_of
 
 # Targets and error messages contain addresses of the home network, and sometimes secrets.
-_TO_REDACT: Final = {CONF_TOKEN, CONF_URL, "error", "errors", "last_error", "problems"}
+_TO_REDACT: Final = {
+    *(CONF_TOKEN, CONF_URL, "error", "errors", "last_error", "problems"),
+    *("external_ipv4", "issues", "serial"),
+}
 
 
 async def async_get_config_entry_diagnostics(
@@ -44,12 +48,21 @@ async def async_get_device_diagnostics(
         if check_identifier(coordinator.data, check_id) in device.identifiers
     ]
     ids = {check.id for check in checks}
+    readings = [
+        reading
+        for reading in coordinator.data.readings.values()
+        if any(
+            part_identifier(coordinator.data, part_id) in device.identifiers
+            for part_id in parts_of(reading)
+        )
+    ]
     return _redact(
         {
             "device": {"name": device.name, "model": device.model},
             **_connection(coordinator),
             "checks": [asdict(check) for check in checks],
-            "summary": None if checks else asdict(coordinator.data.summary),
+            "readings": [asdict(reading) for reading in readings],
+            "summary": None if checks or readings else asdict(coordinator.data.summary),
             "recent_transitions": [
                 asdict(item) for item in coordinator.recent_transitions if item.check_id in ids
             ],

@@ -23,6 +23,7 @@ from .entity import CheckEntity, HubEntity, keep_adding_checks
 from .hub_sensors import HUB_SENSORS, HubSensorDescription
 from .parts import Part, ValueKind
 from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
+from .topics import Topic
 
 PARALLEL_UPDATES = 0
 
@@ -169,8 +170,8 @@ class FleetUptimeSensor(HubEntity, SensorEntity):
     """For how much of a span of time the checks were up, on the average."""
 
     def __init__(self, entry: OpsMonitorConfigEntry, description: SensorEntityDescription) -> None:
-        """Take the span, which the description's key ends with."""
-        super().__init__(entry, description)
+        """Take the span, which the description's key ends with; it is of the checks there are."""
+        super().__init__(entry, description, Topic.DEVICES)
         self._window = description.key.removeprefix("uptime_")
 
     @override

@@ -1,7 +1,7 @@
 """Diagnostics: enough to find a fault, nothing that should stay private."""
 
 from homeassistant.components.diagnostics import REDACTED
-from homeassistant.const import CONF_TOKEN, STATE_OFF
+from homeassistant.const import CONF_TOKEN, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from tests.ha.fake_daemon import FakeDaemon, make_down
+from tests.ha.fake_daemon import FakeDaemon, make_down, make_reading
 from tests.ha.waiting import wait_for_state
 
 # Home Assistant's own HTTP server, which the user interface is reached by, warns of itself.
@@ -82,3 +82,28 @@ async def test_diagnostics_of_a_device(
     assert of_web["stream"]["transport"] == "websocket"
     assert "home.example" not in str(of_web)
     assert (of_hub["checks"], of_hub["summary"]["total"]) == ([], 2)
+
+
+async def test_diagnostics_of_something_polled(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """A router's device tells what was read of it, but not who it is and where."""
+    values = {"wan_up": True, "external_ipv4": "203.0.113.33"}
+    about = {"": {"model": "FRITZ!Box 7590", "serial": "S-123", "version": "8.02"}}
+    daemon.read({**make_reading("fritz.home", values), "about": about})
+    await wait_for_state(hass, "binary_sensor.fritz_box_home", STATE_ON)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    router = next(device for device in devices if device.name == "FRITZ!Box home")
+
+    of_router = await get_diagnostics_for_device(hass, hass_client, loaded, router)
+    of_all = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
+
+    [reading] = of_router["readings"]
+    assert (reading["name"], reading["values"]["wan_up"]) == ("fritz.home", True)
+    assert of_router["summary"] is None
+    for told in (of_router, of_all):
+        assert "203.0.113.33" not in str(told)
+        assert "S-123" not in str(told)
