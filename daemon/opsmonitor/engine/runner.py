@@ -35,7 +35,9 @@ async def run_check(check: CheckSettings, probe: Probe) -> Outcome:
     while True:
         try:
             outcome = await probe()
-        except Exception:
+        except (Exception, asyncio.CancelledError) as err:
+            if isinstance(err, asyncio.CancelledError) and _is_to_end():
+                raise
             _LOGGER.exception("Check %s could not do its work", check.id)
             outcome = _DEFECT
         if check.secrets:
@@ -44,6 +46,12 @@ async def run_check(check: CheckSettings, probe: Probe) -> Outcome:
             return outcome if attempt == 1 else replace(outcome, attempts=attempt)
         await asyncio.sleep(check.retry_backoff_s)
         attempt += 1
+
+
+def _is_to_end() -> bool:
+    """Tell whether the running task is to end, rather than something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _discreet(outcome: Outcome, secrets: Collection[str]) -> Outcome:

@@ -82,6 +82,7 @@ class Runway:
             self.limiter.release(job.check.host)
             return
         job.started = Moment.read(self._clock)
+        job.is_overdue = False
         self.lateness.add(job.started.mono_s - job.due_s)
         job.task = self._loop.create_task(self._run(job))
 
@@ -92,7 +93,6 @@ class Runway:
         except asyncio.CancelledError:
             if not job.is_overdue:
                 raise
-            job.is_overdue = False
             error = f"no result within {job.longest_s:g} s"
             outcome = Outcome(verdict=Verdict.FAIL, error=error, error_code="timeout")
         finally:
@@ -102,7 +102,6 @@ class Runway:
     def _on_cancelled(self, job: Job, task: asyncio.Task[None]) -> None:
         """Give back the place of a run that was cancelled before it could begin."""
         if job.task is task:
-            job.is_overdue = False
             self._land(job)
 
     def _land(self, job: Job) -> None:

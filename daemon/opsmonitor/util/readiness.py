@@ -17,8 +17,10 @@ _LOGGER = logging.getLogger(__name__)
 # Only Linux has these; elsewhere nothing here is used, but the module can be imported.
 WRITABLE: Final[int] = getattr(select, "EPOLLOUT", 0)
 BROKEN: Final[int] = getattr(select, "EPOLLHUP", 0) | getattr(select, "EPOLLERR", 0)
-ENDING: Final[int] = getattr(select, "EPOLLRDHUP", 0) | BROKEN
-READABLE: Final[int] = getattr(select, "EPOLLIN", 0) | ENDING
+BREAKING: Final[int] = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLPRI", 0) | BROKEN
+"""After one of these a short read does not say that nothing is left: the end may follow, or what
+comes behind urgent data (source: tcp(7), "urgent data")."""
+READABLE: Final[int] = getattr(select, "EPOLLIN", 0) | BREAKING
 # Each change is told once, so that nobody ever has to change what is waited for.
 _ALL: Final[int] = READABLE | WRITABLE | getattr(select, "EPOLLET", 0)
 

@@ -11,13 +11,15 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
-from opsmonitor.util.readiness import BROKEN, ENDING, READABLE, WRITABLE
+from opsmonitor.util.readiness import BREAKING, BROKEN, READABLE, WRITABLE
 
 if TYPE_CHECKING:
     from opsmonitor.util.readiness import Readiness
     from opsmonitor.util.timeline import Timeline
 
 _CHUNK: Final = 64 << 10
+_READS_AT_ONCE: Final = 4
+"""After this many the loop serves the others: a server that never stops must not hold them up."""
 
 
 class Wire(asyncio.Transport):
@@ -26,11 +28,12 @@ class Wire(asyncio.Transport):
     __slots__ = (
         "_error",
         "_is_connected",
-        "_is_ending",
         "_is_paused",
+        "_is_reading_on",
         "_outgoing",
         "_protocol",
         "_readiness",
+        "_reads_all",
         "_sock",
         "_timeline",
     )
@@ -55,7 +58,11 @@ class Wire(asyncio.Transport):
         self._timeline = timeline
         self._outgoing = b""
         self._error: Exception | None = None
-        self._is_connected = self._is_ending = self._is_paused = False
+        self._is_connected = self._is_paused = False
+        self._reads_all = False
+        """Whether to read until there is nothing: epoll does not tell again what is there."""
+        self._is_reading_on = False
+        """Whether more is read at the loop's next turn."""
         readiness.watch(sock.fileno(), self)
 
     # What happens to the socket
@@ -67,8 +74,8 @@ class Wire(asyncio.Transport):
         if self._outgoing and events & WRITABLE:
             self._send()
         if events & READABLE:
-            if events & ENDING:
-                self._is_ending = True
+            if events & BREAKING:
+                self._reads_all = True
             self._receive()
 
     def bury(self) -> None:
@@ -107,7 +114,9 @@ class Wire(asyncio.Transport):
 
     def _receive(self) -> None:
         """Take what came, until there is no more or it is not wanted any more."""
-        while self._sock is not None and not self._is_paused:
+        for _ in range(_READS_AT_ONCE):
+            if self._sock is None or self._is_paused:
+                return
             try:
                 data = self._sock.recv(_CHUNK)
             except (BlockingIOError, InterruptedError):
@@ -124,8 +133,21 @@ class Wire(asyncio.Transport):
             self._timeline.note_received(len(data))
             self._protocol.data_received(data)
             # Source: epoll(7), "edge-triggered": a short read says that nothing is left.
-            if len(data) < _CHUNK and not self._is_ending:
+            if len(data) < _CHUNK and not self._reads_all:
                 return
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read more at the loop's next turn."""
+        self._reads_all = True
+        if not self._is_reading_on:
+            self._is_reading_on = True
+            asyncio.get_running_loop().call_soon(self._take_more)
+
+    def _take_more(self) -> None:
+        """Read what was left."""
+        self._is_reading_on = False
+        self._receive()
 
     def _end(self, error: Exception | None = None) -> None:
         """Close the socket; the protocol is told soon, as it may be at work."""
@@ -174,9 +196,7 @@ class Wire(asyncio.Transport):
         """Take what came meanwhile."""
         if self._is_paused:
             self._is_paused = False
-            # What happened meanwhile is not told again: read until there is nothing.
-            self._is_ending = True
-            asyncio.get_running_loop().call_soon(self._receive)
+            self._read_on()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send soon."""

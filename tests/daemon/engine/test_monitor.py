@@ -167,6 +167,30 @@ def test_a_probe_that_overstays_is_cancelled() -> None:
     assert others >= 1
 
 
+def test_a_run_that_is_stopped_is_not_overdue_because_one_before_it_was() -> None:
+    """A probe that answers although it was cancelled has answered; its next run may be stopped."""
+    runs: list[str] = []
+
+    async def stubborn() -> Outcome:
+        runs.append("run")
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError:
+            if len(runs) > 1:
+                raise
+        return GOOD
+
+    async def scenario(clock: FakeClock) -> list[bool]:
+        stage = Stage(clock)
+        stage.start(check("stuck", stubborn, timeout_s=3.0, interval_s=10.0))
+        while len(runs) < 2:  # noqa: ASYNC110 - time passes only by waiting
+            await asyncio.sleep(1)
+        await stage.monitor.stop()
+        return [run.outcome.is_good for run in stage.recorder.of("stuck")]
+
+    assert run_in_virtual_time(scenario) == [True]
+
+
 def test_a_defect_in_a_check_is_only_its_own_failure(caplog: pytest.LogCaptureFixture) -> None:
     """An exception in a check type is logged and told as `internal`; others run on."""
 

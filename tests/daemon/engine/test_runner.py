@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
 from opsmonitor.engine.runner import run_check
 from opsmonitor.models.check import Assertion, Outcome, Verdict
 from tests.daemon.engine.scripted import check
@@ -41,3 +45,15 @@ async def test_what_says_nothing_is_not_tried_again() -> None:
     outcome = await run_check(check("group", script, retries=3, retry_backoff_s=0.0), script)
 
     assert (attempts, outcome.attempts, outcome.is_good) == (1, 1, False)
+
+
+async def test_what_a_probe_waits_for_may_be_cancelled(caplog: pytest.LogCaptureFixture) -> None:
+    """That is the probe's failure, for nobody asked the run itself to end."""
+
+    async def script() -> Outcome:
+        raise asyncio.CancelledError
+
+    outcome = await run_check(check("a", script), script)
+
+    assert (outcome.verdict, outcome.error_code) == (Verdict.FAIL, "internal")
+    assert "Check a could not do its work" in caplog.text

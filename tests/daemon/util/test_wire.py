@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 import logging
+import os
 from pathlib import Path
 import socket
 import sys
 from typing import Any
 
+from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict, CIMultiDictProxy
 import pytest
 from yarl import URL
@@ -191,6 +193,53 @@ async def test_closing_ends_what_is_under_way(transport: HttpTransport, host: st
         ended = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(each) for each in ended] == [TransportError] * 5
         assert await connections_to({port}) == 0
+
+
+async def test_a_flood_lets_others_have_their_turn(
+    transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much has come, a little is read before everybody else is served."""
+    monkeypatch.setattr("opsmonitor.util.wire._CHUNK", 100)
+    turns: list[int] = []
+    loop = asyncio.get_running_loop()
+    data_received = ResponseHandler.data_received
+
+    def count() -> None:
+        """Note a turn of the loop."""
+        turns.append(0)
+        loop.call_soon(count)
+
+    def take(self: ResponseHandler, data: bytes) -> None:
+        """Count what is read in a turn."""
+        turns[-1] += 1
+        data_received(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", take)
+    count()
+
+    response = await ask(transport, "127.0.0.1", http_answer(b"x" * 20_000))
+
+    assert len(response.body) == 20_000
+    assert sum(turns) >= 200
+    assert max(turns) <= 8
+
+
+async def test_what_comes_after_urgent_data(transport: HttpTransport) -> None:
+    """The system stops reading before urgent data, and tells nobody of what lies behind."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer with urgent data in the middle."""
+        await reader.readuntil(b"\r\n\r\n")
+        sock = socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno()))
+        with sock:
+            sock.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
+            sock.send(b"!", socket.MSG_OOB)
+            sock.send(b"cdefghij")
+        await reader.read()
+
+    response = await ask(transport, "127.0.0.1", answer)
+
+    assert response.body == b"abcdefghij"
 
 
 class _Watcher:
