@@ -56,7 +56,7 @@ PLATFORMS = (
 OF_READINGS = {
     "binary_sensor": {"health", "value"},
     "update": {"firmware"},
-    "sensor": {"value", "reading_status", "uptime_24h", "uptime_7d", "uptime_30d"},
+    "sensor": {"last_read", "value", "reading_status", "uptime_24h", "uptime_7d", "uptime_30d"},
 }
 OF_VALUES = "read_"
 """So the keys begin of what is polled; a test beside the daemon's code holds them to it."""

@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfRatio
+from homeassistant.const import EntityCategory, UnitOfRatio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -66,7 +66,9 @@ async def async_setup_entry(
         entry,
         async_add_entities,
         lambda part, name, kind: None if kind.is_binary else ValueSensor(entry, part, name, kind),
-        lambda part, _reading: [ReadingStatusSensor(entry, part)] if not part.prefix else [],
+        lambda part, _reading: (
+            [] if part.prefix else [ReadingStatusSensor(entry, part), LastReadSensor(entry, part)]
+        ),
     )
 
 
@@ -135,6 +137,30 @@ class ReadingStatusSensor(ReadingEntity, SensorEntity):
     def _to_show(self) -> object:
         """Return the state and its details."""
         return (self.native_value, self.extra_state_attributes)
+
+
+class LastReadSensor(ReadingEntity, SensorEntity):
+    """When something was last read."""
+
+    _attr_translation_key = "last_read"
+    _attr_device_class = SensorDeviceClass.TIMESTAMP
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_entity_registry_enabled_default = False
+
+    def __init__(self, entry: OpsMonitorConfigEntry, part: Part) -> None:
+        """Be about the whole reading."""
+        super().__init__(entry, part, "last_read")
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """Return when that was; it stays while nothing can be read."""
+        return self.reading.last_fetch if self.reading else None
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state."""
+        return self.native_value
 
 
 class UptimeSensor(CheckEntity, SensorEntity):

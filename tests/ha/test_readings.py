@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.ops_monitor import logbook
 from custom_components.ops_monitor.client import Reading
-from custom_components.ops_monitor.const import EVENT
+from custom_components.ops_monitor.const import DOMAIN, EVENT
 from custom_components.ops_monitor.parts import kind_of_value, parts_of, values_of
 from custom_components.ops_monitor.value_names import name_of, spoken
 from tests.ha.fake_daemon import FakeDaemon, make_reading
@@ -144,6 +144,7 @@ async def test_what_few_people_want_is_off(hass: HomeAssistant, polling: MockCon
     is_off = {item.entity_id for item in entities if item.disabled_by}
 
     assert "sensor.host_network_eth0_receive" in is_off
+    assert "sensor.host_last_read" in is_off
     assert "sensor.fritz_box_home_received" in is_off
     assert not [item.entity_id for item in entities if "guests" in item.unique_id]
 
@@ -179,6 +180,22 @@ async def test_reading_is_too_old(
 
     await wait_for_state(hass, "sensor.host_cpu", STATE_UNAVAILABLE)
     assert state_of(hass, "sensor.host_status").state == STATE_UNKNOWN
+
+
+async def test_last_read(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
+    """When something was last read stays known while it cannot be read."""
+    er.async_get(hass).async_get_or_create(
+        "sensor",
+        DOMAIN,
+        f"{entry.unique_id}_reading_host_last_read",
+        config_entry=entry,
+        disabled_by=None,
+        object_id_base="host_last_read",
+    )
+    daemon.readings = {"host": make_reading("host", HOST, stale=True, last_error="no answer")}
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert state_of(hass, "sensor.host_last_read").state == "2026-11-20T10:00:00+00:00"
 
 
 async def test_line_is_down(

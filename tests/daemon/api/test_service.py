@@ -285,6 +285,8 @@ async def test_metrics_tell_what_is_known(house: House) -> None:
         "opsmonitor_scheduler_overruns_total 2",
         "opsmonitor_store_queued_results 0",
         "opsmonitor_store_writable 1",
+        "opsmonitor_alerts_open 0",
+        "opsmonitor_alerts_muted 0",
     }
     assert expected <= set(lines)
     assert not [line for line in lines if line.startswith("opsmonitor_check_up") and "web" in line]

@@ -98,6 +98,26 @@ def test_checks_come_and_go_with_the_configuration(
         expect(page.locator("#config-problem")).to_be_hidden()
 
 
+def test_muted_alerts_are_told(three: Daemon, open_page: OpenPage) -> None:
+    """A page that is open, and one that is opened, say that nobody is told of anything."""
+    page = live(open_page(three.url))
+    muted = page.locator("#muted")
+    expect(muted).to_be_hidden()
+
+    api = f"{three.url.rstrip('/')}/api/alerts"
+    page.request.post(f"{api}/mute", data={"duration_s": 3600, "reason": "We have guests."})
+    expect(muted).to_contain_text("We have guests.")
+    expect(muted).to_contain_text("until")
+    live(page).reload()
+    expect(muted).to_contain_text("We have guests.")
+
+    page.request.post(f"{api}/mute", data={})
+    expect(muted).to_be_visible()
+    expect(muted.locator("span")).to_be_hidden()
+    page.request.post(f"{api}/unmute", data={})
+    expect(muted).to_be_hidden()
+
+
 def test_lost_connection_is_told_and_mended(
     target: Target, tmp_path: Path, open_page: OpenPage
 ) -> None:

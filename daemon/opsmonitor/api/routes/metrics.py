@@ -48,6 +48,14 @@ async def metrics(request: web.Request) -> web.Response:
         ],
     )
     text.single("opsmonitor_stream_clients", "gauge", "Open streams.", request.app[STREAM].clients)
+    alerts = deps.telling.state
+    text.single("opsmonitor_alerts_open", "gauge", "Open alerts.", alerts.open_alerts)
+    text.single(
+        "opsmonitor_alerts_muted",
+        "gauge",
+        "Whether nobody is told of any (1) or people are (0).",
+        alerts.mute is not None,
+    )
     _add_engine(text, monitor.stats())
     _add_store(text, deps.store.health())
     return web.Response(
