@@ -34,6 +34,9 @@ _CODES: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
+_READING: Final = frozenset({"GET", "HEAD"})
+_NOT_READ: Final = "the database cannot be read: /ready says why"
+_NOT_WRITTEN: Final = "this cannot be kept, as the database cannot be written: /ready says why"
 _UNKNOWN: Final[Mapping[type[OpsMonitorError], str]] = {
     UnknownCheckError: "unknown_check",
     UnknownAttemptError: "unknown_attempt",
@@ -141,7 +144,8 @@ async def error_middleware(
         return error_response(_of_question(error))
     except StoreError as error:
         _LOGGER.warning("%s %r: %s", request.method, _shown(request), error)
-        return error_response(ApiError(503, "store_unavailable", "the database cannot be read"))
+        message = _NOT_READ if request.method in _READING else _NOT_WRITTEN
+        return error_response(ApiError(503, "store_unavailable", message))
     except web.HTTPException as exception:
         if exception.status < HTTPStatus.BAD_REQUEST:
             raise

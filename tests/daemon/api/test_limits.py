@@ -301,6 +301,7 @@ async def test_a_store_that_cannot_be_read(house: House) -> None:
     other = await house.get("/api/status/checks")
 
     assert (reply.status, reply.error["code"]) == (503, "store_unavailable")
+    assert "cannot be read" in reply.error["message"]
     assert b"/data" not in reply.body
     assert other.status == 200
 

@@ -54,6 +54,7 @@ async def test_a_window_is_written_before_it_holds(house: House) -> None:
     answer = await house.post("/api/maintenance", json={"all": True, "between": "02:00-04:00"})
 
     assert answer.status == 503
+    assert "cannot be written" in answer.error["message"]
     assert (await house.get("/api/maintenance")).json == []
 
 
