@@ -10,14 +10,9 @@ from opsmonitor.api.encode import json_answer
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.keys import DEPS
 from opsmonitor.api.routing import Answer, Routes
+from opsmonitor.api.schemas.alert_requests import ALERT_TEST_QUERY, ALERTS_QUERY, ANNOUNCE, MUTE
 from opsmonitor.api.schemas.alerts import AlertBody, AlertsFrame, AlertTestBody, AnnouncementBody
-from opsmonitor.api.schemas.requests import (
-    ALERT_TEST_QUERY,
-    ALERTS_QUERY,
-    ANNOUNCE,
-    MUTE,
-    NO_BODY,
-)
+from opsmonitor.api.schemas.requests import NO_BODY
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Scope
 from opsmonitor.exceptions import DeliveryError, UnknownChannelError, UnknownCheckError

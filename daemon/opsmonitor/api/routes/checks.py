@@ -10,7 +10,8 @@ from opsmonitor.api.keys import DEPS
 from opsmonitor.api.one_check import UNKNOWN, detail, known_id
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.check import CheckDetail
-from opsmonitor.api.schemas.requests import ACKNOWLEDGE, NO_BODY, PAUSE
+from opsmonitor.api.schemas.check_requests import ACKNOWLEDGE, PAUSE
+from opsmonitor.api.schemas.requests import NO_BODY
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Scope
 

@@ -14,8 +14,8 @@ from opsmonitor.api.keys import CLIENT, DEPS, GRANT, PUSHES
 from opsmonitor.api.one_check import known_id
 from opsmonitor.api.ping_body import read_ping_body
 from opsmonitor.api.routing import Answer, Routes
+from opsmonitor.api.schemas.check_requests import HEARTBEAT_QUERY, PING_QUERY
 from opsmonitor.api.schemas.heartbeat import HeartbeatBody, PingBody
-from opsmonitor.api.schemas.requests import HEARTBEAT_QUERY, PING_QUERY
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Kind, Scope
 from opsmonitor.models.heartbeat import Ping, PingKind

@@ -13,13 +13,13 @@ from opsmonitor.api.headers import POLICY
 from opsmonitor.api.identities import reading_frame
 from opsmonitor.api.keys import DEPS, READINGS
 from opsmonitor.api.routing import Answer, Handler, Routes
+from opsmonitor.api.schemas.reading_requests import FORMAT_QUERY, READING_EVENTS_QUERY, VALUES_QUERY
 from opsmonitor.api.schemas.readings import (
     ReadingBody,
     ReadingEventBody,
     ReadingFrame,
     ValuesBody,
 )
-from opsmonitor.api.schemas.requests import FORMAT_QUERY, READING_EVENTS_QUERY, VALUES_QUERY
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Scope
 from opsmonitor.parts.port_page import POLICY as PAGE_POLICY, port_page

@@ -9,8 +9,8 @@ from opsmonitor.api.encode import json_answer
 from opsmonitor.api.keys import DEPS
 from opsmonitor.api.one_check import UNKNOWN, known_id
 from opsmonitor.api.routing import Answer, Routes
+from opsmonitor.api.schemas.check_requests import ATTEMPTS_QUERY, REMEDIATE, RESULT
 from opsmonitor.api.schemas.remediation import AttemptBody, ResultBody
-from opsmonitor.api.schemas.requests import ATTEMPTS_QUERY, REMEDIATE, RESULT
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.scope import Scope
 

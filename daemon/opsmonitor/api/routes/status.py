@@ -11,8 +11,8 @@ from opsmonitor.api.keys import DEPS, STATES, UPTIME
 from opsmonitor.api.one_check import UNKNOWN, detail, known_id
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.check import CheckBody, CheckDetail, UptimeWindows
+from opsmonitor.api.schemas.check_requests import EVENTS_QUERY, HISTORY_QUERY
 from opsmonitor.api.schemas.history import HistoryBody
-from opsmonitor.api.schemas.requests import EVENTS_QUERY, HISTORY_QUERY
 from opsmonitor.api.schemas.status import EventBody, SummaryBody
 from opsmonitor.api.scope import Scope
 

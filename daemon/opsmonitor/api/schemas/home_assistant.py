@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import voluptuous as vol
 
+from opsmonitor.api.schemas.fields import Whole
 from opsmonitor.api.schemas.notes import Doc
-from opsmonitor.api.schemas.requests import Whole
 from opsmonitor.api.schemas.validation import RequestSchema
 from opsmonitor.models.house_beat import HouseBeat
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, Self
 
 import voluptuous as vol
 
+from opsmonitor.api.schemas.fields import Whole, Word
 from opsmonitor.api.schemas.notes import Doc, Timestamp
-from opsmonitor.api.schemas.requests import Whole, Word
 from opsmonitor.api.schemas.validation import RequestSchema
 from opsmonitor.models.token import IssuedToken, TokenScope
 from opsmonitor.util.clock import iso_utc
