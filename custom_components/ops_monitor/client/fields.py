@@ -9,7 +9,7 @@ from typing import Any, Self
 from .exceptions import OpsMonitorResponseError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fields:
     """A JSON object: a missing key reads as None, a value of the wrong type is an error.
 

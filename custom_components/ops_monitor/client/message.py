@@ -4,6 +4,8 @@ from dataclasses import dataclass
 import json
 from typing import Any, Final
 
+import orjson
+
 from .exceptions import OpsMonitorResponseError
 from .fields import Fields
 
@@ -11,7 +13,7 @@ UNREADABLE: Final = "unreadable"
 """Stands for the name of a frame that has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """One frame of the stream."""
 
@@ -29,7 +31,7 @@ class Message:
         if not self.data:
             return self.value
         try:
-            return json.loads(self.data)
+            return _decode(self.data)
         except (ValueError, RecursionError) as err:
             raise OpsMonitorResponseError(f"{self.event}: not JSON") from err
 
@@ -37,12 +39,20 @@ class Message:
 def read_batch(text: str) -> list[Message]:
     """Read a message of the WebSocket; what cannot be read of it is told as such, by itself."""
     try:
-        value = json.loads(text)
+        value = _decode(text)
     except ValueError, RecursionError:
         value = None
     if not isinstance(value, list):
         return [_unreadable(OpsMonitorResponseError("a message is no JSON array of frames"))]
     return [_read_one(frame) for frame in value]
+
+
+def _decode(text: str) -> Any:
+    """Read JSON, quickly where it is as the standard wants it; Python takes a little more."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)
 
 
 def _read_one(value: object) -> Message:

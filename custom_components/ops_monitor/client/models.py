@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from .fields import Fields
@@ -14,10 +15,17 @@ class OpenEnum(StrEnum):
     @classmethod
     def parse(cls, value: str | None) -> Self:
         """Return the member of that value, else `unknown`."""
-        try:
-            return cls(value or "unknown")
-        except ValueError:
-            return cls("unknown")
+        found: Self = _member(cls, value or "unknown")
+        return found
+
+
+@lru_cache(maxsize=256)
+def _member[T: OpenEnum](kind: type[T], value: str) -> T:
+    """Find a member; the same few are looked for a thousand times a second."""
+    try:
+        return kind(value)
+    except ValueError:
+        return kind("unknown")
 
 
 class Status(OpenEnum):

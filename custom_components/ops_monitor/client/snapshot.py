@@ -25,9 +25,12 @@ class ChecksFrame:
     @classmethod
     def from_check(cls, value: object) -> Self:
         """Read a `check` frame."""
-        check_id = Fields.of(value, "check").required_text("id")
-        checks, unreadable = _read_checks([(check_id, value)])
-        return cls(checks=checks, unreadable=unreadable)
+        try:
+            check = Check.from_api(value)
+        except OpsMonitorResponseError as err:
+            check_id = Fields.of(value, "check").required_text("id")
+            return cls(checks={}, unreadable={check_id: str(err)})
+        return cls(checks={check.id: check}, unreadable={})
 
     @classmethod
     def from_inventory(cls, value: object) -> Self:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 import logging
 from time import monotonic
 from typing import Final, Protocol
@@ -204,8 +205,12 @@ def _is_away(error: OpsMonitorError) -> bool:
     return isinstance(error, OpsMonitorConnectionError) and not isinstance(error, lasting)
 
 
+@lru_cache(maxsize=2)
 def _split(frame_id: str | None) -> tuple[str, int | None]:
-    """Return the process and the number that an id is made of; None where there is none."""
+    """Return the process and the number that an id is made of; None where there is none.
+
+    Each id is looked at twice: as the next one, and then as the one before.
+    """
     epoch, _, number = (frame_id or "").rpartition("-")
     is_number = number.isascii() and number.isdigit() and len(number) < _MOST_DIGITS
     return epoch, int(number) if is_number else None
