@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
-from opsmonitor.engine.alerting import Decision
+from opsmonitor.engine.drafting import Decision
 from opsmonitor.engine.notices import shown
 from opsmonitor.engine.routing import channels_for
 from opsmonitor.models.alert import AlertKind, Notice, NoticeKind
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from opsmonitor.config.settings import AlertSettings, CheckSettings
-    from opsmonitor.engine.alerting import Told
+    from opsmonitor.engine.drafting import Told
     from opsmonitor.models.check import Transition
 
 _TITLES: Final = {

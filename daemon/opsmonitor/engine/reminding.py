@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine import notices
-from opsmonitor.engine.alerting import Decision
+from opsmonitor.engine.drafting import Decision
 from opsmonitor.models.alert import AlertKind, NoticeKind
 from opsmonitor.models.check import Status
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opsmonitor.config.settings import AlertSettings, CheckSettings, ReminderSettings
-    from opsmonitor.engine.alerting import Told
+    from opsmonitor.engine.drafting import Told
     from opsmonitor.models.alert import Alert, Notice
     from opsmonitor.models.check import CheckState
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 import logging
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
+from opsmonitor.engine.alerting import close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
 from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.deeds import tell_deeds
@@ -32,10 +31,11 @@ from opsmonitor.models.alert import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.batch import Batch
+    from opsmonitor.engine.drafting import Decision
     from opsmonitor.engine.links import Links
     from opsmonitor.models.check import CheckState
     from opsmonitor.notifiers.base import NotifierType, SendContext

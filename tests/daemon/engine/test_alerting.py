@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from opsmonitor.config.settings import AlertSettings, ChannelSettings, CheckSettings
-from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
+from opsmonitor.engine.alerting import close_orphans, reconcile
+from opsmonitor.engine.drafting import Decision
 from opsmonitor.models.alert import Alert, AlertKind
 from opsmonitor.models.check import CheckState, Outcome, Status, Verdict
 

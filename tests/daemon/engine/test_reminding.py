@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from opsmonitor.config.settings import AlertSettings, CheckSettings, ReminderSettings
-from opsmonitor.engine.alerting import Decision, close_orphans, reconcile
+from opsmonitor.engine.alerting import close_orphans, reconcile
 from opsmonitor.engine.deeds import tell_deeds
+from opsmonitor.engine.drafting import Decision
 from opsmonitor.engine.reminding import look_around
 from opsmonitor.models.alert import Alert, AlertKind
 from opsmonitor.models.check import (
