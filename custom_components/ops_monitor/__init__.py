@@ -70,7 +70,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     """Leave nothing behind: no issue, no token of ours, and of the last one no module."""
-    for kind in ("read_only_token", "unsupported_version"):
+    for kind in ("read_only_token", "tls_certificate", "unsupported_version"):
         ir.async_delete_issue(hass, DOMAIN, f"{kind}_{entry.entry_id}")
     await give_token_back(hass, entry.data)
     if not hass.config_entries.async_entries(DOMAIN):

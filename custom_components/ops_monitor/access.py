@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.const import (
     CONF_HOST,
@@ -18,8 +18,15 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from yarl import URL
 
-from .client import OpsMonitorClient, OpsMonitorError
-from .const import CONF_FINGERPRINT, CONF_TOKEN_ID
+from .client import (
+    OpsMonitorBusyError,
+    OpsMonitorClient,
+    OpsMonitorError,
+    OpsMonitorRefusalError,
+)
+from .const import CONF_CODE, CONF_FINGERPRINT, CONF_TOKEN_ID
+
+_LONGEST_NAME: Final = 100
 
 
 @callback
@@ -29,6 +36,28 @@ def client_for(hass: HomeAssistant, data: Mapping[str, Any]) -> OpsMonitorClient
     return OpsMonitorClient(
         session, data[CONF_URL], data.get(CONF_TOKEN), fingerprint=data.get(CONF_FINGERPRINT)
     )
+
+
+async def pair(hass: HomeAssistant, data: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """Return what an entry keeps of the token that a daemon gives for a code.
+
+    Raises:
+        OpsMonitorError: It gives none.
+
+    """
+    name = f"Home Assistant ({hass.config.location_name})"[:_LONGEST_NAME]
+    paired = await client_for(hass, data).pair(code, name)
+    return {CONF_TOKEN: paired.token, CONF_TOKEN_ID: paired.token_id}
+
+
+def form_error(error: OpsMonitorError, filled: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a form says of an error: beside a field, or of the whole."""
+    if CONF_CODE in filled:
+        if isinstance(error, OpsMonitorRefusalError) and error.code == "unknown_code":
+            return {CONF_CODE: "wrong_code"}
+        if isinstance(error, OpsMonitorBusyError):
+            return {"base": "too_many_codes"}
+    return {"base": error.key}
 
 
 async def give_token_back(hass: HomeAssistant, data: Mapping[str, Any]) -> None:

@@ -28,25 +28,19 @@ import probatio as vol
 
 from .access import (
     client_for,
+    form_error,
     give_token_back,
     is_plain_address,
     normalise,
+    pair,
     spoken_fingerprint,
     url_of_app,
     url_of_service,
 )
-from .client import (
-    Info,
-    OpsMonitorBusyError,
-    OpsMonitorError,
-    OpsMonitorRefusalError,
-    OpsMonitorTlsError,
-    Paired,
-)
+from .client import Info, OpsMonitorError, OpsMonitorTlsError
 from .const import (
     CONF_CODE,
     CONF_FINGERPRINT,
-    CONF_TOKEN_ID,
     DEFAULT_URL,
     DOMAIN,
     SECTION_ADVANCED,
@@ -97,7 +91,7 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         """Fingerprints of certificates that are trusted, by address."""
         self._untrusted: tuple[str, dict[str, Any], str, str] | None = None
         """What was filled into which step, until a person trusts that address's certificate."""
-        self._paired: tuple[tuple[str, str], Paired] | None = None
+        self._paired: tuple[tuple[str, str], dict[str, Any]] | None = None
         """What a code gave, by address and code: it gives that only once."""
         self._found: tuple[dict[str, Any], Info] | None = None
 
@@ -269,13 +263,9 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
             info = await client_for(self.hass, data).info()
         except OpsMonitorTlsError as err:
             return await self._ask_for_trust(step_id, filled, data, err)
-        except OpsMonitorRefusalError as err:
-            is_code = err.code == "unknown_code"
-            self._errors[CONF_CODE if is_code else "base"] = "wrong_code" if is_code else err.key
         except OpsMonitorError as err:
             _LOGGER.debug("No connection to %s: %s", url, err)
-            is_guessing = isinstance(err, OpsMonitorBusyError) and CONF_CODE in filled
-            self._errors["base"] = "too_many_codes" if is_guessing else err.key
+            self._errors = form_error(err, filled)
         except Exception:  # a person must see a message, not a form that hangs
             _LOGGER.exception("Unexpected error while connecting to a daemon")
             self._errors["base"] = "unknown"
@@ -290,10 +280,8 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
             return {CONF_TOKEN: token} if token else {}
         key = (data[CONF_URL], filled[CONF_CODE])
         if self._paired is None or self._paired[0] != key:
-            name = f"Home Assistant ({self.hass.config.location_name})"[:100]
-            self._paired = key, await client_for(self.hass, data).pair(filled[CONF_CODE], name)
-        paired = self._paired[1]
-        return {CONF_TOKEN: paired.token, CONF_TOKEN_ID: paired.token_id}
+            self._paired = key, await pair(self.hass, data, filled[CONF_CODE])
+        return self._paired[1]
 
     async def _ask_for_trust(
         self, step_id: str, filled: dict[str, Any], data: dict[str, Any], error: OpsMonitorTlsError

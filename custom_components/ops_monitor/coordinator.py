@@ -22,7 +22,6 @@ from .client import (
     OpsMonitorClient,
     OpsMonitorError,
     OpsMonitorIdentityError,
-    OpsMonitorVersionError,
     Reading,
     ReadingEventFrame,
     Snapshot,
@@ -40,7 +39,7 @@ from .const import (
 from .event_feed import EventFeed
 from .frame_buffer import FrameBuffer
 from .listeners import Listeners
-from .setup_error import as_setup_error, tell_version, withdraw_version
+from .setup_error import as_setup_error, tell_trouble, withdraw_trouble
 from .topics import Topic, changed_topics, told_checks
 from .uptimes import UptimeCoordinator
 
@@ -71,6 +70,8 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self._buffer = FrameBuffer(hass.loop, self._apply)
         self.subscription = Subscription(client, self, instance_id=entry.unique_id or "")
         self.is_streaming = False
+        self.orphans: frozenset[tuple[str, str]] = frozenset()
+        """Identifiers of devices that stay though the daemon has them no more."""
         self._fallback = timedelta(seconds=entry.options.get(CONF_FALLBACK_S, DEFAULT_FALLBACK_S))
         self._tags = frozenset(entry.options.get(CONF_TAGS, ()))
         self._excluded = frozenset(entry.options.get(CONF_EXCLUDED, ()))
@@ -91,10 +92,9 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             if self.info.instance_id != self.config_entry.unique_id:
                 raise OpsMonitorIdentityError(f"another daemon answers: {self.info.name}")
         except OpsMonitorError as err:
-            if isinstance(err, OpsMonitorVersionError):
-                tell_version(self.hass, self.config_entry.entry_id, self.name, err)
+            tell_trouble(self.hass, self.config_entry.entry_id, self.name, err)
             raise as_setup_error(err) from err
-        withdraw_version(self.hass, self.config_entry.entry_id)
+        withdraw_trouble(self.hass, self.config_entry.entry_id)
 
     @override
     async def _async_update_data(self) -> Snapshot:
@@ -174,6 +174,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
     def _go_on(self, frames: list[Frame]) -> None:
         """Be told again, rather than having to ask; see to what was missed meanwhile."""
         self.is_streaming = True
+        withdraw_trouble(self.hass, self.config_entry.entry_id)
         self.update_interval = None
         self._async_unsub_refresh()
         if not self._replays:
@@ -187,6 +188,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
     def lost(self, error: OpsMonitorError) -> None:
         """Remember that the daemon cannot be heard, and ask it from time to time instead."""
         self._buffer.flush()
+        tell_trouble(self.hass, self.config_entry.entry_id, self.name, error)
         self.last_exception = error
         if self.update_interval is None:
             self.update_interval = self._fallback

@@ -1,5 +1,6 @@
 """The devices: a hub for the daemon, and one for each of its checks."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from homeassistant.const import CONF_URL
@@ -16,6 +17,8 @@ from .topics import Topic
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
 _NOBODY: Final = About()
+LEAST_ORPHANS: Final = 6
+"""Fewer devices that vanish at once are removed without a question."""
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
 
 
@@ -152,9 +155,11 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     """Bring the devices of the checks in line: removing one removes its entities too."""
     registry = dr.async_get(hass)
     data = entry.runtime_data.data
-    expected = _expected_identifiers(entry.runtime_data)
+    devices = dr.async_entries_for_config_entry(registry, entry.entry_id)
+    entry.runtime_data.orphans = orphans = _orphans(entry.runtime_data, devices)
+    expected = _expected_identifiers(entry.runtime_data) | orphans
     checks = {check_identifier(data, check_id): check for check_id, check in data.checks.items()}
-    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+    for device in devices:
         if expected.isdisjoint(device.identifiers):
             registry.async_remove_device(device.id)
             continue
@@ -166,6 +171,54 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
                 model=_model(check),
                 configuration_url=_page_of(entry, check),
             )
+
+
+def remove_orphans(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Remove what a person says is gone for good."""
+    registry = dr.async_get(hass)
+    orphans, entry.runtime_data.orphans = entry.runtime_data.orphans, frozenset()
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        if not orphans.isdisjoint(device.identifiers):
+            registry.async_remove_device(device.id)
+
+
+def orphaned_checks(coordinator: OpsMonitorCoordinator, check_ids: Iterable[str]) -> set[str]:
+    """Return which of these checks are gone, while their devices and entities stay."""
+    data, orphans = coordinator.data, coordinator.orphans
+    if not orphans:
+        return set()
+    return {check_id for check_id in check_ids if check_identifier(data, check_id) in orphans}
+
+
+def orphaned_parts(coordinator: OpsMonitorCoordinator, part_ids: Iterable[str]) -> set[str]:
+    """Return which of these parts are gone, while their devices and entities stay."""
+    data, orphans = coordinator.data, coordinator.orphans
+    return {part_id for part_id in part_ids if part_identifier(data, part_id) in orphans}
+
+
+def _orphans(
+    coordinator: OpsMonitorCoordinator, devices: list[DeviceEntry]
+) -> frozenset[tuple[str, str]]:
+    """Return the identifiers of what vanished all at once, so that it may be by mistake.
+
+    An empty checks.yml must not cost the names, areas and automations of a hundred devices.
+    """
+    known = _all_identifiers(coordinator)
+    lost = [device for device in devices if known.isdisjoint(device.identifiers)]
+    if len(lost) < LEAST_ORPHANS or 2 * len(lost) <= len(devices):
+        return frozenset()
+    return frozenset(identifier for device in lost for identifier in device.identifiers)
+
+
+def _all_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, str]]:
+    """Return the identifiers of all devices that the daemon has, wanted or not."""
+    data = coordinator.data
+    part_ids = {part_id for reading in data.readings.values() for part_id in parts_of(reading)}
+    return (
+        {hub_identifier(data)}
+        | {check_identifier(data, check_id) for check_id in data.checks.keys() | data.unreadable}
+        | {part_identifier(data, part_id) for part_id in part_ids}
+    )
 
 
 def _expected_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, str]]:

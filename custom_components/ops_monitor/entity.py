@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_device, hub_identifier
+from .devices import check_device, hub_identifier, orphaned_checks
 from .topics import Topic, every_run
 
 
@@ -133,7 +133,9 @@ def keep_adding_checks(
     def add_new() -> None:
         """Add the entities of checks that have none."""
         data = coordinator.data
-        known.intersection_update(data.checks.keys() | data.unreadable.keys())
+        known.intersection_update(
+            data.checks.keys() | data.unreadable.keys() | orphaned_checks(coordinator, known)
+        )
         shown = {check.id: check for check in coordinator.shown}
         known.difference_update(data.checks.keys() - shown.keys())
         new = [check for check_id, check in shown.items() if check_id not in known]

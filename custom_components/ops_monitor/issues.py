@@ -1,16 +1,22 @@
 """What a person has to see to, as issues that come and go by themselves."""
 
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
 
 from .client import Check
 from .const import CONF_CORE, CONF_REPAIRS, DOMAIN, RepairLevel
 from .coordinator import OpsMonitorConfigEntry
 from .topics import Topic
 
+SOON: Final = timedelta(days=14)
+"""So long before its end people are told of a token's expiry."""
+_LOOK_AGAIN: Final = timedelta(hours=6)
 MOST_SKEW: Final = timedelta(seconds=60)
 _LONGEST_TEXT: Final = 1000
 
@@ -36,13 +42,22 @@ def keep_issues(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
         _tell_clock_skew(hass, entry)
 
     @callback
+    def update_standing(_now: datetime | None = None) -> None:
+        """See to what only time, or other devices, bring about."""
+        for kind, placeholders in STANDING.items():
+            _tell_standing(hass, entry, kind, placeholders(entry))
+
+    @callback
     def forget() -> None:
         """Take back what nobody would take back any more."""
         for issue_id in (*raised, *_ids(entry)):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
     update()
+    update_standing()
     entry.async_on_unload(coordinator.async_add_listener(update, Topic.HUB))
+    entry.async_on_unload(coordinator.async_add_listener(update_standing, Topic.DEVICES))
+    entry.async_on_unload(async_track_time_interval(hass, update_standing, _LOOK_AGAIN))
     entry.async_on_unload(coordinator.async_add_event_listener(lambda _event: update()))
     entry.async_on_unload(forget)
 
@@ -64,7 +79,59 @@ def raise_read_only_token(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> 
 
 def _ids(entry: OpsMonitorConfigEntry) -> tuple[str, ...]:
     """Return the ids of the issues of which there is one a daemon."""
-    return tuple(f"{kind}_{entry.entry_id}" for kind in ("config_error", "clock_skew"))
+    kinds = ("config_error", "clock_skew", *STANDING)
+    return tuple(f"{kind}_{entry.entry_id}" for kind in kinds)
+
+
+def _expiry(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
+    """Return when our token ends, if that is soon."""
+    expires = entry.runtime_data.info.token_expires
+    if expires is None or expires - dt_util.utcnow() > SOON:
+        return None
+    return {"date": dt_util.as_local(expires).date().isoformat()}
+
+
+def _no_core(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
+    """Return something if issues are wanted for core checks, and there is none of these."""
+    shown = list(entry.runtime_data.shown)
+    core = entry.options.get(CONF_CORE, ())
+    if not shown or entry.options.get(CONF_REPAIRS, RepairLevel.CORE) != RepairLevel.CORE:
+        return None
+    return None if any(check.is_core or check.id in core for check in shown) else {}
+
+
+def _orphaned(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
+    """Return how many devices vanished all at once, if they did."""
+    orphans = entry.runtime_data.orphans
+    return {"count": str(len(orphans))} if orphans else None
+
+
+STANDING: Final[Mapping[str, Callable[[OpsMonitorConfigEntry], dict[str, str] | None]]] = {
+    "token_expires_soon": _expiry,
+    "no_core_checks": _no_core,
+    "orphaned_devices": _orphaned,
+}
+"""What can be seen to in a flow, of which there is one a daemon: its placeholders, or None."""
+
+
+def _tell_standing(
+    hass: HomeAssistant, entry: OpsMonitorConfigEntry, kind: str, found: dict[str, str] | None
+) -> None:
+    """Tell, or take back, what a flow sees to."""
+    issue_id = f"{kind}_{entry.entry_id}"
+    if found is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=kind,
+        translation_placeholders={"name": entry.title, **found},
+    )
 
 
 def _down(entry: OpsMonitorConfigEntry) -> list[Check]:

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import Reading, Value
 from .coordinator import OpsMonitorConfigEntry
-from .devices import part_device_info
+from .devices import orphaned_parts, part_device_info
 from .entity import OpsMonitorEntity
 from .parts import Part, ValueKind, kind_of_value, parts_of, values_of
 from .topics import Topic, reading_topic
@@ -92,6 +92,7 @@ def keep_adding_readings(
                     entity = build_value(part, name, kind_of_value(name, value))
                     added += [entity] if entity else []
         gone = {part_id for part_id, _ in known} - {part_id for part_id, _ in current}
+        gone -= orphaned_parts(coordinator, gone)
         known.difference_update({item for item in known if item[0] in gone})
         known.update(current)
         async_add_entities(added)

@@ -13,6 +13,7 @@ from .client import (
     OpsMonitorAuthError,
     OpsMonitorError,
     OpsMonitorIdentityError,
+    OpsMonitorTlsError,
     OpsMonitorVersionError,
 )
 from .const import DOMAIN
@@ -34,27 +35,49 @@ def as_setup_error(error: OpsMonitorError) -> HomeAssistantError:
 
 
 @callback
-def tell_version(
+def tell_trouble(hass: HomeAssistant, entry_id: str, title: str, error: OpsMonitorError) -> None:
+    """Say of an error that does not go by itself what a person can do about it."""
+    if isinstance(error, OpsMonitorVersionError):
+        _tell_version(hass, entry_id, title, error)
+    elif isinstance(error, OpsMonitorTlsError):
+        _tell_certificate(hass, entry_id, title, error)
+
+
+@callback
+def withdraw_trouble(hass: HomeAssistant, entry_id: str) -> None:
+    """Say nothing of that any more: the daemon can be heard."""
+    for kind in ("unsupported_version", "tls_certificate"):
+        ir.async_delete_issue(hass, DOMAIN, f"{kind}_{entry_id}")
+
+
+@callback
+def _tell_certificate(
+    hass: HomeAssistant, entry_id: str, title: str, error: OpsMonitorTlsError
+) -> None:
+    """Say that the certificate is not trusted, or is another one than the trusted."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"tls_certificate_{entry_id}",
+        data={"entry_id": entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="tls_certificate",
+        translation_placeholders={"name": title, "error": str(error)},
+    )
+
+
+@callback
+def _tell_version(
     hass: HomeAssistant, entry_id: str, title: str, error: OpsMonitorVersionError
 ) -> None:
     """Say that one of the two has to be updated; set-up is not tried again by itself."""
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _version_issue(entry_id),
+        f"unsupported_version_{entry_id}",
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
         translation_key="unsupported_version",
         translation_placeholders={"name": title, "error": str(error)},
     )
-
-
-@callback
-def withdraw_version(hass: HomeAssistant, entry_id: str) -> None:
-    """Say no more that one of the two has to be updated."""
-    ir.async_delete_issue(hass, DOMAIN, _version_issue(entry_id))
-
-
-def _version_issue(entry_id: str) -> str:
-    """Return the id of the issue of a daemon that is too old or too new."""
-    return f"unsupported_version_{entry_id}"

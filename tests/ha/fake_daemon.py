@@ -103,6 +103,10 @@ class FakeDaemon:
         self.min_client_version = 1
         self.capabilities = ["stream"]
         self.token: str | None = None
+        self.scope: str | None = None
+        """What it says that our token is good for."""
+        self.own_token: dict[str, Any] | None = None
+        """What it says of our token."""
         self.checks = {item["id"]: item for item in (make_check("web"), make_check("nas"))}
         self.problems: list[str] = []
         self.readings: dict[str, dict[str, Any]] = {}
@@ -303,6 +307,8 @@ class FakeDaemon:
             "min_client_version": self.min_client_version,
             "capabilities": self.capabilities,
             "started_at": "2026-11-20T08:00:00Z",
+            "scope": self.scope,
+            "token": self.own_token,
         }
 
     def summary(self) -> dict[str, Any]:

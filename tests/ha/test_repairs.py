@@ -201,7 +201,8 @@ async def test_token_may_only_read(
     assert not list(loaded.async_get_active_flows(hass, {"reauth"}))
 
     opened, submit = await fix(hass, hass_client, "read_only_token")
-    assert opened["type"] == "form"
+    assert opened["type"] == "menu"
+    await submit({"next_step_id": "token"})
     result = await submit({CONF_TOKEN: "still-read"})
     assert result["errors"] == {"base": "forbidden"}
 
