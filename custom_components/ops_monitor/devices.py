@@ -17,7 +17,7 @@ from .topics import Topic
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
 _NOBODY: Final = About()
-LEAST_ORPHANS: Final = 6
+LEAST_ORPHANS: Final = 10
 """Fewer devices that vanish at once are removed without a question."""
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
 
