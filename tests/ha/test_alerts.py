@@ -80,18 +80,20 @@ async def test_older_daemon(
         await act(hass, DOMAIN, "mute_alerts")
 
 
+@pytest.mark.parametrize("odd", [{"muted": None}, None, [], {"muted": "yes"}, {"channels": [3]}])
 async def test_daemon_that_tells_nothing_of_alerts(
-    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry, odd: Any
 ) -> None:
     """What is not told is unknown, and takes nothing else along."""
-    daemon.alerts = {"muted": None}
+    daemon.alerts = odd
     daemon.capabilities = ["mute"]
     await hass.config_entries.async_setup(entry.entry_id)
     await daemon.wait_for_client()
 
     assert state_of(hass, "sensor.home_lab_open_incidents").state == STATE_UNKNOWN
     assert state_of(hass, "sensor.home_lab_last_incident").state == STATE_UNKNOWN
-    assert state_of(hass, SWITCH).state == STATE_ON
+    assert state_of(hass, SWITCH).state == (STATE_ON if odd == {"muted": None} else STATE_UNKNOWN)
+    assert state_of(hass, "binary_sensor.web").state == STATE_ON
     await hass.config_entries.async_unload(entry.entry_id)
 
 

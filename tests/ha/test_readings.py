@@ -104,7 +104,8 @@ async def test_who_they_are(
     assert (nvme0.serial_number, nvme0.sw_version) == ("NV-1", "1.0")
     assert (router.model, router.manufacturer) == ("FRITZ!Box 7590", "AVM")
 
-    daemon.read({**READINGS[2], "about": {"": {**box, "version": "8.25"}}})
+    odd = {"attic": 3, "cellar": {"model": 3}}
+    daemon.read({**READINGS[2], "about": {"": {**box, "version": "8.25"}, **odd}})
     await wait_until(hass, lambda: devices(hass, polling)["FRITZ!Box home"].sw_version == "8.25")
 
 

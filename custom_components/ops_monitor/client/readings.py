@@ -87,7 +87,7 @@ class Reading:
                 for key, found in fields.mapping("values").items()
                 if isinstance(found, float | int | str)
             },
-            about={key: About.from_api(who) for key, who in fields.mapping("about").items()},
+            about=_read_about(fields.values.get("about")),
         )
 
 
@@ -162,6 +162,17 @@ class ActionFrame:
             data=fields.mapping("data"),
             expires=fields.moment("expires_at"),
         )
+
+
+def _read_about(value: object) -> dict[str, About]:
+    """Read who things are; what cannot be read of it must not take the values along."""
+    found: dict[str, About] = {}
+    for name, who in value.items() if isinstance(value, dict) else ():
+        try:
+            found[name] = About.from_api(who)
+        except OpsMonitorResponseError:
+            continue
+    return found
 
 
 def read_readings(items: Iterable[object]) -> dict[str, Reading]:

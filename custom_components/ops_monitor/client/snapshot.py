@@ -126,9 +126,7 @@ class Snapshot:
             summary=Summary.from_api(fields.values.get("summary")),
             problems=fields.texts("config_error"),
             readings=read_readings(fields.items("readings")),
-            alerts=None
-            if (alerts := fields.values.get("alerts")) is None
-            else Alerts.from_api(alerts),
+            alerts=_read_alerts(fields.values.get("alerts")),
             started_at=fields.moment("started_at"),
         )
 
@@ -212,6 +210,14 @@ def read_frame(message: Message) -> Frame | None:
     if reader is None:
         return None
     return reader(message.content())
+
+
+def _read_alerts(value: object) -> Alerts | None:
+    """Read what there is to tell; what cannot be read of it must not take the checks along."""
+    try:
+        return None if value is None else Alerts.from_api(value)
+    except OpsMonitorResponseError:
+        return None
 
 
 def _read_checks(items: Iterable[tuple[str, Any]]) -> tuple[dict[str, Check], dict[str, str]]:
