@@ -12,6 +12,7 @@ import socket
 import sys
 from typing import Any
 
+import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict, CIMultiDictProxy
 import pytest
@@ -19,6 +20,7 @@ from yarl import URL
 
 from opsmonitor.exceptions import TransportError
 from opsmonitor.util.http import HttpTransport
+from opsmonitor.util.http_connector import KNOWN
 from opsmonitor.util.http_message import HttpRequest, HttpResponse
 from opsmonitor.util.readiness import WRITABLE, Readiness
 from opsmonitor.util.resolver import Resolver
@@ -240,6 +242,23 @@ async def test_what_comes_after_urgent_data(transport: HttpTransport) -> None:
     response = await ask(transport, "127.0.0.1", answer)
 
     assert response.body == b"abcdefghij"
+
+
+def test_the_library_is_known() -> None:
+    """Before the lock file takes another version, somebody has looked at what changed in it."""
+    assert aiohttp.__version__.startswith(KNOWN)
+
+
+async def test_another_version_of_the_library_connects_by_itself(
+    transport: HttpTransport, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its inner parts may be others, so they are left alone."""
+    monkeypatch.setattr(aiohttp, "__version__", "3.99.0")
+    monkeypatch.delattr("opsmonitor.util.http_connector.Wire")
+
+    response = await ask(transport, host, http_answer(b"hello"))
+
+    assert response.body == b"hello"
 
 
 class _Watcher:
