@@ -14,7 +14,7 @@ from opsmonitor.models.token import IssuedToken
 from opsmonitor.util.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from opsmonitor.models.token import TokenWish
     from opsmonitor.util.clock import Clock
@@ -29,6 +29,8 @@ _USED_STEP_MS: Final = 60_000
 """When a token was last seen is known to the minute."""
 _KEEP_STEP_MS: Final = 3_600_000
 """And is written down so often at most."""
+_SAVE_AGAIN_S: Final = 60.0
+"""So long what could not be written waits for the next try."""
 
 
 class TokenStore(Protocol):
@@ -38,8 +40,13 @@ class TokenStore(Protocol):
         """Return all of them."""
         ...
 
-    async def save_tokens(self, kept: Iterable[IssuedToken]) -> None:
-        """Keep exactly these."""
+    async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
+        """Keep these as they are now, and forget those of these ids; all or nothing.
+
+        Raises:
+            StoreError: It cannot be done now, or would not outlive the daemon.
+
+        """
         ...
 
 
@@ -56,9 +63,13 @@ class Tokens:
         self._clock = clock
         self._key = key.reveal().encode()
         self._by_digest: dict[str, IssuedToken] = {}
+        self._changed: dict[str, IssuedToken] = {}
+        """What is not written yet, by id."""
+        self._revoked: dict[str, IssuedToken] = {}
+        """What is worth nothing any more, which is not written yet, by id."""
         self._kept_ms = 0
-        self._is_used = False
         self._saving: set[asyncio.Task[None]] = set()
+        self._again: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Read which tokens there are."""
@@ -66,10 +77,21 @@ class Tokens:
         self._kept_ms = self._clock.now_ms()
 
     async def close(self) -> None:
-        """Write down when each was last seen."""
+        """Write what is not written yet."""
+        if self._again is not None:
+            self._again.cancel()
         await asyncio.gather(*self._saving)
-        if self._is_used:
-            await self._keep_use()
+        if self._changed or self._revoked:
+            await self._save_quietly()
+        if self._again is not None:
+            self._again.cancel()
+        for token in self._revoked.values():
+            _LOGGER.warning(
+                "That %r has no token any more could not be written: its token %s holds again "
+                "after the next start, so revoke it then",
+                token.name,
+                token.id,
+            )
 
     @property
     def all(self) -> tuple[IssuedToken, ...]:
@@ -97,11 +119,12 @@ class Tokens:
             created_ms=now_ms,
             expires_ms=None if lifetime_s is None else now_ms + round(lifetime_s * 1000),
         )
-        self._by_digest[token.digest] = token
+        self._by_digest[token.digest] = self._changed[token.id] = token
         try:
             await self._save()
-        except StoreError:
-            del self._by_digest[token.digest]
+        except BaseException:
+            # It may be written for all that, by whoever saved at the same time.
+            self._drop(token)
             raise
         return token, secret
 
@@ -113,13 +136,10 @@ class Tokens:
             return None
         if token.used_ms is None or now_ms - token.used_ms >= _USED_STEP_MS:
             token = replace(token, used_ms=now_ms)
-            self._by_digest[token.digest] = token
-            self._is_used = True
+            self._by_digest[token.digest] = self._changed[token.id] = token
             if now_ms - self._kept_ms >= _KEEP_STEP_MS:
                 self._kept_ms = now_ms
-                task = asyncio.create_task(self._keep_use(), name="token-use")
-                self._saving.add(task)
-                task.add_done_callback(self._saving.discard)
+                self._save_soon()
         return token
 
     def holds(self, token: IssuedToken) -> bool:
@@ -130,28 +150,61 @@ class Tokens:
         """Take a token back: it is worth nothing from now on.
 
         Raises:
-            StoreError: That cannot be kept now; it is worth nothing until the next start.
+            StoreError: That cannot be kept now. It is worth nothing until the next start, and is
+                tried again until it is kept: by itself, and whenever this is called again.
             UnknownTokenError: There is none of this id.
 
         """
-        found = [token for token in self._by_digest.values() if token.id == token_id]
-        if not found:
+        known = {token.id: token for token in self._by_digest.values()} | self._revoked
+        token = known.get(token_id)
+        if token is None:
             raise UnknownTokenError(token_id)
-        del self._by_digest[found[0].digest]
+        self._drop(token)
         await self._save()
-        return found[0]
+        return token
+
+    def _drop(self, token: IssuedToken) -> None:
+        """Let a token be worth nothing; that is still to be written."""
+        self._by_digest.pop(token.digest, None)
+        self._changed.pop(token.id, None)
+        self._revoked[token.id] = token
 
     async def _save(self) -> None:
-        """Keep all tokens as they are now."""
-        self._is_used = False
-        await self._store.save_tokens(self.all)
+        """Write what is not written yet; what cannot be written now is tried again later.
 
-    async def _keep_use(self) -> None:
-        """Keep when each was last seen; that it is not known is no harm."""
+        Raises:
+            StoreError: It cannot be written now.
+
+        """
+        changed, revoked = dict(self._changed), tuple(self._revoked)
+        try:
+            await self._store.save_tokens(changed.values(), revoked)
+        except BaseException:
+            if self._again is None:
+                loop = asyncio.get_running_loop()
+                self._again = loop.call_later(_SAVE_AGAIN_S, self._save_soon)
+            raise
+        for token_id, token in changed.items():
+            if self._changed.get(token_id) is token:
+                del self._changed[token_id]
+        for token_id in revoked:
+            self._revoked.pop(token_id, None)
+
+    def _save_soon(self) -> None:
+        """Write what is not written yet, without anybody waiting for it."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        task = asyncio.create_task(self._save_quietly(), name="tokens")
+        self._saving.add(task)
+        task.add_done_callback(self._saving.discard)
+
+    async def _save_quietly(self) -> None:
+        """Write what is not written yet; whoever asked for it was told already if it failed."""
         try:
             await self._save()
         except StoreError as err:
-            _LOGGER.debug("When tokens were last seen cannot be kept: %s", err)
+            _LOGGER.debug("Tokens cannot be written now: %s", err)
 
     def _digest(self, token: str) -> str:
         """Return a keyed hash of a token."""

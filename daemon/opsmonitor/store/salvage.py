@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SMALL_TABLES: Final = (
     *("meta", "checks", "check_states", "events", "intervals", "rollup_1d"),
     *("alerts", "deliveries", "attempts", "reading_things", "reading_events"),
-    *("pulses", "pings"),
+    *("pulses", "pings", "maintenance_windows", "tokens"),
 )
 """In the order in which they can be filled."""
 _HEADER: Final = struct.Struct(">16sH10xI")

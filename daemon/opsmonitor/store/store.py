@@ -209,18 +209,21 @@ class Store:
         """Return the maintenance windows that were kept."""
         return await windows.windows(self._keeper.database)
 
-    async def save_tokens(self, kept: Iterable[IssuedToken]) -> None:
-        """Keep exactly these tokens; returns once they are written.
+    async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
+        """Keep these tokens, and forget those of these ids; returns once that is on disk.
 
         Raises:
-            StoreError: They cannot be written now.
+            StoreError: It cannot be written now, or only to memory.
 
         """
 
         async def save() -> None:
             """Write in a transaction of our own."""
+            keeper = self._keeper
+            if not keeper.on_disk:
+                raise StoreError("tokens cannot be kept on disk now")
             try:
-                await tokens.save(self._keeper.database, kept)
+                await tokens.save(keeper.database, changed, gone)
             except UNUSABLE as err:
                 raise StoreError(f"tokens cannot be written now: {err}") from err
 

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Final
 from opsmonitor.models.token import IssuedToken, TokenScope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from opsmonitor.store.database import Database
 
-_CLEAR: Final = "DELETE FROM tokens"
+_FORGET: Final = "DELETE FROM tokens WHERE id = ?"
 _PUT: Final = """
-INSERT INTO tokens (id, name, scope, digest, created, expires, used) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO tokens (id, name, scope, digest, created, expires, used)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _ALL: Final = """
 SELECT id, name, scope, digest, created, expires, used FROM tokens ORDER BY created, id
 """
 
 
-async def save(database: Database, tokens: Iterable[IssuedToken]) -> None:
-    """Let there be exactly these tokens."""
+async def save(database: Database, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
+    """Keep these tokens as they are now, and forget those of these ids."""
     rows = [
         (
             token.id,
@@ -32,11 +33,11 @@ async def save(database: Database, tokens: Iterable[IssuedToken]) -> None:
             token.expires_ms,
             token.used_ms,
         )
-        for token in tokens
+        for token in changed
     ]
     async with database.transaction():
-        await database.execute(_CLEAR)
         await database.execute_many(_PUT, rows)
+        await database.execute_many(_FORGET, [(token_id,) for token_id in gone])
 
 
 async def tokens(database: Database) -> list[IssuedToken]:

@@ -259,11 +259,12 @@ class HandStore:
         """Return the tokens that were kept."""
         return self.kept_tokens
 
-    async def save_tokens(self, kept: Iterable[IssuedToken]) -> None:
+    async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
         """Keep the tokens."""
         if self.failure is not None:
             raise self.failure
-        self.kept_tokens = list(kept)
+        by_id = {token.id: token for token in (*self.kept_tokens, *changed)}
+        self.kept_tokens = [token for token in by_id.values() if token.id not in gone]
 
     async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
         """Return the attempts that a test put here."""

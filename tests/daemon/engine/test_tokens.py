@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Collection, Iterable
+import logging
 
 import pytest
 
@@ -24,17 +26,24 @@ class Shelf:
         self.kept: list[IssuedToken] = []
         self.saves = 0
         self.failure: StoreError | None = None
+        self.late_failure: StoreError | None = None
+        self.saved_again = asyncio.Event()
 
     async def tokens(self) -> list[IssuedToken]:
         """Return what was kept."""
         return self.kept
 
-    async def save_tokens(self, kept: Iterable[IssuedToken]) -> None:
-        """Keep exactly these."""
+    async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
+        """Keep what changed, and forget what is gone."""
         if self.failure is not None:
             raise self.failure
         self.saves += 1
-        self.kept = list(kept)
+        by_id = {token.id: token for token in (*self.kept, *changed)}
+        self.kept = [token for token in by_id.values() if token.id not in gone]
+        if self.saves > 1:
+            self.saved_again.set()
+        if self.late_failure is not None:
+            raise self.late_failure
 
 
 def make(shelf: Shelf, clock: FakeClock, key: str = "key") -> Tokens:
@@ -117,6 +126,89 @@ async def test_revoking_nothing() -> None:
     """An id that no token has is said to be unknown."""
     with pytest.raises(UnknownTokenError, match="nosuch"):
         await make(Shelf(), FakeClock()).revoke("nosuch")
+
+
+async def test_a_revocation_that_cannot_be_written_is_not_forgotten() -> None:
+    """Whoever tries again is not told that it is done before it is written."""
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    token, secret = await tokens.issue(WISH)
+    shelf.failure = StoreError("the disk is full")
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            await tokens.revoke(token.id)
+    assert tokens.find(secret.reveal()) is None
+    assert tokens.all == ()
+
+    shelf.failure = None
+    assert (await tokens.revoke(token.id)).id == token.id
+
+    assert shelf.kept == []
+    with pytest.raises(UnknownTokenError):
+        await tokens.revoke(token.id)
+
+
+async def test_a_revocation_is_written_at_the_end() -> None:
+    """What could not be written at first is written by whoever closes, at the latest."""
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    token, _ = await tokens.issue(WISH)
+    shelf.failure = StoreError("the disk is full")
+    with pytest.raises(StoreError):
+        await tokens.revoke(token.id)
+
+    shelf.failure = None
+    await tokens.close()
+
+    assert shelf.kept == []
+
+
+async def test_a_revocation_is_tried_again_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reaches the disk, without anybody asking for it, once that can be written again."""
+    monkeypatch.setattr("opsmonitor.engine.tokens._SAVE_AGAIN_S", 0.0)
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    token, _ = await tokens.issue(WISH)
+    shelf.failure = StoreError("the disk is full")
+    with pytest.raises(StoreError):
+        await tokens.revoke(token.id)
+
+    shelf.failure = None
+    async with asyncio.timeout(20):
+        await shelf.saved_again.wait()
+    await tokens.close()
+
+    assert shelf.kept == []
+
+
+async def test_a_revocation_that_is_lost_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """If it can never be written, the log names the token that holds again after a restart."""
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    token, _ = await tokens.issue(WISH)
+    shelf.failure = StoreError("the disk is full")
+    with pytest.raises(StoreError):
+        await tokens.revoke(token.id)
+
+    with caplog.at_level(logging.WARNING):
+        await tokens.close()
+
+    assert f"token {token.id} holds again" in caplog.text
+
+
+async def test_a_token_that_was_not_given_out_is_nobodys() -> None:
+    """One that was written though its owner was told of a failure is deleted again."""
+    shelf, clock = Shelf(), FakeClock()
+    tokens = make(shelf, clock)
+    shelf.late_failure = StoreError("the disk is full")
+    with pytest.raises(StoreError):
+        await tokens.issue(WISH)
+    assert len(shelf.kept) == 1
+
+    shelf.late_failure = None
+    await tokens.close()
+
+    assert shelf.kept == []
 
 
 async def test_no_token_without_a_store() -> None:

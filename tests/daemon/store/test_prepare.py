@@ -11,8 +11,11 @@ import pytest
 from opsmonitor.exceptions import StoreError, StoreVersionError
 from opsmonitor.models.check import Status
 from opsmonitor.models.heartbeat import Ping, PingKind, Pulse
+from opsmonitor.models.maintenance import Window
+from opsmonitor.models.token import IssuedToken, TokenScope
 from opsmonitor.store import prepare as preparation
 from opsmonitor.store.prepare import prepare
+from opsmonitor.store.salvage import SMALL_TABLES
 from opsmonitor.store.schema import APPLICATION_ID, apply_step, migrate, migrations
 from tests.daemon.store.scripted import ScriptedCheck
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from tests.daemon.store.conftest import OpenStore
 
 STAMP = "20231114T000000Z"
+LEFT_BEHIND = {"results", "rollup_5m", "rollup_1h", "reading_values"}
+"""Tables that are large, and only tell more finely what the others tell."""
 
 
 def pragma(path: Path, name: str) -> object:
@@ -129,6 +134,17 @@ async def test_damage_that_shows_only_in_use_is_overcome(
     assert again.health().writable
 
 
+async def test_no_table_is_forgotten_by_the_repair(store: Store, path: Path) -> None:
+    """Each table is either restored from a damaged database or known to be too large for that."""
+    await store.close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main'"
+        tables = {name for (name,) in connection.execute(query) if "sqlite_" not in name}
+    assert tables == {*SMALL_TABLES} | LEFT_BEHIND
+    assert LEFT_BEHIND.isdisjoint(SMALL_TABLES)
+
+
 @pytest.mark.parametrize("damage", ["overwritten", "truncated"])
 async def test_damaged_database_gives_what_it_can(
     store: Store, open_store: OpenStore, path: Path, clock: FakeClock, damage: str
@@ -137,7 +153,11 @@ async def test_damaged_database_gives_what_it_can(
     start_ms = clock.now_ms()
     pulse = Pulse(check_id="job", since_ms=start_ms)
     ping = Ping(check_id="job", at_ms=start_ms, kind=PingKind.LOG, body="done")
+    token = IssuedToken(id="t", name="HA", scope=TokenScope.READ, digest="0d", created_ms=start_ms)
+    window = Window(id="w", everything=True, from_ms=1, to_ms=2)
     await store.save_pulses([pulse], [ping], ())
+    await store.save_tokens([token], ())
+    await store.save_windows([window])
     await filled(store, clock)
     size = path.stat().st_size  # noqa: ASYNC240 - a test may wait
     if damage == "overwritten":
@@ -156,6 +176,8 @@ async def test_damaged_database_gives_what_it_can(
     assert len(await again.events(limit=9)) == 2
     assert await again.pulses() == [pulse]
     assert await again.pings("job", limit=9) == [ping]
+    assert await again.tokens() == [token]
+    assert await again.windows() == [window]
     uptime = (await again.uptime(["nas"], start_ms, clock.now_ms()))["nas"]
     assert (uptime.up_s, uptime.down_s) == (5, 55)
     assert ".corrupt-20231114T000100Z" in names(path)

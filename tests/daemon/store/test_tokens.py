@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+import sqlite3
+
+import pytest
 
 from opsmonitor.config.settings import RetentionSettings
+from opsmonitor.exceptions import StoreError
 from opsmonitor.models.token import IssuedToken, TokenScope
+from opsmonitor.store import database, prepare
 from opsmonitor.store.store import Store
 from opsmonitor.util.clock import FakeClock
 
@@ -28,8 +35,8 @@ async def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
     clock = FakeClock()
     gone = IssuedToken(id="c", name="c", scope=TokenScope.READ, digest="0c", created_ms=3)
     store = await Store.open(tmp_path / "db", clock=clock, retention=RetentionSettings())
-    await store.save_tokens([*_TOKENS, gone])
-    await store.save_tokens(_TOKENS)
+    await store.save_tokens([replace(_TOKENS[0], name="old"), gone], ())
+    await store.save_tokens(_TOKENS, ("c",))
     await store.close()
 
     store = await Store.open(tmp_path / "db", clock=clock, retention=RetentionSettings())
@@ -37,3 +44,35 @@ async def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
     await store.close()
 
     assert kept == _TOKENS
+
+
+async def test_what_is_in_memory_only_is_not_kept(tmp_path: Path) -> None:
+    """While there is no disk that is said: a revocation would be forgotten with the next start."""
+    (tmp_path / "data").write_text("in the way")
+    store = await Store.open(
+        tmp_path / "data" / "db", clock=FakeClock(), retention=RetentionSettings()
+    )
+
+    with pytest.raises(StoreError, match="on disk"):
+        await store.save_tokens(_TOKENS, ())
+    await store.close()
+
+
+async def test_a_locked_database_still_lets_programs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that can only read its database knows the tokens in it."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.02)
+    monkeypatch.setattr(prepare, "BUSY_TIMEOUT_S", 0.02)
+    clock = FakeClock()
+    store = await Store.open(tmp_path / "db", clock=clock, retention=RetentionSettings())
+    await store.save_tokens(_TOKENS, ())
+    await store.close()
+
+    with closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store = await Store.open(tmp_path / "db", clock=clock, retention=RetentionSettings())
+        mode, known = store.health().mode, await store.tokens()
+    await store.close()
+
+    assert (mode, known) == ("memory", _TOKENS)
