@@ -78,12 +78,12 @@ class Watch:
 
 @asynccontextmanager
 async def running(
-    setting: Setting, session: ClientSession, component: Path
+    setting: Setting, session: ClientSession, *components: Path
 ) -> AsyncIterator[HomeAssistant]:
-    """Run a Home Assistant that has a component, on the core of whoever is measured."""
+    """Run a Home Assistant that has some components, on the core of whoever is measured."""
     folder = setting.fleet.path / f"home-assistant-{time.monotonic_ns()}"
     folder.mkdir()
-    instance = HomeAssistant(folder, session, configuration=_CONFIGURATION, components=[component])
+    instance = HomeAssistant(folder, session, configuration=_CONFIGURATION, components=components)
     before = os.sched_getaffinity(0)
     try:
         # The process inherits it.

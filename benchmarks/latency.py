@@ -33,13 +33,12 @@ class Seen:
 
 def delays_ms(
     events: Iterable[Mapping[str, Any]], seen: Seen, entities: Mapping[str, str], most_s: float
-) -> tuple[list[float], int]:
-    """Return how long after each event its entity showed it, sorted; and how many were not shown.
+) -> list[float]:
+    """Return how long after each event its entity showed it, sorted.
 
-    What a check does next follows `most_s` later at the earliest.
+    What was not shown within `most_s` counts as shown then.
     """
     delays: list[float] = []
-    missing = 0
     for event in events:
         if event["event"] not in _STATE_OF:
             continue
@@ -49,9 +48,5 @@ def delays_ms(
             for changed_s, state in seen.changes[entities[event["id"]]]
             if state == _STATE_OF[event["event"]] and -_ROUNDING_S <= changed_s - at_s < most_s
         )
-        delay_s = next(shown, None)
-        if delay_s is None:
-            missing += 1
-        else:
-            delays.append(max(delay_s, 0) * 1000)
-    return sorted(delays), missing
+        delays.append(max(next(shown, most_s), 0) * 1000)
+    return sorted(delays)
