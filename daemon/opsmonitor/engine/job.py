@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from opsmonitor.engine.flapping import limits_of
@@ -10,6 +9,7 @@ from opsmonitor.engine.runner import longest_run_s
 from opsmonitor.engine.state_machine import Thresholds
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from opsmonitor.checks.base import Probe

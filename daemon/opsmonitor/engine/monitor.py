@@ -18,7 +18,6 @@ from opsmonitor.engine.job import Job
 from opsmonitor.engine.maintenance import MaintenancePlan
 from opsmonitor.engine.outbox import Outbox
 from opsmonitor.engine.runway import Runway
-from opsmonitor.engine.schedule import Due
 from opsmonitor.engine.standstill import Moment, is_void
 from opsmonitor.engine.state_machine import advance, flapping_change
 from opsmonitor.engine.stats import EngineStats
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.recorder import Recorder
+    from opsmonitor.engine.schedule import Due
     from opsmonitor.models.heartbeat import Pulse
     from opsmonitor.models.maintenance import Window
     from opsmonitor.util.clock import Clock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +10,8 @@ from opsmonitor.util.plain import plain_data, plain_values
 from opsmonitor.util.redact import hide_known
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from opsmonitor.models.reading import Reading, Scalar
 
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from opsmonitor.models.check import CheckState, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Set as AbstractSet
+
     from opsmonitor.config.settings import ActionSettings
     from opsmonitor.models.remediation import Attempt
 

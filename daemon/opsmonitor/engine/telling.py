@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import replace
-from datetime import datetime
 import logging
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
+from opsmonitor.engine.alarm import Alarm
 from opsmonitor.engine.alerting import close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
 from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.deeds import tell_deeds
+from opsmonitor.engine.holding import Holding
+from opsmonitor.engine.ledger import Ledger, LedgerStore
 from opsmonitor.engine.muting import MuteStore, Muting
 from opsmonitor.engine.reminding import look_around
-from opsmonitor.engine.routing import is_quiet
-from opsmonitor.exceptions import StoreError, UnknownAlertError
+from opsmonitor.exceptions import UnknownAlertError
 from opsmonitor.models.alert import (
     OPENING,
     Alert,
@@ -42,22 +42,14 @@ if TYPE_CHECKING:
     from opsmonitor.util.clock import Clock
 
 _LOGGER = logging.getLogger(__name__)
-_Key = TypeVar("_Key")
-_Item = TypeVar("_Item")
 _LOOKED_BACK: Final = 500
 """How many past alerts are looked at for those that were sent by hand a moment ago."""
 _SAVE_AGAIN_S: Final = 10.0
 _MINUTE_MS: Final = 60_000
-_LONGEST_NAP_S: Final = 60.0
-"""The clock may be set and the machine may sleep: a long nap would end too late."""
 
 
-class AlertStore(MuteStore, Protocol):
+class AlertStore(LedgerStore, MuteStore, Protocol):
     """Where it is kept what people were told."""
-
-    async def save_alerts(self, told: Iterable[Alert], deliveries: Iterable[Delivery]) -> None:
-        """Keep alerts and deliveries as they are now, all or none."""
-        ...
 
     async def alerts(self, *, is_resolved: bool | None = None, limit: int) -> list[Alert]:
         """Return alerts, newest first."""
@@ -114,16 +106,13 @@ class Telling:
         self._last_opened_ms: int | None = None
         self._listeners: list[Callable[[], None]] = []
         self._shown: TellingState | None = None
-        self._unsaved_alerts: dict[str, Alert] = {}
-        self._unsaved: dict[tuple[str, str], Delivery] = {}
+        self._ledger = Ledger(store)
         self._waiting: list[Delivery] = []
         """Decided, but not handed to the channels before it is written."""
-        self._held: dict[tuple[str, str], Delivery] = {}
-        """What waits for the end of quiet hours, oldest first."""
+        self._held = Holding()
         self._again: dict[str, int] = {}
         """Checks to be looked at again, and when."""
-        self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_ms = 0
+        self._alarm = Alarm(self._look_around, clock)
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -140,24 +129,24 @@ class Telling:
         await self._muting.open()
         for item in await self._store.queued_deliveries():
             if item.state is DeliveryState.HELD:
-                self._held[item.key] = item
+                self._held.put(item)
             else:
                 self._waiting.append(item)
         self._news.set()
 
     async def close(self) -> None:
         """Write what is left to write, and stop; what is not sent is sent after the next start."""
-        self._silence_alarm()
+        self._alarm.silence()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._channels.close()
-        await self._save()
+        await self._ledger.save()
 
     def take(self, batch: Batch) -> None:
         """Compare the states of a batch with what people were told."""
         self._take(batch)
-        if batch.config_changed or self._unsaved_alerts:
+        if batch.config_changed or self._ledger.has_alerts:
             self._tell_listeners()
 
     def _take(self, batch: Batch) -> None:
@@ -168,7 +157,7 @@ class Telling:
             self._close_orphans(settings)
             if self._task is None:
                 self._task = asyncio.create_task(self._keep_saving(), name="telling")
-            self._wake_at(self._clock.now_ms())
+            self._alarm.set(self._clock.now_ms())
             self._news.set()
         self._compare(batch.states(), settings)
         transitions = batch.transitions()
@@ -180,7 +169,7 @@ class Telling:
         self._decide(deeds)
         if any(transition.check_id in self._told for transition in transitions):
             # Somebody took an acknowledgement back, a pause is over, or the like.
-            self._wake_at(self._clock.now_ms())
+            self._alarm.set(self._clock.now_ms())
 
     @property
     def state(self) -> TellingState:
@@ -210,7 +199,7 @@ class Telling:
         """
         await self._muting.begin(duration_s=duration_s, reason=reason, by=by)
         self._tell_listeners()
-        self._wake_at(self._clock.now_ms())
+        self._alarm.set(self._clock.now_ms())
 
     async def unmute(self) -> None:
         """Tell again, beginning with what was held back.
@@ -221,11 +210,11 @@ class Telling:
         """
         await self._muting.end()
         self._tell_listeners()
-        self._wake_at(self._clock.now_ms())
+        self._alarm.set(self._clock.now_ms())
 
     def health(self) -> list[ChannelHealth]:
         """Tell how the channels are doing."""
-        held = Counter(item.channel for item in self._held.values())
+        held = self._held.count()
         return [replace(known, held=held[known.name]) for known in self._channels.health()]
 
     async def test(self, channel: str, check: CheckSettings | None) -> None:
@@ -270,11 +259,11 @@ class Telling:
             dedupe_s=settings.dedupe_s,
         )
         if told.alert.channels:
-            self._unsaved_alerts[told.alert.id] = told.alert
+            self._ledger.note_alert(told.alert)
         if told.deliveries:
             # Nobody else knows of it: who is told that it goes on must be able to rely on it.
-            self._unsaved |= {item.key: item for item in told.deliveries}
-            await self._save()
+            self._ledger.note(*told.deliveries)
+            await self._ledger.save()
             self._waiting += told.deliveries
         self._news.set()
         return told
@@ -318,21 +307,17 @@ class Telling:
         decision = close_orphans(self._told, settings.checks, now_ms)
         self._decide(decision)
         gone = {alert.id for alert in decision.alerts}
-        for item in [item for item in self._held.values() if item.notice.alert_id in gone]:
-            del self._held[item.key]
-            why = "the check is gone, or nobody is to be told of this any more"
-            after = replace(item, state=DeliveryState.DROPPED, error=why, done_ms=now_ms)
-            self._unsaved[after.key] = after
+        why = "the check is gone, or nobody is to be told of this any more"
+        self._ledger.note(*self._held.give_up(gone, why, now_ms))
 
     def _look_around(self) -> None:
         """Do what only the time asks for; a defect must not be the end of it."""
-        self._alarm = None
         try:
             self._do_what_is_due()
             self._tell_listeners()
         except Exception:
             _LOGGER.exception("What the time asks for could not be told")
-            self._wake_at(self._clock.now_ms() + _MINUTE_MS)
+            self._alarm.set(self._clock.now_ms() + _MINUTE_MS)
 
     def _do_what_is_due(self) -> None:
         """Look at checks again, remind, and let go what quiet hours held back."""
@@ -354,22 +339,7 @@ class Telling:
             # Quiet hours end at full minutes, whatever the zone.
             moments.append(now_ms - now_ms % _MINUTE_MS + _MINUTE_MS)
         if moments:
-            self._wake_at(min(moments))
-
-    def _wake_at(self, at_ms: int) -> None:
-        """Look around at a time, or before."""
-        if self._alarm is not None and self._alarm_ms <= at_ms:
-            return
-        self._silence_alarm()
-        nap_s = min(max(0.0, (at_ms - self._clock.now_ms()) / 1000), _LONGEST_NAP_S)
-        self._alarm_ms = at_ms
-        self._alarm = asyncio.get_running_loop().call_later(nap_s, self._look_around)
-
-    def _silence_alarm(self) -> None:
-        """Do not look around any more."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+            self._alarm.set(min(moments))
 
     def _decide(self, decision: Decision) -> None:
         """Take a decision over, to be written and then told."""
@@ -383,9 +353,9 @@ class Telling:
                 self._print(notice)
         for check_id, at_ms in decision.again:
             self._again[check_id] = at_ms
-            self._wake_at(at_ms)
+            self._alarm.set(at_ms)
         if decision.alerts:
-            self._wake_at(now_ms + 1)
+            self._alarm.set(now_ms + 1)
         if decision.alerts or decision.notices:
             self._news.set()
 
@@ -401,55 +371,27 @@ class Telling:
 
     def _queue(self, notice: Notice, channel: str, now_ms: int) -> None:
         """Let a notice go to a channel, after quiet hours if they are now."""
-        settings = self._settings()
-        item = Delivery(notice=notice, channel=channel, queued_ms=now_ms)
-        local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
-        is_held = self._muting.now is not None
-        is_held |= is_quiet(notice.severity, channel, settings.alerts, local)
-        # Nothing overtakes what happened before it.
-        is_held |= any(
-            other.notice.alert_id == notice.alert_id and other.channel == channel
-            for other in self._held.values()
-        )
-        if is_held and notice.kind is NoticeKind.REMINDER:
-            # When it is over, the digest tells what is still wrong.
+        is_muted = self._muting.now is not None
+        item = self._held.pass_on(notice, channel, self._settings(), now_ms, is_muted=is_muted)
+        if item is None:
             return
-        if is_held:
-            held = replace(notice, is_held=True)
-            item = replace(item, notice=held, state=DeliveryState.HELD)
-            self._held[item.key] = item
-        else:
+        if item.state is not DeliveryState.HELD:
             self._waiting.append(item)
-        self._unsaved[item.key] = item
+        self._ledger.note(item)
 
     def _release(self, settings: Settings, now_ms: int) -> None:
         """Let go what was held back, where quiet hours are over, unless all is muted."""
         if self._muting.now is not None:
             return
-        local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
-        over: list[Delivery] = []
-        stays: set[tuple[str, str]] = set()
-        for item in self._held.values():
-            thread = (item.notice.alert_id, item.channel)
-            # Nothing overtakes what happened before it.
-            if thread in stays or is_quiet(
-                item.notice.severity, item.channel, settings.alerts, local
-            ):
-                stays.add(thread)
-            else:
-                over.append(item)
-        for position, item in enumerate(over):
-            del self._held[item.key]
-            # Their order must outlast a restart.
-            after = replace(item, state=DeliveryState.QUEUED, queued_ms=now_ms + position)
-            self._unsaved[after.key] = after
-            self._waiting.append(after)
+        over = self._held.release(settings, now_ms)
+        self._ledger.note(*over)
+        self._waiting += over
         if over:
             self._news.set()
 
     def _keep(self, alert: Alert) -> None:
         """Hold an alert while it is open, and write it."""
-        self._unsaved_alerts[alert.id] = alert
+        self._ledger.note_alert(alert)
         self._note_opened(alert)
         kinds = self._told.setdefault(alert.subject, {})
         if alert.resolved_ms is None:
@@ -469,8 +411,8 @@ class Telling:
 
     def _note(self, deliveries: Sequence[Delivery]) -> None:
         """Keep how deliveries fared; who was never told of a failure is not told of its end."""
+        self._ledger.note(*deliveries)
         for item in deliveries:
-            self._unsaved[item.key] = item
             if item.state is DeliveryState.DROPPED and item.notice.kind in OPENING:
                 self._forget_channel(item)
         self._news.set()
@@ -493,50 +435,7 @@ class Telling:
             await self._news.wait()
             self._news.clear()
             waiting, self._waiting = self._waiting, []
-            is_saved = await self._save()
+            is_saved = await self._ledger.save()
             self._waiting += self._channels.put(waiting)
             if not is_saved:
                 asyncio.get_running_loop().call_later(_SAVE_AGAIN_S, self._news.set)
-
-    async def _save(self) -> bool:
-        """Write what changed; tell whether that went well."""
-        return await self._write(dict(self._unsaved_alerts), dict(self._unsaved))
-
-    async def _write(
-        self, alerts: dict[str, Alert], deliveries: dict[tuple[str, str], Delivery]
-    ) -> bool:
-        """Write these; one that can never be written is given up: it must not keep others back."""
-        if not alerts and not deliveries:
-            return True
-        try:
-            await self._store.save_alerts(alerts.values(), deliveries.values())
-        except StoreError as err:
-            _LOGGER.warning("%s. They are told all the same", err)
-            return False
-        except Exception:
-            if len(alerts) + len(deliveries) > 1:
-                return await self._write_singly(alerts, deliveries)
-            _LOGGER.exception("This cannot be kept: %r", [*alerts, *deliveries])
-        # What changed meanwhile is another object, and still to be written.
-        _forget(self._unsaved_alerts, alerts)
-        _forget(self._unsaved, deliveries)
-        return True
-
-    async def _write_singly(
-        self, alerts: dict[str, Alert], deliveries: dict[tuple[str, str], Delivery]
-    ) -> bool:
-        """Write alerts and deliveries one by one."""
-        for alert_id, alert in alerts.items():
-            if not await self._write({alert_id: alert}, {}):
-                return False
-        for key, item in deliveries.items():
-            if not await self._write({}, {key: item}):
-                return False
-        return True
-
-
-def _forget(unsaved: dict[_Key, _Item], written: Mapping[_Key, _Item]) -> None:
-    """Take out what was written, unless it is another by now."""
-    for key, item in written.items():
-        if unsaved.get(key) is item:
-            del unsaved[key]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.check import CheckState, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.models.check import Transition
 
