@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 import logging
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from opsmonitor.actions.base import ActionContext
-from opsmonitor.engine.remediation import HOUR_MS, Obstacle, Situation, limit_reached, obstacle
+from opsmonitor.engine.attempt_log import AttemptLog, AttemptStore, said
+from opsmonitor.engine.proofs import Proofs
+from opsmonitor.engine.remediation import Obstacle, Situation, limit_reached, obstacle
 from opsmonitor.engine.requests import Requests
 from opsmonitor.engine.trouble import Troubles
 from opsmonitor.exceptions import (
@@ -17,55 +19,29 @@ from opsmonitor.exceptions import (
     StoreError,
     UnknownCheckError,
 )
-from opsmonitor.models.check import Change, EventKind, Status, Transition, Verdict
+from opsmonitor.models.check import EventKind
 from opsmonitor.models.remediation import Attempt, AttemptState, Incident
 from opsmonitor.util.redact import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from opsmonitor.actions.base import ActionType
     from opsmonitor.config.settings import ActionSettings, CheckSettings, Settings
     from opsmonitor.engine.batch import Batch
     from opsmonitor.engine.host import Publishing
-    from opsmonitor.models.check import CheckState, RunResult
+    from opsmonitor.models.check import CheckState
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http import HttpTransport
 
 _LOGGER = logging.getLogger(__name__)
 
 _MAX_SHOWN: Final = 300
-_REMEMBERED_MS: Final = 25 * HOUR_MS
-"""Longer than any pause between two attempts."""
-_KNOWN_AT_START: Final = 2000
-_LONGEST_WAIT_S: Final = 120.0
-"""Beyond what a run takes, for the run that shows whether an action helped."""
-_KINDS: Final = {
-    AttemptState.STARTED: EventKind.ACTION_STARTED,
-    AttemptState.DONE: EventKind.ACTION_DONE,
-    AttemptState.DRY_RUN: EventKind.ACTION_DONE,
-    AttemptState.FAILED: EventKind.ACTION_FAILED,
-    AttemptState.INTERRUPTED: EventKind.ACTION_FAILED,
-}
-
-
 _WORDS: Final = {
     Obstacle.BUSY: "an action for this check, or on the same thing, is under way",
     Obstacle.TOO_OFTEN: "this action ran as often in this hour as it may",
     Obstacle.TOO_MANY: "all actions together ran as often in this hour as they may",
 }
-
-
-class AttemptStore(Protocol):
-    """Where it is kept what was done."""
-
-    async def save_attempts(self, attempts: Iterable[Attempt]) -> None:
-        """Keep attempts as they are now, on disk."""
-        ...
-
-    async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
-        """Return attempts, newest first."""
-        ...
 
 
 class Remedies:
@@ -86,7 +62,8 @@ class Remedies:
         settings: Callable[[], Settings],
     ) -> None:
         """Take the parts; `open` reads what was done before."""
-        self._store = store
+        self._log = AttemptLog(store, clock, host)
+        self._proofs = Proofs(host)
         self._clock = clock
         self._host = host
         self._kinds = kinds
@@ -94,32 +71,15 @@ class Remedies:
         self._context = ActionContext(http=http, ask=self._requests.ask)
         self._settings = settings
         self._troubles = Troubles()
-        self._log: list[Attempt] = []
         self._tasks: dict[str, asyncio.Task[bool | None]] = {}
         """What is under way, by check."""
         self._places: set[str] = set()
-        self._proofs: dict[str, asyncio.Future[bool | None]] = {}
-        """Who waits for the next run of a check."""
         self._is_open = False
         self._has_actions = False
 
     async def open(self) -> None:
         """Read what was done before; what was under way when the daemon was killed, is over."""
-        now_ms = self._clock.now_ms()
-        known = await self._store.attempts(limit=_KNOWN_AT_START)
-        self._log = list(reversed(known))
-        lost = [
-            replace(
-                item,
-                state=AttemptState.INTERRUPTED,
-                ended_ms=now_ms,
-                message="the daemon ended before the action did",
-            )
-            for item in self._log
-            if item.state is AttemptState.STARTED
-        ]
-        for item in lost:
-            await self._end(item)
+        await self._log.open()
         self._is_open = True
 
     async def close(self) -> None:
@@ -140,7 +100,7 @@ class Remedies:
             return
         waiting = self._troubles.take(batch.states(), batch.transitions())
         for result in batch.results:
-            self._prove(result)
+            self._proofs.prove(result)
         failing = (result.check_id for result in batch.results if not result.outcome.is_good)
         for check_id in dict.fromkeys([*sorted(waiting), *failing]):
             self._consider(check_id)
@@ -195,17 +155,17 @@ class Remedies:
             self._begin(check, action, state, is_dry_run=settings.remediation.dry_run)
         elif set(obstacles) == {Obstacle.GIVEN_UP} and self._troubles.give_up(check.id):
             text = "no action helped: nothing more is done until the check is up again"
-            self._tell(check.id, EventKind.ACTION_GIVEN_UP, text)
+            self._log.tell(check.id, EventKind.ACTION_GIVEN_UP, text)
 
     def _situation(self, check: CheckSettings, state: CheckState, settings: Settings) -> Situation:
         """Return what is to be known before anything is done about a check."""
         now_ms = self._clock.now_ms()
-        self._prune(now_ms)
+        self._log.prune(now_ms, self._troubles.well_ms)
         return Situation(
             state=state,
             well_ms=self._troubles.well_ms(check.id),
             now_ms=now_ms,
-            attempts=tuple(self._log),
+            attempts=self._log.all(),
             busy_places=self._places,
             is_busy=check.id in self._tasks,
             max_per_hour=settings.remediation.max_per_hour,
@@ -224,7 +184,7 @@ class Remedies:
             place=action.place,
             started_ms=now_ms,
         )
-        self._log.append(attempt)
+        self._log.add(attempt)
         self._places.add(action.place)
         self._troubles.note_attempt(check.id)
         if is_dry_run:
@@ -253,25 +213,27 @@ class Remedies:
     ) -> bool | None:
         """Make an attempt from its record to the proof that it helped; return whether it did."""
         try:
-            await self._store.save_attempts([attempt])
+            await self._log.write(attempt)
         except StoreError as err:
-            await self._end(_ended(attempt, self._clock, AttemptState.FAILED, f"not done: {err}"))
+            await self._log.end(
+                _ended(attempt, self._clock, AttemptState.FAILED, f"not done: {err}")
+            )
             return None
         try:
             if not action.dry_run:
-                self._tell(check.id, EventKind.ACTION_STARTED, _said(attempt))
+                self._log.tell(check.id, EventKind.ACTION_STARTED, said(attempt))
             ended = await self._do(check, action, attempt, state)
         except asyncio.CancelledError:
             message = "the daemon was stopped before the action had ended"
-            await self._end(_ended(attempt, self._clock, AttemptState.INTERRUPTED, message))
+            await self._log.end(_ended(attempt, self._clock, AttemptState.INTERRUPTED, message))
             raise
-        await self._end(ended)
+        await self._log.end(ended)
         if action.dry_run:
             return None
         await asyncio.sleep(action.settle_s)
-        helped = await self._look(check) if action.verify else None
+        helped = await self._proofs.look(check) if action.verify else None
         if helped is not None:
-            await self._put(replace(ended, helped=helped))
+            await self._log.put(replace(ended, helped=helped))
         return helped
 
     async def _do(
@@ -307,71 +269,6 @@ class Remedies:
         shown = redact_text(_on_one_line(message), check.secrets)
         return _ended(attempt, self._clock, reached, shown)
 
-    async def _look(self, check: CheckSettings) -> bool | None:
-        """Run the check now, and return whether it is well; None: nobody can tell."""
-        state = self._host.states.get(check.id)
-        if state is None or state.pause is not None:
-            return None
-        proof: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
-        self._proofs[check.id] = proof
-        try:
-            self._host.run_soon(check.id, afresh=True)
-            async with asyncio.timeout(_LONGEST_WAIT_S + check.timeout_s * (1 + check.retries)):
-                return await proof
-        except TimeoutError:
-            return None
-        finally:
-            self._proofs.pop(check.id, None)
-
-    def _prove(self, result: RunResult) -> None:
-        """Tell who waits for a run how it went."""
-        proof = self._proofs.get(result.check_id)
-        if proof is not None and not proof.done():
-            proof.set_result(_helped(result))
-
-    async def _end(self, attempt: Attempt) -> None:
-        """Tell how an attempt ended, and keep it."""
-        self._tell(attempt.check_id, _KINDS[attempt.state], _said(attempt))
-        if attempt.state is AttemptState.FAILED:
-            _LOGGER.warning("Action for %s: %s", attempt.check_id, _said(attempt))
-        await self._put(attempt)
-
-    async def _put(self, attempt: Attempt) -> None:
-        """Keep an attempt as it is now."""
-        self._log = [attempt if item.id == attempt.id else item for item in self._log]
-        try:
-            await self._store.save_attempts([attempt])
-        except StoreError as err:
-            _LOGGER.warning("How an action for %s went was not kept: %s", attempt.check_id, err)
-
-    def _tell(self, check_id: str, kind: EventKind, text: str) -> None:
-        """Tell an event of a check whose state stays as it is."""
-        state = self._host.states.get(check_id)
-        if state is None:
-            return
-        now_ms = self._clock.now_ms()
-        transition = Transition(
-            check_id=check_id,
-            at_ms=now_ms,
-            event=kind,
-            status=state.status,
-            previous=state.status,
-            ok=state.ok,
-            error=text,
-        )
-        self._host.change(Change(state=state, at_ms=now_ms, transition=transition))
-
-    def _prune(self, now_ms: int) -> None:
-        """Forget what no limit looks at any more; what lies in the future was made just now."""
-        kept = []
-        for item in self._log:
-            started_ms = min(item.started_ms, now_ms)
-            since_well = started_ms > self._troubles.well_ms(item.check_id, now_ms)
-            if now_ms - started_ms < _REMEMBERED_MS or since_well:
-                ended_ms = None if item.ended_ms is None else min(item.ended_ms, now_ms)
-                kept.append(replace(item, started_ms=started_ms, ended_ms=ended_ms))
-        self._log = kept
-
 
 def _ended(attempt: Attempt, clock: Clock, state: AttemptState, message: str) -> Attempt:
     """Return an attempt that is over."""
@@ -382,17 +279,3 @@ def _on_one_line(text: str) -> str:
     """Return words of others as they can be shown anywhere: printable, on one line, not long."""
     printable = "".join(char if char.isprintable() else " " for char in text[:_MAX_SHOWN])
     return " ".join(printable.split())
-
-
-def _said(attempt: Attempt) -> str:
-    """Say what was done, and how it went."""
-    said = f"{attempt.action} {attempt.target}"
-    return said if attempt.message is None else f"{said}: {attempt.message}"
-
-
-def _helped(result: RunResult) -> bool | None:
-    """Tell whether a run shows that what was done helped; None: it says nothing of that."""
-    if result.outcome.is_good:
-        return True
-    says_nothing = result.outcome.verdict is Verdict.UNKNOWN
-    return None if says_nothing or result.state.status is Status.NO_NETWORK else False
