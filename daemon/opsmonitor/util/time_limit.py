@@ -34,7 +34,7 @@ class TimeLimit:
             RuntimeError: Nothing can be cancelled here, as this is no task.
 
         """
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._lane.loop)
         if task is None:
             raise RuntimeError("a time limit needs a task")
         self._task = task
@@ -74,19 +74,19 @@ class TimeLimit:
 class _Lane:
     """All limits of one length: the oldest comes first, and is over first."""
 
-    __slots__ = ("_all", "_limits", "_loop", "_seconds", "_timer")
+    __slots__ = ("_all", "_limits", "_seconds", "_timer", "loop")
 
     def __init__(self, lanes: dict[float, _Lane], seconds: float) -> None:
         """Start empty, as one of several."""
         self._all = lanes
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._seconds = seconds
         self._limits: dict[TimeLimit, None] = {}
-        self._timer = self._loop.call_later(seconds, self._look)
+        self._timer = self.loop.call_later(seconds, self._look)
 
     def add(self, limit: TimeLimit) -> None:
         """Watch over a limit that begins now."""
-        limit.ends_s = self._loop.time() + self._seconds
+        limit.ends_s = self.loop.time() + self._seconds
         self._limits[limit] = None
 
     def remove(self, limit: TimeLimit) -> None:
@@ -99,11 +99,11 @@ class _Lane:
 
     def _look(self) -> None:
         """End what is over, and come back when the next is due."""
-        now_s = self._loop.time()
+        now_s = self.loop.time()
         while self._limits:
             limit = next(iter(self._limits))
             if limit.ends_s > now_s:
-                self._timer = self._loop.call_at(limit.ends_s, self._look)
+                self._timer = self.loop.call_at(limit.ends_s, self._look)
                 return
             del self._limits[limit]
             limit.end()
