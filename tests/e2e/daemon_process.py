@@ -46,7 +46,7 @@ class DaemonProcess:
         )
         started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(self._process, started))
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(300):
             self.url = await started
 
     async def _read(

@@ -123,7 +123,7 @@ class HomeAssistant:
         if self._process and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                async with asyncio.timeout(120):
+                async with asyncio.timeout(300):
                     await self._process.wait()
             except TimeoutError:
                 self._process.kill()
@@ -131,7 +131,7 @@ class HomeAssistant:
 
     async def _wait_for_answer(self) -> None:
         """Wait until it answers; Home Assistant has no other way of saying that it is ready."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             while True:
                 with suppress(ClientConnectionError):
                     async with self._session.get(f"{self.url}/api/onboarding") as response:
@@ -143,7 +143,7 @@ class HomeAssistant:
 
     async def _wait_until_running(self) -> None:
         """Wait until all that is configured is set up: it answers long before."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             while True:
                 if (await self.command("get_config"))["state"] == "RUNNING":
                     return
@@ -203,7 +203,7 @@ class HomeAssistant:
 
         What tells of new flows does so before they know what they are about.
         """
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             while True:
                 for flow in await self.command("config_entries/flow/progress"):
                     context = flow["context"]
@@ -274,7 +274,7 @@ class HomeAssistant:
         assert self._socket is not None
         self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "type": kind, **arguments})
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             return await self._answers[number]
 
     async def _read(self, websocket: ClientWebSocketResponse) -> None:
@@ -311,7 +311,7 @@ class HomeAssistant:
 
     async def wait_until(self, is_so: Callable[[], object]) -> None:
         """Wait until something is so; it is looked at after every change."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             while not is_so():
                 self._changed.clear()
                 await self._changed.wait()

@@ -25,7 +25,7 @@ from tests.e2e.web_server import WebServer
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not HASS.exists(), reason="run `scripts/setup ha-live` first"),
 ]
 

@@ -26,7 +26,7 @@ from tests.e2e.page.past import write_past
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         "OPSMONITOR_PICTURES" not in os.environ or not HASS.exists(),
         reason="takes pictures only when it is asked to",
