@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import hdrs
 
 from opsmonitor.api.scope import Grant, Scope
+from opsmonitor.engine.tokens import is_issued
 from opsmonitor.exceptions import ConfigError
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.models.token import TokenScope
@@ -65,6 +66,12 @@ def match_token(server: ServerSettings, presented: str) -> tuple[Scope, Secret] 
     return found
 
 
+def _bearer(header: str) -> str:
+    """Return the token in an Authorization header; nothing if it holds something else."""
+    scheme, _, rest = header.partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else ""
+
+
 class Authenticator:
     """Turn credentials into grants."""
 
@@ -83,11 +90,16 @@ class Authenticator:
 
     def grant(self, request: web.Request, client: Client) -> Grant:
         """Return what the sender of a request may do."""
+        header = request.headers.get(hdrs.AUTHORIZATION)
         if not needs_login(self._server()):
+            token = "" if header is None else _bearer(header)
+            if is_issued(token):
+                # Whoever says who he is may do what he was let in for, wherever he is.
+                return self._by_issued(token)
             # A proxy in front of a daemon without a token must not open it to the world.
             return self._by_place() if client.is_local else _STRANGER
-        if hdrs.AUTHORIZATION in request.headers:
-            return self._by_token(request.headers[hdrs.AUTHORIZATION])
+        if header is not None:
+            return self._by_token(_bearer(header))
         session_id = request.cookies.get(self._cookie)
         return self._by_session(session_id) if session_id else _STRANGER
 
@@ -95,12 +107,8 @@ class Authenticator:
         """Return the grant of whoever uses this machine, as long as nobody has to say who he is."""
         return Grant(scope=Scope.ADMIN, is_valid=lambda: not needs_login(self._server()))
 
-    def _by_token(self, header: str) -> Grant:
-        """Return the grant of an Authorization header."""
-        scheme, _, rest = header.partition(" ")
-        token = rest.strip()
-        if scheme.lower() != "bearer":
-            return _STRANGER
+    def _by_token(self, token: str) -> Grant:
+        """Return the grant of a token, whoever made it."""
         match = match_token(self._server(), token)
         if match is None:
             return self._by_issued(token)

@@ -13,9 +13,10 @@ from opsmonitor.api.ratelimit import LoginBackoff
 
 if TYPE_CHECKING:
     from opsmonitor.api.client import Client
+    from opsmonitor.api.scope import Grant
     from opsmonitor.engine.pairing import Pairing
     from opsmonitor.engine.tokens import Tokens
-    from opsmonitor.models.token import IssuedToken
+    from opsmonitor.models.token import IssuedToken, TokenWish
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.secret import Secret
 
@@ -37,6 +38,16 @@ class PairDesk:
         self._tokens = tokens
         self._backoff = LoginBackoff(clock)
 
+    def open_code(self, wish: TokenWish, grant: Grant) -> tuple[Secret, int]:
+        """Return a new code, and when it ends in epoch milliseconds.
+
+        It ends with the grant of whoever has it made, and so does what a token makes with its time:
+        nobody who was let in for a while lets himself in for longer.
+        """
+        if grant.token is not None:
+            wish = replace(wish, until_ms=grant.token.expires_ms)
+        return self._pairing.open(wish, grant.is_valid)
+
     async def exchange(
         self, code: str, client_name: str | None, client: Client
     ) -> tuple[IssuedToken, Secret]:
@@ -44,8 +55,8 @@ class PairDesk:
 
         Raises:
             ApiError: 404, it is not the code that is open; 429, there were too many guesses.
-            StoreError: The token cannot be kept now.
-            TooManyTokensError: There are too many of them.
+            StoreError: The token cannot be kept now; the code is still good.
+            TooManyTokensError: There are too many of them; the code is still good.
 
         """
         wait_s = self._backoff.wait_s(client.key)
@@ -57,8 +68,8 @@ class PairDesk:
                 headers={hdrs.RETRY_AFTER: str(wait_s)},
             )
         was_open = self._pairing.is_open
-        wish = self._pairing.redeem(code)
-        if wish is None:
+        offer = self._pairing.redeem(code)
+        if offer is None:
             self._backoff.failed(client.key)
             if was_open:
                 _LOGGER.warning("Wrong pairing code from %s", client.address)
@@ -69,8 +80,12 @@ class PairDesk:
                 "`opsmonitor pair`",
             )
         self._backoff.succeeded(client.key)
-        name = wish.name or client_name or _NAMELESS
-        token, secret = await self._tokens.issue(replace(wish, name=name))
+        name = offer.wish.name or client_name or _NAMELESS
+        try:
+            token, secret = await self._tokens.issue(replace(offer.wish, name=name))
+        except BaseException:
+            self._pairing.give_back(offer)
+            raise
         _LOGGER.info(
             "%r at %s was paired and has the token %s (%s)",
             token.name,

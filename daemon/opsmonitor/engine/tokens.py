@@ -50,6 +50,11 @@ class TokenStore(Protocol):
         ...
 
 
+def is_issued(presented: str) -> bool:
+    """Tell whether something has the shape of a token that was given out, be it good or not."""
+    return presented.startswith(_PREFIX)
+
+
 class Tokens:
     """Every token that was given out.
 
@@ -110,14 +115,13 @@ class Tokens:
             raise TooManyTokensError(f"there are {MOST} tokens: revoke one that nobody uses")
         now_ms = self._clock.now_ms()
         secret = Secret(_PREFIX + secrets.token_urlsafe(_BYTES))
-        lifetime_s = wish.lifetime_s
         token = IssuedToken(
             id=secrets.token_hex(_ID_BYTES),
             name=wish.name,
             scope=wish.scope,
             digest=self._digest(secret.reveal()),
             created_ms=now_ms,
-            expires_ms=None if lifetime_s is None else now_ms + round(lifetime_s * 1000),
+            expires_ms=_end_ms(wish, now_ms),
         )
         self._by_digest[token.digest] = self._changed[token.id] = token
         try:
@@ -210,3 +214,11 @@ class Tokens:
         """Return a keyed hash of a token."""
         data = token.encode("utf-8", "surrogatepass")
         return hmac.digest(self._key, data, "sha256").hex()
+
+
+def _end_ms(wish: TokenWish, now_ms: int) -> int | None:
+    """Return when a token ends that is made now; None: it does not."""
+    if wish.lifetime_s is None:
+        return wish.until_ms
+    end_ms = now_ms + round(wish.lifetime_s * 1000)
+    return end_ms if wish.until_ms is None else min(end_ms, wish.until_ms)

@@ -22,6 +22,8 @@ class TokenWish:
     scope: TokenScope
     lifetime_s: float | None = None
     """None: until it is revoked."""
+    until_ms: int | None = None
+    """It ends then at the latest, in epoch milliseconds: no token makes one that outlives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

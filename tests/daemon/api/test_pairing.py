@@ -11,9 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from opsmonitor.engine.tokens import MOST
 from opsmonitor.exceptions import StoreError
+from opsmonitor.models.token import TokenScope, TokenWish
+from opsmonitor.util.clock import iso_utc
 from opsmonitor.util.secret import Secret
-from tests.daemon.api.house import House, open_house
+from tests.daemon.api.house import House, cookie_of, open_house
 from tests.daemon.api.samples import check
 
 ADMIN = {"Authorization": "Bearer opm_w_admin"}
@@ -161,6 +164,57 @@ async def test_no_token_while_it_cannot_be_kept(closed: House) -> None:
     closed.store.failure = StoreError("the disk is full")
 
     assert (await closed.post("/api/pair", json={"code": code})).status == 503
+
+    closed.store.failure = None
+    assert (await closed.post("/api/pair", json={"code": code})).status == 200
+
+
+async def test_a_code_is_not_spent_on_one_token_too_many(closed: House) -> None:
+    """Whoever revokes one, as the error says, can go on with the same code."""
+    wish = TokenWish(name="old", scope=TokenScope.READ)
+    old = [(await closed.tokens.issue(wish))[0] for _ in range(MOST)]
+    code = await code_of(closed)
+
+    full = await closed.post("/api/pair", json={"code": code})
+    await closed.delete(f"/api/tokens/{old[0].id}", headers=ADMIN)
+    again = await closed.post("/api/pair", json={"code": code})
+
+    assert (full.status, full.error["code"], again.status) == (409, "too_many", 200)
+
+
+async def test_a_revoked_token_leaves_no_code(closed: House) -> None:
+    """Who was let in, and is shut out, cannot come back by a code that he had made before."""
+    got = await paired(closed)
+    reply = await closed.post("/api/pair/code", headers=bearer(got["token"]))
+    code = reply.json["code"]
+
+    await closed.delete(f"/api/tokens/{got['id']}", headers=ADMIN)
+
+    assert (await closed.post("/api/pair", json={"code": code})).status == 404
+
+
+async def test_signing_out_ends_the_code_of_the_page(closed: House) -> None:
+    """A code holds as long as the login that it was made with."""
+    login = await closed.post("/login", data={"token": "opm_w_admin"})
+    shown = await closed.post("/pair", headers=cookie_of(login), data={"scope": "admin"})
+    match = re.search(r"(\d{3} \d{3})</p>", shown.body.decode())
+    assert match
+
+    await closed.post("/logout", headers=cookie_of(login))
+
+    assert (await closed.post("/api/pair", json={"code": match[1]})).status == 404
+
+
+async def test_no_token_makes_one_that_outlives_it(closed: House) -> None:
+    """Who was let in for an hour lets nobody in for longer, whatever he wishes."""
+    got = await paired(closed, lifetime_s=3600)
+    headers = bearer(got["token"])
+    ends = []
+    for wish in ({}, {"lifetime_s": 86400}, {"lifetime_s": 60}):
+        code = (await closed.post("/api/pair/code", headers=headers, json=wish)).json["code"]
+        ends.append((await closed.post("/api/pair", json={"code": code})).json["expires_at"])
+
+    assert ends == [got["expires_at"], got["expires_at"], iso_utc(closed.clock.now_ms() + 60_000)]
 
 
 async def test_tokens_are_told_and_revoked(closed: House) -> None:

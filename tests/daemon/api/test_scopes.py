@@ -137,6 +137,46 @@ async def test_a_proxy_that_nobody_listed_opens_nothing(
     assert b"server.token" in page.body
 
 
+async def test_a_programs_token_is_good_through_a_proxy(house: House) -> None:
+    """Without a configured token, who was let in by a code is known wherever he comes from."""
+    through = {"X-Forwarded-For": "192.0.2.7"}
+    code = (await house.post("/api/pair/code", json={})).json["code"]
+    got = (await house.post("/api/pair", headers=through, json={"code": code})).json
+    shown = {**through, "Authorization": f"Bearer {got['token']}"}
+
+    info = await house.get("/api/info", headers=shown)
+    await house.delete(f"/api/tokens/{got['id']}")
+    after = await house.get("/api/info", headers=shown)
+
+    assert (info.status, info.json["scope"], info.json["token"]["id"]) == (200, "admin", got["id"])
+    assert after.status == 401
+
+
+async def test_a_programs_token_decides_where_nobody_is_asked(house: House) -> None:
+    """Who shows a token may do what that is for, also on a machine that asks nobody."""
+    code = (await house.post("/api/pair/code", json={"scope": "read"})).json["code"]
+    got = (await house.post("/api/pair", json={"code": code})).json
+    shown = {"Authorization": f"Bearer {got['token']}"}
+
+    run = await house.post("/api/checks/nas/run", headers=shown)
+    [listed] = (await house.get("/api/tokens")).json
+    given_back = await house.delete("/api/token", headers=shown)
+    after = await house.get("/api/info", headers=shown)
+
+    assert (run.status, given_back.status, after.status) == (403, 200, 401)
+    assert listed["last_used_at"] is not None
+
+
+@pytest.mark.parametrize("header", ["Bearer opm_w_former", "Basic dTpw", "Bearer", ""])
+async def test_what_no_code_gave_is_ignored_where_nobody_is_asked(
+    house: House, header: str
+) -> None:
+    """A configured token that was taken out of the file shuts nobody out."""
+    reply = await house.get("/api/info", headers={"Authorization": header})
+
+    assert (reply.status, reply.json["scope"]) == (200, "admin")
+
+
 async def test_only_a_read_token_locks_admin_routes() -> None:
     """A read token alone asks everybody, and makes nobody an admin."""
     async with open_house(check("nas"), read_token=Secret("r")) as house:

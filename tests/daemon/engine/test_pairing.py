@@ -17,6 +17,12 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
+def made_for(pairing: Pairing, presented: str) -> TokenWish | None:
+    """Return what a code was made for, if it is the right one."""
+    offer = pairing.redeem(presented)
+    return None if offer is None else offer.wish
+
+
 def test_a_code_is_six_digits_and_cannot_be_printed() -> None:
     """The code is easy to type; printing the value shows nothing."""
     code, expires_ms = Pairing(clock := FakeClock()).open(WISH)
@@ -33,7 +39,7 @@ def test_a_code_is_good_once(typed: str) -> None:
     pairing = Pairing(FakeClock())
     code = pairing.open(WISH)[0].reveal()
 
-    assert pairing.redeem(typed.format(code[:3], code[3:])) == WISH
+    assert made_for(pairing, typed.format(code[:3], code[3:])) == WISH
     assert pairing.redeem(code) is None
 
 
@@ -62,7 +68,7 @@ def test_a_new_code_ends_the_one_before() -> None:
         second = pairing.open(OTHER)[0].reveal()
 
     assert pairing.redeem(first) is None
-    assert pairing.redeem(second) == OTHER
+    assert made_for(pairing, second) == OTHER
 
 
 def test_four_wrong_guesses_leave_it_good() -> None:
@@ -72,7 +78,7 @@ def test_four_wrong_guesses_leave_it_good() -> None:
     for _ in range(4):
         assert pairing.redeem(wrong(code)) is None
 
-    assert pairing.redeem(code) == WISH
+    assert made_for(pairing, code) == WISH
 
 
 def test_the_fifth_wrong_guess_ends_it() -> None:
@@ -93,3 +99,50 @@ def test_what_is_no_code(typed: str) -> None:
     pairing.open(WISH)
 
     assert pairing.redeem(typed) is None
+
+
+def test_a_code_that_nothing_came_of_is_good_again() -> None:
+    """What was taken may be given back; it still ends with its ten minutes."""
+    clock = FakeClock()
+    pairing = Pairing(clock)
+    code = pairing.open(WISH)[0].reveal()
+    offer = pairing.redeem(code)
+    assert offer is not None
+    opened = [pairing.is_open]
+
+    pairing.give_back(offer)
+    opened.append(pairing.is_open)
+    assert pairing.redeem(code) is offer
+    pairing.give_back(offer)
+    clock.advance(LIFETIME_S)
+
+    assert opened == [False, True]
+    assert pairing.redeem(code) is None
+
+
+def test_a_newer_code_is_not_displaced() -> None:
+    """Of a code that is given back and a newer one the newer one is open."""
+    pairing = Pairing(FakeClock())
+    offer = pairing.redeem(pairing.open(WISH)[0].reveal())
+    assert offer is not None
+    newer = pairing.open(OTHER)[0].reveal()
+
+    pairing.give_back(offer)
+
+    assert made_for(pairing, newer) == OTHER
+
+
+def test_a_code_ends_with_whoever_had_it_made() -> None:
+    """Who is shut out leaves no code behind."""
+    may = [True]
+    pairing = Pairing(FakeClock())
+    code = pairing.open(WISH, lambda: may[0])[0].reveal()
+    opened = [pairing.is_open]
+
+    may[0] = False
+    opened.append(pairing.is_open)
+    assert pairing.redeem(code) is None
+
+    may[0] = True
+    assert opened == [True, False]
+    assert pairing.redeem(code) is None

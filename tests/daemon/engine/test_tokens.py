@@ -103,6 +103,23 @@ async def test_a_token_ends_with_its_time() -> None:
     assert [it.id for it in tokens.all] == [token.id]
 
 
+@pytest.mark.parametrize(
+    ("lifetime_s", "until_s", "end_s"),
+    [(None, 60.0, 60.0), (DAY_S, 60.0, 60.0), (30.0, 60.0, 30.0), (DAY_S, None, DAY_S)],
+)
+async def test_a_token_ends_with_what_ends_first(
+    lifetime_s: float | None, until_s: float | None, end_s: float
+) -> None:
+    """Its lifetime counts from now on; what was said of its end at the latest goes before."""
+    clock = FakeClock()
+    until_ms = None if until_s is None else clock.now_ms() + round(until_s * 1000)
+    wish = TokenWish(name="x", scope=TokenScope.READ, lifetime_s=lifetime_s, until_ms=until_ms)
+
+    token, _ = await make(Shelf(), clock).issue(wish)
+
+    assert token.expires_ms == clock.now_ms() + end_s * 1000
+
+
 async def test_a_revoked_token_is_worth_nothing() -> None:
     """Revoking one leaves the others alone, and holds after a restart."""
     shelf, clock = Shelf(), FakeClock()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from opsmonitor.api.body import read_bytes
 from opsmonitor.api.errors import ApiError
-from opsmonitor.api.keys import DEPS, STREAM
+from opsmonitor.api.keys import DEPS, GRANT, PAIR, STREAM
 from opsmonitor.api.pages import page, render
 from opsmonitor.api.routing import Routes
 from opsmonitor.api.schemas.tokens import TokenBody
@@ -42,7 +42,7 @@ async def act(request: web.Request) -> web.Response:
         await _revoke(request, fields["revoke"])
         raise web.HTTPSeeOther(_PATH)
     scope = TokenScope.READ if fields.get("scope") == TokenScope.READ else TokenScope.ADMIN
-    code, expires_ms = deps.pairing.open(TokenWish(name="", scope=scope))
+    code, expires_ms = request.app[PAIR].open_code(TokenWish(name="", scope=scope), request[GRANT])
     digits = code.reveal()
     return page(
         _text(

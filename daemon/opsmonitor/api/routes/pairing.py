@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from opsmonitor.api.body import read_json
 from opsmonitor.api.encode import json_answer
-from opsmonitor.api.keys import CLIENT, DEPS, PAIR
+from opsmonitor.api.keys import CLIENT, DEPS, GRANT, PAIR
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.api.schemas.tokens import CODE_WISH, PAIRING, CodeBody, PairedBody
@@ -27,9 +27,8 @@ async def open_code(request: web.Request) -> web.Response:
     """Make a code for one program; it is good once, for ten minutes."""
     wanted = await read_json(request, CODE_WISH)
     scope = TokenScope(wanted.scope)
-    code, expires_ms = request.app[DEPS].pairing.open(
-        TokenWish(name=wanted.name or "", scope=scope, lifetime_s=wanted.lifetime_s)
-    )
+    wish = TokenWish(name=wanted.name or "", scope=scope, lifetime_s=wanted.lifetime_s)
+    code, expires_ms = request.app[PAIR].open_code(wish, request[GRANT])
     return json_answer(CodeBody(code=code.reveal(), expires_at=iso_utc(expires_ms), scope=scope))
 
 
