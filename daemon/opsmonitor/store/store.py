@@ -8,17 +8,12 @@ import sqlite3
 from typing import TYPE_CHECKING, Self
 
 from opsmonitor.exceptions import StoreError
-from opsmonitor.models.history import ValueHistory
 from opsmonitor.store import (
     alerts,
     attempts,
     heartbeats,
     muting,
-    queries,
-    readings,
-    timeline,
     tokens,
-    value_history,
     windows,
 )
 from opsmonitor.store.backup import backup_database
@@ -26,32 +21,31 @@ from opsmonitor.store.health import StoreHealth
 from opsmonitor.store.keeper import UNUSABLE, Keeper
 from opsmonitor.store.legacy import copy_legacy
 from opsmonitor.store.pending import Removed, Unpolled, Unwatched
+from opsmonitor.store.questions import Questions, nothing
 from opsmonitor.store.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from opsmonitor.config.settings import RetentionSettings
     from opsmonitor.models.alert import Alert, Delivery, Mute
-    from opsmonitor.models.check import Change, CheckState, RunResult, Transition
+    from opsmonitor.models.check import Change, RunResult
     from opsmonitor.models.heartbeat import Ping, Pulse
-    from opsmonitor.models.history import History, RawRun, Resolution, Uptime
     from opsmonitor.models.maintenance import Window
-    from opsmonitor.models.reading import ReadingChange, ReadingMoment, ReadingState
+    from opsmonitor.models.reading import ReadingChange
     from opsmonitor.models.remediation import Attempt
     from opsmonitor.models.token import IssuedToken
     from opsmonitor.store.database import Database
     from opsmonitor.util.clock import Clock
 
 
-class Store:
+class Store(Questions):
     """Keeps states, events, runs and their history; made by `open`."""
 
     def __init__(self, keeper: Keeper, writer: Writer) -> None:
         """Take the parts that `open` made."""
-        self._keeper = keeper
-        self._writer = writer
+        super().__init__(keeper, writer)
         self.was_clean_shutdown = keeper.session.was_clean_shutdown
         """Whether the previous daemon stopped in order."""
         self.alive_ms = keeper.session.alive_ms
@@ -137,16 +131,10 @@ class Store:
             StoreError: They cannot be written now.
 
         """
-
-        async def save() -> None:
-            """Write in a transaction of our own."""
-            try:
-                keeper = self._keeper
-                await alerts.save(keeper.database, told, deliveries, keeper.clock.now_ms())
-            except UNUSABLE as err:
-                raise StoreError(f"alerts cannot be written now: {err}") from err
-
-        await self._writer.ask(save, is_forced=False)
+        await self._keep(
+            "alerts",
+            lambda database: alerts.save(database, told, deliveries, self._keeper.clock.now_ms()),
+        )
 
     async def save_pulses(
         self, known: Iterable[Pulse], pings: Iterable[Ping], gone: Collection[str]
@@ -157,15 +145,10 @@ class Store:
             StoreError: It cannot be written now.
 
         """
-
-        async def save() -> None:
-            """Write in a transaction of our own."""
-            try:
-                await heartbeats.save(self._keeper.database, known, pings, gone)
-            except UNUSABLE as err:
-                raise StoreError(f"what jobs report cannot be written now: {err}") from err
-
-        await self._writer.ask(save, is_forced=False)
+        await self._keep(
+            "what jobs report",
+            lambda database: heartbeats.save(database, known, pings, gone),
+        )
 
     async def save_windows(self, kept: Iterable[Window]) -> None:
         """Keep exactly these maintenance windows; returns once they are written.
@@ -174,15 +157,10 @@ class Store:
             StoreError: They cannot be written now.
 
         """
-
-        async def save() -> None:
-            """Write in a transaction of our own."""
-            try:
-                await windows.save(self._keeper.database, kept)
-            except UNUSABLE as err:
-                raise StoreError(f"maintenance windows cannot be written now: {err}") from err
-
-        await self._writer.ask(save, is_forced=False)
+        await self._keep(
+            "maintenance windows",
+            lambda database: windows.save(database, kept),
+        )
 
     async def save_mute(self, mute: Mute | None) -> None:
         """Keep that alerts are muted, or that they are not; returns once it is written.
@@ -191,23 +169,10 @@ class Store:
             StoreError: It cannot be written now.
 
         """
-
-        async def save() -> None:
-            """Write in a transaction of our own."""
-            try:
-                await muting.save(self._keeper.database, mute)
-            except UNUSABLE as err:
-                raise StoreError(f"that alerts are muted cannot be written now: {err}") from err
-
-        await self._writer.ask(save, is_forced=False)
-
-    async def mute(self) -> Mute | None:
-        """Return for how long alerts are muted; None: they are not."""
-        return await muting.load(self._keeper.database)
-
-    async def windows(self) -> list[Window]:
-        """Return the maintenance windows that were kept."""
-        return await windows.windows(self._keeper.database)
+        await self._keep(
+            "that alerts are muted",
+            lambda database: muting.save(database, mute),
+        )
 
     async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
         """Keep these tokens, and forget those of these ids; returns once that is on disk.
@@ -216,22 +181,11 @@ class Store:
             StoreError: It cannot be written now, or only to memory.
 
         """
-
-        async def save() -> None:
-            """Write in a transaction of our own."""
-            keeper = self._keeper
-            if not keeper.on_disk:
-                raise StoreError("tokens cannot be kept on disk now")
-            try:
-                await tokens.save(keeper.database, changed, gone)
-            except UNUSABLE as err:
-                raise StoreError(f"tokens cannot be written now: {err}") from err
-
-        await self._writer.ask(save, is_forced=False)
-
-    async def tokens(self) -> list[IssuedToken]:
-        """Return the tokens that were given out."""
-        return await tokens.tokens(self._keeper.database)
+        await self._keep(
+            "tokens",
+            lambda database: tokens.save(database, changed, gone),
+            must_be_on_disk=True,
+        )
 
     async def save_attempts(self, tried: Iterable[Attempt]) -> None:
         """Keep attempts as they are now; returns once they are on disk.
@@ -240,24 +194,42 @@ class Store:
             StoreError: They cannot be written now, or only to memory.
 
         """
+        await self._keep(
+            "what is done",
+            lambda database: attempts.save(database, tried, self._keeper.clock.now_ms()),
+            must_be_on_disk=True,
+        )
 
-        async def save() -> None:
-            """Write in a transaction of our own."""
-            keeper = self._keeper
-            if not keeper.on_disk:
-                raise StoreError("what is done cannot be kept on disk now")
+    async def _keep(
+        self,
+        what: str,
+        save: Callable[[Database], Awaitable[None]],
+        *,
+        must_be_on_disk: bool = False,
+    ) -> None:
+        """Write something in a transaction of its own; return once it is written.
+
+        Raises:
+            StoreError: It cannot be written now, or only to memory though that will not do.
+
+        """
+
+        async def write() -> None:
+            """Write when it is our turn, to the database that is in use then."""
+            if must_be_on_disk and not self._keeper.on_disk:
+                raise StoreError(f"{what} cannot be kept on disk now")
             try:
-                await attempts.save(keeper.database, tried, keeper.clock.now_ms())
+                await save(self._keeper.database)
             except UNUSABLE as err:
-                raise StoreError(f"what is done cannot be written now: {err}") from err
+                raise StoreError(f"{what} cannot be written now: {err}") from err
 
-        await self._writer.ask(save, is_forced=False)
+        await self._writer.ask(write, is_forced=False)
 
     # Upkeep
 
     async def flush(self) -> None:
         """Return once all that was recorded is written, or cannot be written now."""
-        await self._writer.ask(_nothing)
+        await self._writer.ask(nothing)
 
     async def maintain(self) -> None:
         """Roll up what is over and delete what is too old; done by itself every few seconds."""
@@ -310,140 +282,3 @@ class Store:
             return counts
 
         return await self._writer.ask(bring_in)
-
-    # Questions
-
-    async def load_states(self) -> dict[str, CheckState]:
-        """Return what was last known of each check that was configured."""
-        return await queries.states(await self._settled())
-
-    async def events(
-        self,
-        *,
-        limit: int,
-        since_ms: int | None = None,
-        before_ms: int | None = None,
-        check_id: str | None = None,
-    ) -> list[Transition]:
-        """Return transitions, newest first."""
-        return await queries.events(
-            await self._settled(),
-            limit=limit,
-            since_ms=since_ms,
-            before_ms=before_ms,
-            check_id=check_id,
-        )
-
-    async def alerts(
-        self, *, is_resolved: bool | None = None, server_id: str | None = None, limit: int
-    ) -> list[Alert]:
-        """Return alerts, newest first."""
-        return await alerts.alerts(
-            self._keeper.database, is_resolved=is_resolved, server_id=server_id, limit=limit
-        )
-
-    async def queued_deliveries(self) -> list[Delivery]:
-        """Return what is on its way to channels, oldest first."""
-        return await alerts.queued(self._keeper.database)
-
-    async def attempts(self, *, limit: int, check_id: str | None = None) -> list[Attempt]:
-        """Return what was done about checks that failed, newest first."""
-        return await attempts.attempts(self._keeper.database, limit=limit, check_id=check_id)
-
-    async def pulses(self) -> list[Pulse]:
-        """Return what is known of each job that reports."""
-        return await heartbeats.pulses(self._keeper.database)
-
-    async def pings(self, check_id: str, *, limit: int) -> list[Ping]:
-        """Return what one job reported, newest first."""
-        return await heartbeats.pings(self._keeper.database, check_id, limit)
-
-    async def last_sent(self) -> dict[str, int]:
-        """Return when each channel last took a message; those that never did are left out."""
-        return await alerts.last_sent(self._keeper.database)
-
-    async def last_failed(self) -> dict[str, tuple[str, int]]:
-        """Return why and when a channel failed; those whose latest attempt went well are not in."""
-        return await alerts.last_failed(self._keeper.database)
-
-    async def recent_runs(
-        self, per_check: int = 30, check_ids: Collection[str] | None = None
-    ) -> dict[str, list[RawRun]]:
-        """Return the latest runs of each check, oldest first; checks without any are left out."""
-        return await queries.recent_runs(await self._settled(), per_check, check_ids)
-
-    async def runs(
-        self,
-        *,
-        since_ms: int,
-        check_id: str | None = None,
-        limit: int,
-        only_failed: bool = False,
-    ) -> list[RawRun]:
-        """Return runs of one or all checks, newest first."""
-        return await queries.runs(
-            await self._settled(),
-            since_ms=since_ms,
-            now_ms=self._keeper.clock.now_ms(),
-            check_id=check_id,
-            limit=limit,
-            only_failed=only_failed,
-        )
-
-    async def uptime(
-        self, check_ids: Collection[str], from_ms: int, to_ms: int
-    ) -> dict[str, Uptime]:
-        """Return how long each check was in each status, up to now at most."""
-        to_ms = min(to_ms, self._keeper.clock.now_ms())
-        return await queries.uptime(await self._settled(), check_ids, from_ms, to_ms)
-
-    async def history(
-        self, check_id: str, from_ms: int, to_ms: int, resolution: Resolution
-    ) -> History:
-        """Return latency, states and uptime of one check over time, up to now at most."""
-        now_ms = self._keeper.clock.now_ms()
-        to_ms = max(from_ms, min(to_ms, now_ms))
-        retention = self._keeper.retention
-        tier = timeline.choose_tier(resolution, from_ms, to_ms, now_ms, retention)
-        return await timeline.history(await self._settled(), check_id, from_ms, to_ms, tier)
-
-    async def reading_states(self) -> dict[str, ReadingState]:
-        """Return what was last known of each thing that was polled, by its full name."""
-        return await readings.states(await self._settled())
-
-    async def reading_events(
-        self, *, limit: int, since_ms: int | None = None, name: str | None = None
-    ) -> list[ReadingMoment]:
-        """Return what happened to things that are polled, newest first."""
-        return await readings.events(
-            await self._settled(), limit=limit, since_ms=since_ms, name=name
-        )
-
-    async def value_history(
-        self, thing: str, value: str, from_ms: int, to_ms: int, resolution: Resolution
-    ) -> ValueHistory:
-        """Return a value of a thing over time, up to now at most."""
-        now_ms = self._keeper.clock.now_ms()
-        to_ms = max(from_ms, min(to_ms, now_ms + 1))
-        tier = timeline.choose_tier(resolution, from_ms, to_ms, now_ms, self._keeper.retention)
-        database = await self._settled()
-        tier, points = await value_history.series(database, thing, value, tier, from_ms, to_ms)
-        return ValueHistory(
-            thing=thing,
-            value=value,
-            from_ms=from_ms,
-            to_ms=to_ms,
-            resolution=tier.resolution,
-            points=tuple(points),
-        )
-
-    async def _settled(self) -> Database:
-        """Return the database once it holds all that was recorded, if it can be written."""
-        can_write = self._writer.trouble is None or not self._keeper.on_disk
-        if self._writer.is_behind and can_write:
-            await self._writer.ask(_nothing, is_forced=False)
-        return self._keeper.database
-
-
-async def _nothing() -> None:
-    """Do nothing: what was put before has been written."""
