@@ -48,10 +48,12 @@ async def is_reloaded(hass: HomeAssistant, entry: MockConfigEntry, daemon: FakeD
     await daemon.wait_for_client()
 
 
-def token_of(daemon: FakeDaemon, expires: timedelta | None, scope: str = "admin") -> None:
-    """Let the daemon say what our token is like."""
-    until = None if expires is None else (dt_util.utcnow() + expires).isoformat()
-    daemon.scope, daemon.own_token = scope, {"id": "1", "expires_at": until}
+def token_of(daemon: FakeDaemon, expires: timedelta | None, scope: str = "admin") -> str:
+    """Let the daemon say what our token is like; return the day on which it ends."""
+    until = dt_util.utcnow() + (expires or timedelta())
+    told = None if expires is None else until.isoformat()
+    daemon.scope, daemon.own_token = scope, {"id": "1", "expires_at": told}
+    return dt_util.as_local(until).date().isoformat()
 
 
 async def reload(hass: HomeAssistant, entry: MockConfigEntry, daemon: FakeDaemon) -> None:
@@ -69,12 +71,8 @@ async def test_token_expires_soon(
     await reload(hass, loaded, daemon)
     assert "token_expires_soon" not in issues(hass)
 
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=7))
-    assert "token_expires_soon" not in issues(hass)
-
-    token_of(daemon, timedelta(days=13))
+    day = token_of(daemon, timedelta(days=13))
     await reload(hass, loaded, daemon)
-    day = dt_util.as_local(dt_util.utcnow() + timedelta(days=13)).date().isoformat()
     placeholders = issues(hass)["token_expires_soon"].translation_placeholders
     assert placeholders == {"name": "Home lab", "date": day}
 
