@@ -34,14 +34,25 @@ pytestmark = [
 ]
 
 PICTURES = ROOT / "docs" / "screenshots"
-DESKTOP = {"viewport": {"width": 1280, "height": 860}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
+# Without animations there is no graph that is half drawn.
+STILL = {"reduced_motion": "reduce"}
+DESKTOP = {"viewport": {"width": 1280, "height": 860}, **STILL}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, **STILL}
+# Home Assistant loads the shape of an icon after the icon.
+HAS_ALL_ICONS = """() => {
+  const all = (root) => [...root.querySelectorAll("*")].flatMap(
+    (element) => [element, ...(element.shadowRoot ? all(element.shadowRoot) : [])]);
+  const isDrawn = ({ shadowRoot: root }) =>
+    [...(root ? root.querySelectorAll("ha-svg-icon") : [])].some((icon) => icon.path);
+  return all(document).filter(({ localName }) => localName === "ha-icon").every(isDrawn);
+}"""
 LOOKS = [
     pytest.param("", {**DESKTOP, "color_scheme": "light"}, id="light"),
     pytest.param("-dark", {**DESKTOP, "color_scheme": "dark"}, id="dark"),
 ]
 LOOKS_AND_PHONE = [*LOOKS, pytest.param("-phone", {**PHONE, "color_scheme": "light"}, id="phone")]
 MARGIN = 8
+UNKNOWN = {"state": "unknown"}
 # As few colours as nobody misses: a third of the size. Pillow comes with Home Assistant.
 SHRINK = """
 import sys
@@ -133,6 +144,12 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         await home_assistant.wait_for("sensor.nas_status", "down")
         await home_assistant.wait_for("sensor.media_server_status", "degraded")
         await home_assistant.wait_for("binary_sensor.fritz_box_home_wan_up", "on")
+        await home_assistant.wait_until(
+            lambda: (
+                home_assistant.states.get("sensor.media_server_uptime_30_days", UNKNOWN)["state"]
+                != "unknown"
+            )
+        )
         house = House(home_assistant)
         await house.remember()
         await house.make_dashboard(
@@ -148,6 +165,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 async def picture(page: Page, name: str, part: str | None = None) -> None:
     """Take a picture of what is seen, or of a part with some room around it; make it small."""
     await settle(page)
+    await page.wait_for_function(HAS_ALL_ICONS, timeout=60_000)
     path = PICTURES / f"home-assistant-{name}.png"
     box = await page.locator(part).bounding_box() if part else None
     clip: FloatRect | None = None
