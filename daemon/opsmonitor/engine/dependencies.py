@@ -36,21 +36,30 @@ class Dependencies:
             for parent in dict.fromkeys(parents):
                 self._children.setdefault(parent, []).append(child)
 
-    def root(self, check_id: str, is_down: Callable[[str], bool]) -> str | None:
+    def root(
+        self,
+        check_id: str,
+        is_down: Callable[[str], bool],
+        known: dict[str, str | None] | None = None,
+    ) -> str | None:
         """Return the topmost down check that explains a failure; None: nothing does.
 
         Every check on the way to it is down as well: a child behind a working parent has trouble
-        of its own.
+        of its own. What is found on the way is added to what is `known`, and not looked for again.
         """
-        found = None
+        known = {} if known is None else known
+        way: list[tuple[str, str | None]] = []
         current: str | None = check_id
-        while current is not None:
+        while current is not None and current not in known:
             parents = self.parents.get(current, ())
             if current in self.needing_all and not all(map(is_down, parents)):
-                break
-            current = next(filter(is_down, parents), None)
-            found = current or found
-        return found
+                parents = ()
+            parent = next(filter(is_down, parents), None)
+            way.append((current, parent))
+            current = parent
+        for child, parent in reversed(way):
+            known[child] = None if parent is None else known[parent] or parent
+        return known[check_id]
 
     def descendants(self, check_id: str) -> list[str]:
         """Return everything that depends on a check, nearest first."""

@@ -27,6 +27,8 @@ class Family:
         """Begin without dependencies."""
         self._host = host
         self._graph = Dependencies()
+        self._roots: dict[str, str | None] | None = None
+        """What explains each failure, while one change after the other follows from it."""
         self.holds = Holds(host, clock)
         """The failures that are not told yet."""
 
@@ -67,16 +69,22 @@ class Family:
         was_down, is_down = _fails(before), _fails(after)
         if was_down == is_down:
             return
-        for child_id in self._graph.descendants(after.id):
-            if was_down:
-                self._forgive(child_id, now_ms)
-            self._host.reconsider(child_id, now_ms)
+        outer, self._roots = self._roots, {}
+        try:
+            for child_id in self._graph.descendants(after.id):
+                if was_down:
+                    self._forgive(child_id, now_ms)
+                self._host.reconsider(child_id, now_ms)
+        finally:
+            self._roots = outer
+            if outer is not None:
+                outer.clear()
 
     def _root(self, check_id: str) -> str | None:
         """Return the check whose failure explains that this one fails."""
         if check_id not in self._graph.parents:
             return None
-        return self._graph.root(check_id, self._is_down)
+        return self._graph.root(check_id, self._is_down, self._roots)
 
     def _forgive(self, check_id: str, now_ms: int) -> None:
         """Count no failing run towards the threshold that may have had its cause elsewhere."""
