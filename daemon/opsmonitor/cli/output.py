@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from opsmonitor.util.printable import shown
+
 
 def forget_output() -> None:
     """Let what is still to be printed go nowhere, so that the end does not fail over it."""
@@ -16,8 +18,11 @@ def forget_output() -> None:
 
 
 def tell(text: str) -> None:
-    """Print, whether or not anybody reads it: the exit code counts all the same."""
+    """Print, whether or not anybody reads it: the exit code counts all the same.
+
+    What others wrote, such as the names of programs, cannot steer the terminal.
+    """
     try:
-        print(text, flush=True)
+        print(shown(text), flush=True)
     except BrokenPipeError:
         forget_output()

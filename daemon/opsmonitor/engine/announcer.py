@@ -8,7 +8,6 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.channel import next_attempt_ms
-from opsmonitor.engine.notices import shown
 from opsmonitor.exceptions import DeliveryError, UnknownChannelError
 from opsmonitor.models.alert import (
     Alert,
@@ -18,6 +17,7 @@ from opsmonitor.models.alert import (
     Notice,
     NoticeKind,
 )
+from opsmonitor.util.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.drafting import Decision
-from opsmonitor.engine.notices import shown
 from opsmonitor.engine.routing import channels_for
 from opsmonitor.models.alert import AlertKind, Notice, NoticeKind
 from opsmonitor.models.check import EventKind
+from opsmonitor.util.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

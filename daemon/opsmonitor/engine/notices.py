@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.alert import Alert, AlertKind, Notice, NoticeKind
 from opsmonitor.util.duration import duration_text
+from opsmonitor.util.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,6 @@ _TITLES: Final = {
     NoticeKind.DEGRADED: "DEGRADED",
     NoticeKind.FLAPPING: "FLAPPING",
 }
-_KEPT: Final = "\n\u200d"
-"""Line breaks, and what joins one picture of several."""
 _OVER: Final = {
     AlertKind.DOWN: ("UP again", "down"),
     AlertKind.DEGRADED: ("No longer degraded", "degraded"),
@@ -185,10 +184,3 @@ def notice(
         title=shown(title).replace("\n", " "),
         text=shown(text),
     )
-
-
-def shown(text: str) -> str:
-    """Return text without characters that steer a terminal or turn the direction of writing."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() or each in _KEPT else " " for each in text)

@@ -149,13 +149,35 @@ async def test_a_body_without_a_code(closed: House, body: dict[str, object]) -> 
 
 
 @pytest.mark.parametrize(
-    "wish", [{"scope": "root"}, {"name": " "}, {"lifetime_s": 1}, {"name": "x" * 101}]
+    "wish",
+    [{"scope": "root"}, {"name": " "}, {"lifetime_s": 1}, {"name": "x" * 101}, {"name": 1}],
 )
 async def test_a_wish_that_makes_no_sense(closed: House, wish: dict[str, object]) -> None:
     """What the token is to be like is checked."""
     reply = await closed.post("/api/pair/code", headers=ADMIN, json=wish)
 
     assert (reply.status, reply.error["details"][0]["field"]) == (422, next(iter(wish)))
+
+
+@pytest.mark.parametrize("unseen", ["\x1b[2J", "\a", "\n", "\x9b", "\u202e", "\u2028"])
+async def test_a_name_does_nothing_to_a_terminal(closed: House, unseen: str) -> None:
+    """Neither the person nor the program gives a name that cannot be seen as it is."""
+    name = f"Home{unseen}Assistant"
+    code = await code_of(closed)
+
+    wish = await closed.post("/api/pair/code", headers=ADMIN, json={"name": name})
+    paired = await closed.post("/api/pair", json={"code": code, "client": name})
+
+    assert (wish.status, wish.error["details"][0]["field"]) == (422, "name")
+    assert (paired.status, paired.error["details"][0]["field"]) == (422, "client")
+
+
+@pytest.mark.parametrize(
+    "name", ["B\u00fcro\u00a02", "\U0001f468\u200d\U0001f469", "\u05d1\u05d9\u05ea"]
+)
+async def test_a_name_in_any_language(closed: House, name: str) -> None:
+    """What people write is left as it is, but for spaces around it."""
+    assert (await paired(closed, name=f" {name} "))["name"] == name
 
 
 async def test_no_token_while_it_cannot_be_kept(closed: House) -> None:
@@ -322,9 +344,9 @@ async def test_nothing_of_it_is_logged(
     monkeypatch.setattr("opsmonitor.engine.pairing.secrets.randbelow", lambda _most: 918_273)
     code = await code_of(closed)
     await closed.post("/api/pair", json={"code": "x"})
-    reply = await closed.post("/api/pair", json={"code": code, "client": "Home\nAssistant"})
+    reply = await closed.post("/api/pair", json={"code": code, "client": "Home Assistant"})
 
-    assert r"'Home\nAssistant' at 127.0.0.1 was paired" in caplog.text
+    assert "'Home Assistant' at 127.0.0.1 was paired" in caplog.text
     assert "Wrong pairing code from 127.0.0.1" in caplog.text
     assert code not in caplog.text
     assert reply.json["token"] not in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
+from unicodedata import category
 
 import voluptuous as vol
 
@@ -15,7 +16,37 @@ from opsmonitor.util.clock import iso_utc
 
 _SHORTEST_S: Final = 60
 _LONGEST_S: Final = 10 * 366 * 86400
-_NAME: Final = vol.All(str, str.strip, vol.Length(min=1, max=100))
+_LONGEST_NAME: Final = 100
+_UNSEEN: Final = frozenset({"Cc", "Zl", "Zp"})
+"""Control characters, and what begins a new line."""
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of writing: a line could read as another one."""
+
+
+class _Name:
+    """A name for people, which does nothing to the terminal or the page that shows it."""
+
+    openapi: Final[dict[str, Any]] = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": _LONGEST_NAME,
+    }
+
+    def __call__(self, value: object) -> str:
+        """Return the name without spaces around it.
+
+        Raises:
+            vol.Invalid: It is no text, empty, too long, or has characters that are none to be seen.
+
+        """
+        if not isinstance(value, str):
+            raise vol.Invalid("expected text")
+        name = value.strip()
+        if not 0 < len(name) <= _LONGEST_NAME:
+            raise vol.Invalid(f"expected 1 to {_LONGEST_NAME} characters")
+        if any(category(each) in _UNSEEN or each in _TURNING for each in name):
+            raise vol.Invalid("expected text without control characters and line breaks")
+        return name
 
 
 class _Code:
@@ -102,7 +133,9 @@ CODE_WISH: Final = RequestSchema(
         vol.Optional(
             "scope", default=TokenScope.ADMIN.value, description="What the token is good for"
         ): Word(*(scope.value for scope in TokenScope)),
-        vol.Optional("name", description="Of the program; without it, what it says itself"): _NAME,
+        vol.Optional(
+            "name", description="Of the program; without it, what it says itself"
+        ): _Name(),
         vol.Optional("lifetime_s", description="How long the token holds; without it, for ever"): (
             Whole(_SHORTEST_S, _LONGEST_S)
         ),
@@ -112,7 +145,7 @@ CODE_WISH: Final = RequestSchema(
 PAIRING: Final = RequestSchema(
     keys={
         vol.Required("code", description="As it was shown"): _Code(),
-        vol.Optional("client", description="The name of the program"): _NAME,
+        vol.Optional("client", description="The name of the program"): _Name(),
     },
     make=PairRequest,
 )
