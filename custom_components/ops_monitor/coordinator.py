@@ -40,6 +40,7 @@ from .event_feed import EventFeed
 from .frame_buffer import FrameBuffer
 from .listeners import Listeners
 from .setup_error import as_setup_error, tell_trouble, withdraw_trouble
+from .topic_listeners import TopicListeners
 from .topics import Topic, changed_topics, told_checks
 from .uptimes import UptimeCoordinator
 
@@ -81,7 +82,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self._reported: set[str] = set()
         self._told_checks: set[str] | None = None
         """The checks that may differ from what was told; None: any of them."""
-        self._by_topic: dict[object, list[CALLBACK_TYPE]] = {}
+        self._topic_listeners = TopicListeners(self.name)
         self._forget_all: CALLBACK_TYPE | None = None
 
     @override
@@ -238,26 +239,16 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         if self._forget_all is None:
             # One for all of them: the base class keeps each in a table of its own, and a thousand
             # checks have several thousand.
-            self._forget_all = super().async_add_listener(self._tell_all)
-        self._by_topic.setdefault(context, []).append(update_callback)
-        return partial(self._forget, context, update_callback)
+            self._forget_all = super().async_add_listener(self._topic_listeners.tell_all)
+        return partial(self._forget, self._topic_listeners.add(context, update_callback))
 
     @callback
-    def _forget(self, topic: object, update_callback: CALLBACK_TYPE) -> None:
-        """Tell a listener no more."""
-        listeners = self._by_topic[topic]
-        listeners.remove(update_callback)
-        if not listeners:
-            del self._by_topic[topic]
-        if not self._by_topic and self._forget_all:
+    def _forget(self, forget: CALLBACK_TYPE) -> None:
+        """Tell a listener no more, and after the last one nobody."""
+        forget()
+        if not self._topic_listeners and self._forget_all:
             self._forget_all()
             self._forget_all = None
-
-    @callback
-    def _tell_all(self) -> None:
-        """Tell every listener."""
-        for topic in list(self._by_topic):
-            self._tell(topic)
 
     @override
     @callback
@@ -270,21 +261,12 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         told, self._told = self._told, (self.data, self.last_update_success)
         ids, self._told_checks = self._told_checks, None
         if told is None or told[1] != self.last_update_success:
-            self._tell_all()
+            self._topic_listeners.tell_all()
             return
         topics = changed_topics(told[0], self.data, ids)
         if Topic.DEVICES in topics:
             # First of all the devices: entities belong to them.
             topics.remove(Topic.DEVICES)
-            self._tell(Topic.DEVICES)
+            self._topic_listeners.tell(Topic.DEVICES)
         for topic in topics:
-            self._tell(topic)
-
-    @callback
-    def _tell(self, topic: object) -> None:
-        """Tell the listeners of a topic; the failure of one must not keep the others from it."""
-        for update_callback in list(self._by_topic.get(topic, ())):
-            try:
-                update_callback()
-            except Exception:
-                _LOGGER.exception("An entity of %s could not be updated", self.name)
+            self._topic_listeners.tell(topic)

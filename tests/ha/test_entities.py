@@ -222,7 +222,8 @@ async def test_one_failing_listener_does_not_silence_the_others(
     coordinator = loaded.runtime_data
     failing = Mock(side_effect=RuntimeError("a bug"))
     coordinator.async_add_listener(failing, "web")
-    coordinator._by_topic["web"].reverse()  # noqa: SLF001 - to be called before the entities
+    by_topic = coordinator._topic_listeners._by_topic  # noqa: SLF001 - to be called first
+    by_topic["web"].reverse()
 
     daemon.put(make_down("web"))
 
