@@ -1,4 +1,4 @@
-"""The pictures of Home Assistant in docs/: `OPSMONITOR_PICTURES=1 scripts/test e2e -k pictures`."""
+"""The pictures of Home Assistant in docs/: `OPSMONITOR_PICTURES=1 scripts/test e2e -k picture`."""
 
 from __future__ import annotations
 
