@@ -51,7 +51,13 @@ class OwnerFinder:
         self._files: Iterator[Piece] | None = None
         """A search under way."""
         self._sought: set[int] = set()
-        """What it was begun for: when it ends, these cannot be seen."""
+        """What it was begun for."""
+        self._missed: set[int] = set()
+        """What a search from beginning to end has not found.
+
+        The process may have ended after it had handed them to a child that was not there when the
+        search began: only what the next one misses, too, cannot be seen.
+        """
 
     def find(self, inodes: Collection[int], most: int | None = None) -> Owners:
         """Return the owners of sockets by their inodes.
@@ -65,6 +71,7 @@ class OwnerFinder:
             for inode, owner in self._known.items()
             if inode in wanted and (owner is None or self._lives(owner))
         }
+        self._missed &= wanted
         left = inf if most is None else most
         while (missing := wanted - self._known.keys()) and left > 0:
             if self._files is None:
@@ -82,7 +89,9 @@ class OwnerFinder:
         while left and cost < most:
             piece = next(files, None)
             if piece is None:
-                self._known |= dict.fromkeys(self._sought & set(left.values()), None)
+                missed = self._sought & set(left.values())
+                self._known |= dict.fromkeys(missed & self._missed, None)
+                self._missed = missed - self._missed
                 self._files = None
                 break
             cost += piece.cost

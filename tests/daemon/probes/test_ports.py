@@ -714,12 +714,27 @@ def test_a_search_goes_on_where_it_stopped(tmp_path: Path) -> None:
     finder = OwnerFinder(tmp_path)
     wanted = {1001, 1599, 5599, 77}
 
-    looks = [finder.find(wanted, most=300) for _ in range(6)]
+    looks = [finder.find(wanted, most=300) for _ in range(10)]
 
-    assert [look.is_complete for look in looks] == [False, False, False, False, True, True]
+    assert [look.is_complete for look in looks] == [False] * 8 + [True] * 2
     assert pids(looks[0]) == {}
     assert pids(looks[-1]) == {1001: 9, 1599: 9, 5599: 5}
     assert pids(looks[-1]) == pids(OwnerFinder(tmp_path).find(wanted))
+
+
+def test_a_socket_that_is_handed_to_a_child_while_a_search_goes_on(tmp_path: Path) -> None:
+    """A service that goes to the background in the middle of a search is found by the next one."""
+    process(tmp_path, 5, *range(5000, 5600))
+    parent = process(tmp_path, 7, 77)
+    finder = OwnerFinder(tmp_path)
+    finder.find({77}, most=300)
+    process(tmp_path, 8, 77)
+    shutil.rmtree(parent)
+
+    looks = [finder.find({77}, most=300) for _ in range(9)]
+
+    assert not looks[0].is_complete
+    assert (pids(looks[-1]), looks[-1].is_complete) == ({77: 8}, True)
 
 
 def test_what_is_new_while_a_search_goes_on_is_found_after_it(tmp_path: Path) -> None:
