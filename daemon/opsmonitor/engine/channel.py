@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.grouping import compose
 from opsmonitor.exceptions import DeliveryError
-from opsmonitor.models.alert import OPENING, ChannelHealth, Delivery, DeliveryState, Notice
+from opsmonitor.models.alert import (
+    OPENING,
+    ChannelHealth,
+    Delivery,
+    DeliveryState,
+    Notice,
+    NoticeKind,
+)
 from opsmonitor.notifiers.base import SEND_S
 
 if TYPE_CHECKING:
@@ -64,6 +71,7 @@ class Channel:
         self._news = asyncio.Event()
         self._is_sending = asyncio.Lock()
         self._singles = 0
+        self._under_way: frozenset[tuple[str, str]] = frozenset()
         self._success_ms: int | None = None
         self._error: tuple[str, int] | None = None
         self._task = asyncio.create_task(self._run(), name=f"channel-{name}")
@@ -77,6 +85,17 @@ class Channel:
         for item in deliveries:
             self._queue.setdefault(item.key, item)
         self._news.set()
+
+    def withdraw(self) -> list[Delivery]:
+        """Take out and return what is not being sent right now; what people sent by hand stays."""
+        found = [
+            item
+            for item in self._queue.values()
+            if item.key not in self._under_way and item.notice.kind is not NoticeKind.MANUAL
+        ]
+        for item in found:
+            del self._queue[item.key]
+        return found
 
     def leave(self) -> list[Delivery]:
         """Return what was not sent, for whoever takes over."""
@@ -137,6 +156,8 @@ class Channel:
     async def _send_some(self) -> None:
         """Send in one message what waits, and note what became of it."""
         batch = list(self._queue.values())[: 1 if self._singles > 0 else _MOST_AT_ONCE]
+        if not batch:
+            return
         self._singles -= 1
         now_ms = self._clock.now_ms()
         old = [item for item in batch if now_ms - item.queued_ms > _GIVE_UP_MS]
@@ -145,6 +166,7 @@ class Channel:
             return
         try:
             since_ms = min(max(item.queued_ms, item.notice.at_ms) for item in batch)
+            self._under_way = frozenset(item.key for item in batch)
             await self._attempt([item.notice for item in batch], late_ms=now_ms - since_ms)
         except DeliveryError as err:
             if err.is_permanent and len(batch) > 1:
@@ -156,6 +178,8 @@ class Channel:
                 self._postpone(batch, err)
         else:
             self._finish(batch, DeliveryState.SENT, None)
+        finally:
+            self._under_way = frozenset()
 
     async def _attempt(self, notices: Sequence[Notice], *, late_ms: int = 0) -> None:
         """Send notices as one message, and note how the channel is doing."""

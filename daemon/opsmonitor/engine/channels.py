@@ -95,6 +95,10 @@ class Channels:
                 self._on_change([gone(item, done_ms=self._clock.now_ms()) for item in items])
         return early
 
+    def withdraw(self) -> list[Delivery]:
+        """Take out of all channels what is not being sent, but not what people sent by hand."""
+        return [item for channel in self._channels.values() for item in channel.withdraw()]
+
     def health(self) -> list[ChannelHealth]:
         """Tell how the channels are doing."""
         return [channel.health() for channel in self._channels.values()]

@@ -7,71 +7,66 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from opsmonitor.engine.held import Held, dropped
 from opsmonitor.engine.routing import is_quiet
-from opsmonitor.models.alert import Delivery, DeliveryState, Notice, NoticeKind
+from opsmonitor.models.alert import Alert, Delivery, DeliveryState, Notice, NoticeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from opsmonitor.config.settings import Settings
 
 
 class Holding:
-    """What waits for the end of quiet hours, oldest first."""
+    """Decides what waits for the end of quiet hours or of muting, and what need not wait longer."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._held: dict[tuple[str, str], Delivery] = {}
+        self._held = Held()
 
     def __bool__(self) -> bool:
         """Tell whether anything waits."""
-        return bool(self._held)
+        return len(self._held) > 0
 
     def count(self) -> Counter[str]:
         """Return how much waits for each channel."""
-        return Counter(item.channel for item in self._held.values())
+        return Counter(item.channel for item in self._held)
 
-    def put(self, item: Delivery) -> None:
-        """Hold a delivery back, after those before it."""
-        self._held[item.key] = item
+    def put(self, item: Delivery, now_ms: int) -> list[Delivery]:
+        """Hold a delivery back after those before it; return all that this changes."""
+        return self._held.add(item, now_ms)
+
+    def put_older(self, items: Iterable[Delivery], now_ms: int) -> list[Delivery]:
+        """Hold back what was decided before all that waits; return all that this changes."""
+        return self._held.add_older(items, now_ms)
 
     def pass_on(
         self, notice: Notice, channel: str, settings: Settings, now_ms: int, *, is_muted: bool
-    ) -> Delivery | None:
-        """Return the delivery of a notice, held back if it must be; None: it is not needed."""
+    ) -> list[Delivery]:
+        """Return the delivery of a notice and all that it changes; nothing if it is not needed."""
         item = Delivery(notice=notice, channel=channel, queued_ms=now_ms)
-        local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
-        is_held = is_muted or is_quiet(notice.severity, channel, settings.alerts, local)
+        is_held = is_muted or _is_quiet(notice.severity, channel, settings, now_ms)
         # Nothing overtakes what happened before it.
-        is_held |= any(
-            other.notice.alert_id == notice.alert_id and other.channel == channel
-            for other in self._held.values()
-        )
-        if not is_held:
-            return item
+        if not is_held and not self._held.holds(notice, channel):
+            return [item]
         if notice.kind is NoticeKind.REMINDER:
-            # When it is over, the digest tells what is still wrong.
-            return None
-        item = replace(item, notice=replace(notice, is_held=True), state=DeliveryState.HELD)
-        self.put(item)
-        return item
+            # Others are told it now, or what waits tells what is still wrong.
+            return []
+        return self.put(item, now_ms)
 
     def release(self, settings: Settings, now_ms: int) -> list[Delivery]:
         """Return what was held back where quiet hours are over, in its order."""
-        local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
         over: list[Delivery] = []
         stays: set[tuple[str, str]] = set()
-        for item in self._held.values():
+        for item in self._held:
             thread = (item.notice.alert_id, item.channel)
             # Nothing overtakes what happened before it.
-            if thread in stays or is_quiet(
-                item.notice.severity, item.channel, settings.alerts, local
-            ):
+            if thread in stays or _is_quiet(item.notice.severity, item.channel, settings, now_ms):
                 stays.add(thread)
             else:
                 over.append(item)
         for item in over:
-            del self._held[item.key]
+            self._held.remove(item)
         return [
             # Their order must outlast a restart.
             replace(item, state=DeliveryState.QUEUED, queued_ms=now_ms + position)
@@ -80,9 +75,20 @@ class Holding:
 
     def give_up(self, alert_ids: Collection[str], why: str, now_ms: int) -> list[Delivery]:
         """Return what was held back of some alerts, dropped."""
-        gone = [item for item in self._held.values() if item.notice.alert_id in alert_ids]
+        gone = [item for item in self._held if item.notice.alert_id in alert_ids]
         for item in gone:
-            del self._held[item.key]
-        return [
-            replace(item, state=DeliveryState.DROPPED, error=why, done_ms=now_ms) for item in gone
-        ]
+            self._held.remove(item)
+        return [dropped(item, why, now_ms) for item in gone]
+
+
+def is_silent(alert: Alert, settings: Settings, now_ms: int, *, is_muted: bool) -> bool:
+    """Tell whether none of those who know of an alert could be reminded of it now."""
+    return bool(alert.channels) and all(
+        is_muted or _is_quiet(alert.severity, name, settings, now_ms) for name in alert.channels
+    )
+
+
+def _is_quiet(severity: str, channel: str, settings: Settings, now_ms: int) -> bool:
+    """Tell whether there are quiet hours now."""
+    local = datetime.fromtimestamp(now_ms / 1000, settings.zone)
+    return is_quiet(severity, channel, settings.alerts, local)

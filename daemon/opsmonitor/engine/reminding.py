@@ -11,7 +11,7 @@ from opsmonitor.models.alert import AlertKind, NoticeKind
 from opsmonitor.models.check import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from opsmonitor.config.settings import AlertSettings, CheckSettings, ReminderSettings
     from opsmonitor.engine.drafting import Told
@@ -22,6 +22,7 @@ _SHOWN_AS: Final = {AlertKind.DOWN: Status.DOWN, AlertKind.DEGRADED: Status.DEGR
 """The alerts that are told again, and the status that a check has while each holds."""
 _JUDGED: Final = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
 _MARGIN_MS: Final = 60_000
+_MINUTE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +40,16 @@ def look_around(
     *,
     alerts: AlertSettings,
     now_ms: int,
+    is_silent: Callable[[Alert], bool] = lambda _alert: False,
 ) -> Agenda:
     """Return the reminders and escalations that are due.
 
     Time in which a check was paused or unreachable does not count, and what is not confirmed by a
     recent run is not told: the daemon or the machine may have been off. Trouble that somebody
-    acknowledged is left alone.
+    acknowledged is left alone. While an alert `is_silent` as nobody may be told of it, it waits for
+    its reminder, which then tells what is.
     """
-    rounds = _Round(alerts, now_ms)
+    rounds = _Round(alerts, now_ms, is_silent)
     for subject, kinds in told.items():
         check, state = checks.get(subject), states.get(subject)
         if check is None or state is None:
@@ -60,8 +63,11 @@ def look_around(
 class _Round:
     """Collects what is due, one alert after the other."""
 
-    def __init__(self, settings: AlertSettings, now_ms: int) -> None:
+    def __init__(
+        self, settings: AlertSettings, now_ms: int, is_silent: Callable[[Alert], bool]
+    ) -> None:
         """Begin with nothing."""
+        self._is_silent = is_silent
         self._settings = settings
         self._now_ms = now_ms
         self._alerts: list[Alert] = []
@@ -96,7 +102,10 @@ class _Round:
     ) -> Alert:
         """Tell an alert again if it is time."""
         due_ms = _reminder_ms(alert, state, self._settings.reminders)
-        if self._now_ms >= due_ms and is_confirmed:
+        if self._now_ms >= due_ms and is_confirmed and self._is_silent(alert):
+            # Quiet hours end at full minutes; whoever unmutes alerts has all looked at anew.
+            due_ms = self._now_ms - self._now_ms % _MINUTE_MS + _MINUTE_MS
+        elif self._now_ms >= due_ms and is_confirmed:
             alert = replace(alert, reminders=alert.reminders + 1, told_ms=self._now_ms)
             news = notices.reminder(alert, check, message, self._now_ms)
             self._notices.append((news, alert.channels))

@@ -12,7 +12,7 @@ from opsmonitor.engine.alerting import close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
 from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.deeds import tell_deeds
-from opsmonitor.engine.holding import Holding
+from opsmonitor.engine.holding import Holding, is_silent
 from opsmonitor.engine.ledger import Ledger, LedgerStore
 from opsmonitor.engine.muting import MuteStore, Muting
 from opsmonitor.engine.reminding import look_around
@@ -129,7 +129,7 @@ class Telling:
         await self._muting.open()
         for item in await self._store.queued_deliveries():
             if item.state is DeliveryState.HELD:
-                self._held.put(item)
+                self._ledger.note(*self._held.put(item, self._clock.now_ms()))
             else:
                 self._waiting.append(item)
         self._news.set()
@@ -190,14 +190,16 @@ class Telling:
     async def mute(self, *, duration_s: float | None, reason: str | None, by: str | None) -> None:
         """Tell nobody anything, for a while or until that is taken back.
 
-        What is decided meanwhile is held back as in quiet hours. What a person sends by hand, and
-        tests, go out all the same.
+        What is decided meanwhile is held back as in quiet hours, and so is what was decided before
+        and is not being sent now. What a person sends by hand, and tests, go out all the same.
 
         Raises:
             StoreError: It cannot be kept, and nothing was changed.
 
         """
         await self._muting.begin(duration_s=duration_s, reason=reason, by=by)
+        self._hold_what_waits()
+        self._news.set()
         self._tell_listeners()
         self._alarm.set(self._clock.now_ms())
 
@@ -326,8 +328,14 @@ class Telling:
         for check_id in due:
             del self._again[check_id]
         self._compare([states[check_id] for check_id in due if check_id in states], settings)
+        is_muted = self._muting.now is not None
         agenda = look_around(
-            self._told, states, settings.checks, alerts=settings.alerts, now_ms=now_ms
+            self._told,
+            states,
+            settings.checks,
+            alerts=settings.alerts,
+            now_ms=now_ms,
+            is_silent=lambda alert: is_silent(alert, settings, now_ms, is_muted=is_muted),
         )
         self._decide(agenda.decision)
         self._release(settings, now_ms)
@@ -335,6 +343,8 @@ class Telling:
         mute = self._muting.now
         if mute is not None and mute.until_ms is not None:
             moments.append(mute.until_ms)
+        if self._muting.is_kept_too_long:
+            self._news.set()
         if self._held:
             # Quiet hours end at full minutes, whatever the zone.
             moments.append(now_ms - now_ms % _MINUTE_MS + _MINUTE_MS)
@@ -372,12 +382,16 @@ class Telling:
     def _queue(self, notice: Notice, channel: str, now_ms: int) -> None:
         """Let a notice go to a channel, after quiet hours if they are now."""
         is_muted = self._muting.now is not None
-        item = self._held.pass_on(notice, channel, self._settings(), now_ms, is_muted=is_muted)
-        if item is None:
-            return
-        if item.state is not DeliveryState.HELD:
-            self._waiting.append(item)
-        self._ledger.note(item)
+        items = self._held.pass_on(notice, channel, self._settings(), now_ms, is_muted=is_muted)
+        self._waiting += [item for item in items if item.state is DeliveryState.QUEUED]
+        self._ledger.note(*items)
+
+    def _hold_what_waits(self) -> None:
+        """Hold back what was decided before alerts were muted, but not what people sent by hand."""
+        waiting = [*self._channels.withdraw(), *self._waiting]
+        self._waiting = [item for item in waiting if item.notice.kind is NoticeKind.MANUAL]
+        back = [item for item in waiting if item.notice.kind is not NoticeKind.MANUAL]
+        self._ledger.note(*self._held.put_older(back, self._clock.now_ms()))
 
     def _release(self, settings: Settings, now_ms: int) -> None:
         """Let go what was held back, where quiet hours are over, unless all is muted."""
@@ -434,8 +448,12 @@ class Telling:
         while True:
             await self._news.wait()
             self._news.clear()
+            if self._muting.now is not None:
+                # Left over from before: found at the start, or refused by its channel since.
+                self._hold_what_waits()
             waiting, self._waiting = self._waiting, []
-            is_saved = await self._ledger.save()
+            is_saved = await self._muting.forget_the_past()
+            is_saved &= await self._ledger.save()
             self._waiting += self._channels.put(waiting)
             if not is_saved:
                 asyncio.get_running_loop().call_later(_SAVE_AGAIN_S, self._news.set)

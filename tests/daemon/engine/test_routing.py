@@ -164,7 +164,7 @@ def test_quiet_hours_hold_back_and_end_with_one_digest() -> None:
         await house.wait(3600)
         await house.see("tv", Status.UP)
         assert house.of("a") == ["DOWN: alarm"]
-        assert house.telling.health()[0].held == 3
+        assert house.telling.health()[0].held == 2
         await house.restart()
         await house.wait(7 * 3600 - 120)
         await house.see("printer", Status.DOWN)

@@ -24,6 +24,8 @@ STEPS: Final = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([1, 60, 3600, 4 * 3600])),
     st.tuples(st.just("break"), st.sampled_from(CHANNELS)),
     st.tuples(st.just("mend"), st.sampled_from(CHANNELS)),
+    st.tuples(st.just("mute"), st.sampled_from([None, 1800, 5 * 3600])),
+    st.tuples(st.just("unmute")),
     st.tuples(st.just("restart")),
 )
 
@@ -39,6 +41,10 @@ async def play(house: Bench, step: tuple[object, ...]) -> None:
             house.broken[channel] = DeliveryError("answered 503")
         case ("mend", str(channel)):
             house.broken.pop(channel, None)
+        case ("mute", (None | int()) as duration_s):
+            await house.telling.mute(duration_s=duration_s, reason=None, by=None)
+        case ("unmute",):
+            await house.telling.unmute()
         case _:
             await house.restart()
 
@@ -46,7 +52,7 @@ async def play(house: Bench, step: tuple[object, ...]) -> None:
 @settings(max_examples=40)
 @given(steps=st.lists(STEPS, max_size=25))
 def test_everything_is_told_once_and_in_order(steps: list[tuple[object, ...]]) -> None:
-    """Once all channels work and the night is over, each knows of every alert how it ended."""
+    """Once all channels work and nobody wants it quiet, each knows of every alert how it ended."""
 
     async def scenario(clock: FakeClock) -> None:
         clock.wall_ms = 1_767_808_800_000  # a Wednesday, 18:00 UTC
@@ -60,6 +66,7 @@ def test_everything_is_told_once_and_in_order(steps: list[tuple[object, ...]]) -
         house.broken.clear()
         house.name(*CHANNELS, quiet_hours=())
         house.configure()
+        await house.telling.unmute()
         await house.wait(1000)
         await house.telling.close()
 
@@ -83,6 +90,13 @@ def judge(house: Bench, channel: str) -> None:
         kinds = [notice.kind for notice in heard if notice.alert_id == alert.id]
         if alert.resolved_ms is None:
             assert kinds == [NoticeKind.FIRST_FAIL]
+        elif not kinds:
+            # It began and ended while nobody was told, and the same happened again.
+            assert any(
+                later.subject == alert.subject and later.opened_ms >= alert.resolved_ms
+                for later in house.store.kept.values()
+                if later is not alert
+            )
         elif kinds != [NoticeKind.RECOVERED]:
             assert kinds == [NoticeKind.FIRST_FAIL, NoticeKind.RECOVERED]
         else:
