@@ -19,7 +19,7 @@ INTERVAL_S = 0.2
 
 def write_checks(daemon: Daemon, target: Target, *, count: int = 1, **keys: object) -> None:
     """Configure checks of the target."""
-    words = {"interval_s": INTERVAL_S, "timeout_s": 1, "retries": 0, **keys}
+    words = {"interval_s": INTERVAL_S, "timeout_s": 20, "retries": 0, **keys}
     lines = ["checks:"]
     for number in range(count):
         lines += [
@@ -215,7 +215,7 @@ async def test_a_bad_file_keeps_the_old_one_running(daemon: Daemon, target: Targ
     good = daemon.config.read_text()
     await daemon.until("/api/status/checks/web-0", lambda check: check["ok"])
 
-    daemon.config.write_text(good.replace("timeout_s: 1", "timeuot_s: 1"))
+    daemon.config.write_text(good.replace("timeout_s: 20", "timeuot_s: 20"))
     ready = await daemon.until("/ready", lambda answer: answer["warnings"])
     requests = target.requests
     await daemon.until("/api/status/checks/web-0", lambda _: target.requests > requests + 1)

@@ -32,7 +32,7 @@ def write(
         "type": "http",
         "url": f"http://127.0.0.1:{target.port}/",
         "interval_s": 0.2,
-        "timeout_s": 1,
+        "timeout_s": 20,
         "retries": 0,
     }
     content = {
