@@ -203,7 +203,7 @@ async def test_a_dead_channel_delays_no_other(daemon: Daemon, target: Target, ho
 async def test_a_burst_is_one_message(daemon: Daemon, target: Target, hook: Hook) -> None:
     """What fails within the waiting time is told at once, the worst severity first."""
     checks = tuple({"severity": "P1" if at == 3 else "P3"} for at in range(5))
-    write(daemon, target, hook_channel(hook), group_wait_s=1, checks=checks)
+    write(daemon, target, hook_channel(hook), group_wait_s=5, checks=checks)
     await daemon.start()
     await up(daemon)
 
