@@ -6,7 +6,6 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 
 from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
@@ -34,6 +33,7 @@ from custom_components.ops_monitor.client.snapshot import (
 from custom_components.ops_monitor.const import DOMAIN
 from tests.e2e.daemon_process import DaemonProcess
 from tests.ha.waiting import state_of, wait_for_state
+from tests.quiet_server import QuietServer
 
 pytestmark = pytest.mark.timeout(40)
 
@@ -75,7 +75,7 @@ def _sockets(socket_enabled: None, enable_custom_integrations: None) -> None:
 
 
 @pytest.fixture
-async def target() -> AsyncIterator[TestServer]:
+async def target() -> AsyncIterator[QuietServer]:
     """Return a server to watch, whose answers are taken from its application's state."""
 
     async def answer(_request: web.Request) -> web.Response:
@@ -84,14 +84,14 @@ async def target() -> AsyncIterator[TestServer]:
 
     app = web.Application()
     app.router.add_get("/", answer)
-    server = TestServer(app, host="127.0.0.1")
+    server = QuietServer(app)
     await server.start_server(shutdown_timeout=0)
     yield server
     await server.close()
 
 
 @pytest.fixture
-async def daemon(target: TestServer, tmp_path: Path) -> AsyncIterator[DaemonProcess]:
+async def daemon(target: QuietServer, tmp_path: Path) -> AsyncIterator[DaemonProcess]:
     """Return a running daemon that asks for a token."""
     process = DaemonProcess(tmp_path)
     process.config.write_text(
@@ -215,7 +215,7 @@ def describe(check: Check) -> tuple[str, str, str, Status, bool | None, tuple[st
     return (check.id, check.name, check.type, check.status, check.ok, check.tags)
 
 
-async def test_frames_of_a_failure(client: OpsMonitorClient, target: TestServer) -> None:
+async def test_frames_of_a_failure(client: OpsMonitorClient, target: QuietServer) -> None:
     """A failure is told as the check's state, as an event, and as a new summary."""
     await frames_until(client, has_run)
     await target.close()
@@ -265,7 +265,7 @@ async def test_stream_of_another_process_is_not_resumed(
 
 
 async def test_frames_of_a_new_configuration(
-    client: OpsMonitorClient, daemon: DaemonProcess, target: TestServer
+    client: OpsMonitorClient, daemon: DaemonProcess, target: QuietServer
 ) -> None:
     """Checks that come and go are told, and so are mistakes in the file."""
     before = daemon.config.read_text()
@@ -308,7 +308,7 @@ async def test_goodbye(client: OpsMonitorClient, daemon: DaemonProcess) -> None:
 
 
 async def test_in_home_assistant(
-    hass: HomeAssistant, client: OpsMonitorClient, daemon: DaemonProcess, target: TestServer
+    hass: HomeAssistant, client: OpsMonitorClient, daemon: DaemonProcess, target: QuietServer
 ) -> None:
     """In Home Assistant, the real daemon's checks are entities that follow it."""
     entry = MockConfigEntry(

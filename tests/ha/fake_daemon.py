@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
-from aiohttp.test_utils import TestServer
 
 from tests.ports import held_port
+from tests.quiet_server import QuietServer
 
 INSTANCE_ID = "8f6c0f5e-1f7b-4d0f-9d7e-0b6f5a1c2d3e"
 
@@ -147,7 +147,7 @@ class FakeDaemon:
         self._frames: list[Frame] = []
         self._clients: list[Client] = []
         self._changed = asyncio.Event()
-        self._server: TestServer | None = None
+        self._server: QuietServer | None = None
         self._port = held_port()
 
     @property
@@ -163,7 +163,7 @@ class FakeDaemon:
         app.router.add_get("/api/stream", self._stream)
         app.router.add_get("/api/ws", self._socket)
         app.router.add_route("*", "/{path:.*}", self._reply)
-        self._server = TestServer(app, host="127.0.0.1", port=self._port)
+        self._server = QuietServer(app, port=self._port)
         await self._server.start_server(shutdown_timeout=0)
 
     async def stop(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.ports import held_port
+from tests.quiet_server import QuietServer
 
 
 class Hook:
@@ -26,7 +27,7 @@ class Hook:
         self.bodies: list[object] = []
         """The JSON of those answers; without any they are empty."""
         self._news = asyncio.Event()
-        self._runner: web.AppRunner | None = None
+        self._server: QuietServer | None = None
 
     @property
     def url(self) -> str:
@@ -42,15 +43,14 @@ class Hook:
         """Listen, always on the same port."""
         app = web.Application()
         app.router.add_post("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self._server = QuietServer(app, port=self.port)
+        await self._server.start_server(access_log=None)
 
     async def stop(self) -> None:
         """Refuse connections."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._server is not None:
+            await self._server.close()
+            self._server = None
 
     async def until(self, holds: Callable[[], bool], limit_s: float = 90) -> None:
         """Wait until what was posted is as expected."""

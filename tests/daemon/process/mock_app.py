@@ -9,19 +9,22 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.ports import held_port
+from tests.quiet_server import QuietServer
+
 
 class MockApp:
     """It breaks when it is told to, and is well again after it was started anew."""
 
     def __init__(self) -> None:
         """Be well, with a job that was started just now."""
-        self.port = 0
+        self.port = held_port()
         self.is_ok = True
         self.resets: list[Any] = []
         self.job: dict[str, object] = {"status": "succeeded"}
         self.asked_jobs: set[str] = set()
         self._news = asyncio.Event()
-        self._runner: web.AppRunner | None = None
+        self._server: QuietServer | None = None
 
     @property
     def url(self) -> str:
@@ -34,21 +37,19 @@ class MockApp:
         self.job = {"status": "running", "started_at": started.isoformat()}
 
     async def start(self) -> None:
-        """Listen on a free port."""
+        """Listen, always on the same port."""
         app = web.Application()
         app.router.add_get("/health", self._health)
         app.router.add_post("/admin/reset", self._reset)
         app.router.add_get("/jobs/{id}", self._job)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
+        self._server = QuietServer(app, port=self.port)
+        await self._server.start_server(access_log=None)
 
     async def stop(self) -> None:
         """Refuse connections."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._server is not None:
+            await self._server.close()
+            self._server = None
 
     async def until(self, holds: Callable[[], bool], limit_s: float = 90) -> None:
         """Wait until what was asked of it is as expected."""

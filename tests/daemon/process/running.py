@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.ports import held_port
+from tests.quiet_server import QuietServer
 
 _START_S = 90
 _STOP_S = 90
@@ -189,21 +190,20 @@ class Target:
         """Choose a port."""
         self.port = held_port()
         self.requests = 0
-        self._runner: web.AppRunner | None = None
+        self._server: QuietServer | None = None
 
     async def start(self) -> None:
         """Listen, always on the same port."""
         app = web.Application()
         app.router.add_get("/", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self._server = QuietServer(app, port=self.port)
+        await self._server.start_server(access_log=None)
 
     async def stop(self) -> None:
         """Refuse connections."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._server is not None:
+            await self._server.close()
+            self._server = None
 
     async def _answer(self, _request: web.Request) -> web.Response:
         self.requests += 1
