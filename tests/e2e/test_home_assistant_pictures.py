@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import json
-import os
 import subprocess
 from typing import Any
 
@@ -27,10 +26,6 @@ from tests.e2e.page.past import write_past
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        "OPSMONITOR_PICTURES" not in os.environ or not HASS.exists(),
-        reason="takes pictures only when it is asked to",
-    ),
 ]
 
 PICTURES = ROOT / "docs" / "screenshots"
