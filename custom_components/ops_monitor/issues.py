@@ -53,6 +53,9 @@ def keep_issues(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
         for issue_id in (*raised, *_ids(entry)):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
+    if coordinator.info.may_change:
+        # Whoever asked in vain may be long gone: nobody else would take it back.
+        ir.async_delete_issue(hass, DOMAIN, f"read_only_token_{entry.entry_id}")
     update()
     update_standing()
     entry.async_on_unload(coordinator.async_add_listener(update, Topic.HUB))

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ops_monitor.const import CONF_REPAIRS, DOMAIN, RepairLevel
+from custom_components.ops_monitor.issues import raise_read_only_token
 from tests.ha.fake_daemon import FakeDaemon, answering, error_response, make_check, make_down
 from tests.ha.waiting import wait_for_state, wait_until
 
@@ -215,3 +216,20 @@ async def test_token_may_only_read(
     assert loaded.data[CONF_TOKEN] == "admin"
     await wait_until(hass, lambda: loaded.state is ConfigEntryState.LOADED)
     assert "read_only_token" not in issues(hass)
+
+
+@pytest.mark.parametrize(("scope", "is_told"), [("admin", False), ("read", True), (None, True)])
+async def test_better_token_by_another_way(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    scope: str | None,
+    is_told: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """A token that may only read is not told of any more once there is a better one."""
+    raise_read_only_token(hass, loaded)
+    daemon.scope = scope
+
+    await hass.config_entries.async_reload(loaded.entry_id)
+
+    assert ("read_only_token" in issues(hass)) is is_told
