@@ -29,15 +29,29 @@ async def tell(
     *,
     method: HTTPMethod = HTTPMethod.POST,
     params: Mapping[str, str] | None = None,
+    so_already: str | None = None,
 ) -> Any:
-    """Ask a daemon to change or start something; return what it answers."""
+    """Ask a daemon to change or start something; return what it answers.
+
+    A refusal with the code `so_already` says that it is as it was to be; None is returned then.
+    """
     known = {key: value for key, value in (body or {}).items() if value is not None}
     try:
         return await coordinator.client.send(method, path, known, params)
     except OpsMonitorError as err:
         if isinstance(err, OpsMonitorForbiddenError):
             raise_read_only_token(coordinator.hass, coordinator.config_entry)
+        if so_already and isinstance(err, OpsMonitorRefusalError) and err.code == so_already:
+            return None
         raise _as_action_error(err) from err
+
+
+async def resume(coordinator: OpsMonitorCoordinator, check_id: str) -> None:
+    """End the pause of a check; one that is not paused stays as it is.
+
+    Whether it is paused only the daemon knows: what we were told may be older than our last wish.
+    """
+    await tell(coordinator, f"api/checks/{check_id}/resume", so_already="not_paused")
 
 
 def require(coordinator: OpsMonitorCoordinator, capability: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.util import dt as dt_util
 
-from .asking import ask, require, tell
+from .asking import ask, require, resume, tell
 from .coordinator import OpsMonitorCoordinator
 from .targets import ATTR_CHECK, TargetCheck, checks_of, daemon_of, the_check_of
 
@@ -47,8 +47,7 @@ async def pause_check(call: ServiceCall) -> ServiceResponse:
 async def resume_check(call: ServiceCall) -> ServiceResponse:
     """End the pauses of checks; those that are not paused stay as they are."""
     for item in checks_of(call):
-        if item.check.status == "paused":
-            await _tell_check(item, "resume")
+        await resume(item.coordinator, item.check.id)
     return None
 
 

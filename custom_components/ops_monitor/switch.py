@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .asking import tell
+from .asking import resume, tell
 from .coordinator import OpsMonitorConfigEntry
 from .entity import CheckEntity, HubEntity, keep_adding_checks
 
@@ -92,8 +92,7 @@ class MonitoringSwitch(CheckEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **_kwargs: Any) -> None:
         """Resume the check; one that is not paused stays as it is."""
-        if self._check.is_paused:
-            await tell(self.coordinator, f"api/checks/{self._check.id}/resume")
+        await resume(self.coordinator, self._check.id)
 
     @override
     def _to_show(self) -> object:

@@ -165,14 +165,16 @@ async def test_pause(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeD
 
 
 async def test_resume(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
-    """Only what is paused is resumed."""
-    daemon.replies["/api/checks/web/resume"] = make_check("web")
-    daemon.put(make_check("web", status="paused", ok=None))
-    await wait_for_state(hass, WEB, "unknown")
+    """The daemon knows what is paused; that something is not, is no mistake."""
+    daemon.replies["/api/checks/web/resume"] = lambda _body: error_response(409, "not_paused")
+    daemon.replies["/api/checks/nas/resume"] = make_check("nas")
 
     await act(hass, "resume_check", {"check": ["web", "nas"]})
 
-    assert [path for _, path, _ in daemon.asked] == ["/api/checks/web/resume"]
+    assert [path for _, path, _ in daemon.asked] == [
+        "/api/checks/web/resume",
+        "/api/checks/nas/resume",
+    ]
 
 
 @pytest.mark.parametrize("is_person", [True, False])

@@ -44,7 +44,6 @@ async def test_check_is_paused_and_resumed(
     """Off pauses a check, and its other entities stay; on resumes it."""
     daemon.replies["/api/checks/web/pause"] = daemon.replies["/api/checks/web/resume"] = {}
     assert state_of(hass, SWITCH).state == STATE_ON
-    await call(hass, "switch", "turn_on", SWITCH)
     await call(hass, "switch", "turn_off", SWITCH)
 
     daemon.put(make_check("web", status="paused", ok=None, paused={"since": "", "until": None}))
@@ -56,6 +55,34 @@ async def test_check_is_paused_and_resumed(
         ("POST", "/api/checks/web/pause", {"reason": "paused from Home Assistant"}),
         ("POST", "/api/checks/web/resume", {}),
     ]
+
+
+async def test_check_is_resumed_before_its_pause_is_heard_of(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Off and on at once ends with on, though the stream has not told of the pause yet."""
+    daemon.replies["/api/checks/web/pause"] = daemon.replies["/api/checks/web/resume"] = {}
+
+    await call(hass, "switch", "turn_off", SWITCH)
+    assert state_of(hass, SWITCH).state == STATE_ON
+    await call(hass, "switch", "turn_on", SWITCH)
+
+    assert [path for _, path, _ in daemon.asked] == [
+        "/api/checks/web/pause",
+        "/api/checks/web/resume",
+    ]
+
+
+async def test_check_that_is_not_paused_is_turned_on(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """On is no mistake where it is on already; what else is refused is one."""
+    daemon.replies["/api/checks/web/resume"] = lambda _body: error_response(409, "not_paused")
+    await call(hass, "switch", "turn_on", SWITCH)
+
+    daemon.replies["/api/checks/web/resume"] = lambda _body: error_response(404, "unknown_check")
+    with pytest.raises(ServiceValidationError):
+        await call(hass, "switch", "turn_on", SWITCH)
 
 
 async def test_daemon_refuses(
