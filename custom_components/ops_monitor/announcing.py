@@ -45,7 +45,7 @@ class _Announcer:
     def _fire(self, identifier: tuple[str, str], told: dict[str, Any]) -> None:
         """Tell of something that happened to a device."""
         entry_id = self._entry.entry_id
-        # What is not shown has no device.
+        # What was removed meanwhile has no device.
         device = dr.async_get(self._hass).async_get_device_by_identifier(identifier, entry_id)
         device_id = device.id if device else None
         self._hass.bus.async_fire(EVENT, {"entry_id": entry_id, "device_id": device_id, **told})
@@ -60,6 +60,8 @@ class _Announcer:
     @callback
     def of_reading(self, news: ReadingEventFrame) -> None:
         """Tell of what happened to something that is polled, such as a drive that was replaced."""
+        if not self._coordinator.shows_reading(news.name):
+            return
         self._fire(
             part_identifier(self._coordinator.data, news.name),
             {
@@ -90,9 +92,9 @@ class _Announcer:
     @callback
     def of_things(self) -> None:
         """Tell what became of things that are polled."""
-        for name, reading in self._coordinator.data.readings.items():
-            if self._seen.get(name) is not reading:
-                self._seen[name] = reading
+        for reading in self._coordinator.shown_readings:
+            if self._seen.get(reading.name) is not reading:
+                self._seen[reading.name] = reading
                 self._compare(reading)
 
     def _compare(self, reading: Reading) -> None:

@@ -65,7 +65,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.client = client
         self.uptimes = UptimeCoordinator(hass, client, entry.title)
-        self._events = EventFeed(client, self.name)
+        self._events = EventFeed(client, self.name, self._wants)
         self._errands = Listeners[ActionFrame](self.name)
         self._news = Listeners[ReadingEventFrame](self.name)
         self._buffer = FrameBuffer(hass.loop, self._apply)
@@ -132,6 +132,20 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             not self._tags or not self._tags.isdisjoint(check.tags)
         )
 
+    def shows_reading(self, name: str) -> bool:
+        """Tell whether a person wants to see what is polled under a name."""
+        return name not in self._excluded_readings
+
+    def _wants(self, transition: Transition) -> bool:
+        """Tell whether a person wants to hear of what happened to a check."""
+        check_id = transition.check_id
+        if check := self.data.checks.get(check_id):
+            return self.shows(check)
+        # Of what cannot be read nobody knows the tags; of what is gone nobody ever will.
+        return check_id not in self._excluded and (
+            not self._tags or check_id in self.data.unreadable
+        )
+
     @property
     def shown(self) -> Iterator[Check]:
         """Yield the checks that a person wants to see."""
@@ -141,7 +155,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
     def shown_readings(self) -> Iterator[Reading]:
         """Yield the readings that a person wants to see."""
         for name, reading in self.data.readings.items():
-            if name not in self._excluded_readings:
+            if self.shows_reading(name):
                 yield reading
 
     @property

@@ -1,7 +1,7 @@
 """Tells each event once, whether it is heard at once, again, or only after a gap."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 import logging
 from typing import Final
@@ -24,18 +24,24 @@ type _Key = tuple[str, datetime | None, str]
 class EventFeed:
     """The changes of status that one daemon tells of."""
 
-    def __init__(self, client: OpsMonitorClient, name: str) -> None:
-        """Begin with nothing told."""
+    def __init__(
+        self,
+        client: OpsMonitorClient,
+        name: str,
+        is_wanted: Callable[[Transition], bool] = lambda _transition: True,
+    ) -> None:
+        """Begin with nothing told; what is not wanted never is."""
         self.listeners = Listeners[Transition](name)
         self.recent: deque[Transition] = deque(maxlen=20)
         """The latest ones that were told, the last at the end."""
         self._client = client
+        self._is_wanted = is_wanted
         self._told: dict[_Key, None] = {}
 
     @callback
     def tell(self, transition: Transition) -> None:
         """Tell an event, unless it was told before."""
-        if self._note(transition):
+        if self._note(transition) and self._is_wanted(transition):
             self.recent.append(transition)
             self.listeners.tell(transition)
 

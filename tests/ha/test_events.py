@@ -14,8 +14,14 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.ops_monitor.client import Transition
-from custom_components.ops_monitor.const import CONF_EXCLUDED, CONF_REPLAY, EVENT
-from tests.ha.fake_daemon import FakeDaemon, make_check, make_down
+from custom_components.ops_monitor.const import (
+    CONF_EXCLUDED,
+    CONF_EXCLUDED_READINGS,
+    CONF_REPLAY,
+    CONF_TAGS,
+    EVENT,
+)
+from tests.ha.fake_daemon import FakeDaemon, make_check, make_down, make_reading
 from tests.ha.waiting import state_of, wait_for_state, wait_until
 
 WEB = "binary_sensor.web"
@@ -69,16 +75,45 @@ async def test_event_is_told_with_the_state(
 async def test_event_of_a_check_that_is_not_shown(
     hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
 ) -> None:
-    """What is left out has no device; automations hear of it all the same."""
-    hass.config_entries.async_update_entry(loaded, options={CONF_EXCLUDED: ["web"]})
+    """Of what is left out nobody hears: no automation, no event entity, no list of the latest."""
+    options = {CONF_TAGS: ["lab"], CONF_EXCLUDED: ["left-out"]}
+    for check_id in ("web", "left-out"):
+        daemon.checks[check_id] = make_check(check_id, tags=["lab"])
+    hass.config_entries.async_update_entry(loaded, options=options)
     await hass.config_entries.async_reload(loaded.entry_id)
     await daemon.wait_for_client()
     events = async_capture_events(hass, EVENT)
 
-    daemon.send(("event", make_event()))
+    daemon.send(*(("event", make_event(id=it)) for it in ("left-out", "nas", "gone", "web")))
     await wait_until(hass, lambda: events)
 
-    assert (events[0].data["check_id"], events[0].data["device_id"]) == ("web", None)
+    assert [event.data["check_id"] for event in events] == ["web"]
+    assert [it.check_id for it in loaded.runtime_data.recent_transitions] == ["web"]
+    assert state_of(hass, "event.home_lab_incident").attributes["check_id"] == "web"
+
+
+async def test_event_of_a_reading_that_is_not_shown(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Of a drive, host or router that is left out nobody hears either."""
+    for name in ("nvme", "fritz.home"):
+        daemon.readings[name] = make_reading(name, {"wan_up": True, "nvme0.verdict": "ok"})
+    hass.config_entries.async_update_entry(loaded, options={CONF_EXCLUDED_READINGS: ["nvme"]})
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await daemon.wait_for_client()
+    events = async_capture_events(hass, EVENT)
+
+    daemon.read(make_reading("nvme", {"nvme0.verdict": "crit"}))
+    daemon.read(make_reading("fritz.home", {"wan_up": False}))
+    for name in ("nvme", "fritz.home"):
+        news = {"name": name, "ts": "2026-11-20T10:00:00Z", "kind": "changed", "message": name}
+        daemon.send(("reading_event", news))
+    await wait_until(hass, lambda: len(events) > 1)
+
+    assert [(event.data["type"], event.data["reading"]) for event in events] == [
+        ("internet_down", "fritz.home"),
+        ("changed", "fritz.home"),
+    ]
 
 
 async def test_event_that_comes_twice_is_told_once(
