@@ -39,6 +39,8 @@ function applySnapshot(snapshot) {
   board.weigh(snapshot.summary);
   board.refresh();
   catchUp();
+  // What changed before the stream began, nothing else tells.
+  refreshUptimesSoon();
 }
 
 /** Load the page anew after an update of the daemon; once, lest a proxy's cache make it a loop. */
@@ -64,6 +66,7 @@ function applyInventory({ added, removed }) {
   for (const id of removed) board.remove(id);
   for (const state of added) board.apply(state);
   board.refresh();
+  if (added.length) refreshUptimesSoon();
 }
 
 function showProblems(problems) {
@@ -111,6 +114,11 @@ function showLink(link) {
 /** Show a change of state, and soon what it did to the uptimes. */
 function applyEvent(event) {
   addEvent(event);
+  refreshUptimesSoon();
+}
+
+/** Fetch the uptimes once what changed is in them, together for all that changes until then. */
+function refreshUptimesSoon() {
   asking ||= setTimeout(() => {
     asking = 0;
     refreshUptimes();
