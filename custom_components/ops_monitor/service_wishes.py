@@ -10,7 +10,15 @@ from homeassistant.util import dt as dt_util
 
 from .asking import ask, require, resume, tell
 from .coordinator import OpsMonitorCoordinator
-from .targets import ATTR_CHECK, TargetCheck, checks_of, daemon_of, the_check_of
+from .targets import (
+    ATTR_CHECK,
+    TargetCheck,
+    checks_of,
+    daemon_of,
+    names_checks,
+    the_check_of,
+    the_daemon_of,
+)
 
 _SHORTEST: Final = timedelta(minutes=1)
 
@@ -92,13 +100,14 @@ async def unmute_alerts(call: ServiceCall) -> ServiceResponse:
 
 
 async def start_maintenance(call: ServiceCall) -> ServiceResponse:
-    """Announce work on checks: what fails meanwhile is no trouble."""
-    coordinator = daemon_of(call.hass, call.data)
-    require(coordinator, "maintenance")
+    """Announce work on checks, on those of tags, or both: what fails meanwhile is no trouble."""
     tags = call.data.get("tags", [])
+    checks = checks_of(call) if names_checks(call) or not tags else []
+    coordinator = the_daemon_of(call, checks)
+    require(coordinator, "maintenance")
     start = dt_util.utcnow()
     body = {
-        "checks": [] if tags else [item.check.id for item in checks_of(call)],
+        "checks": [item.check.id for item in checks],
         "tags": tags,
         "from": start.isoformat(),
         "to": (start + max(call.data["duration"], _SHORTEST)).isoformat(),

@@ -7,7 +7,11 @@ from typing import Any, Final
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+)
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.helpers.target import (
     TargetSelection,
@@ -20,6 +24,7 @@ from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .devices import check_identifier
 
 ATTR_CHECK: Final = "check"
+_NAMING: Final = (ATTR_CHECK, *map(str, cv.TARGET_FIELDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,37 @@ def the_check_of(call: ServiceCall) -> TargetCheck:
             translation_placeholders={"count": str(len(found))},
         )
     return found[0]
+
+
+@callback
+def names_checks(call: ServiceCall) -> bool:
+    """Tell whether an action says which checks it is meant for, by target or by their ids."""
+    return any(call.data.get(key) for key in _NAMING)
+
+
+@callback
+def the_daemon_of(call: ServiceCall, found: list[TargetCheck]) -> OpsMonitorCoordinator:
+    """Return the one daemon that an action on these checks is meant for.
+
+    It is the one that the action names, or else the one whose checks they are. The id of a check
+    means nothing to another daemon, or means another check.
+    """
+    if found and ATTR_CONFIG_ENTRY_ID not in call.data:
+        coordinator = found[0].coordinator
+    else:
+        coordinator = daemon_of(call.hass, call.data)
+    for item in found:
+        if item.coordinator is not coordinator:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="one_daemon_only",
+                translation_placeholders={
+                    "check": item.check.name,
+                    "name": coordinator.name,
+                    "other": item.coordinator.name,
+                },
+            )
+    return coordinator
 
 
 def _by_id(coordinator: OpsMonitorCoordinator, check_id: str) -> TargetCheck:

@@ -1,8 +1,10 @@
 """Actions: what they ask the daemon, what they answer, and how they refuse."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -226,24 +228,90 @@ async def test_not_for_everybody(
 async def test_maintenance(
     hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
 ) -> None:
-    """Work is announced for checks or tags."""
+    """Work is announced for checks, tags or both."""
     await capable(hass, loaded, daemon, "maintenance")
     daemon.replies["/api/maintenance"] = {"id": "m-1"}
     daemon.asked.clear()
 
     assert await act(hass, "start_maintenance", {"check": "web", "duration": 90}) == {"id": "m-1"}
     await act(hass, "start_maintenance", {"tags": ["lab"], "duration": 60, "reason": "Update"})
+    await act(hass, "start_maintenance", {"entity_id": WEB, "tags": ["lab"], "duration": 60})
 
     asked = [body for method, _, body in daemon.asked if method == "POST"]
     lasted = [
         datetime.fromisoformat(body.pop("to")) - datetime.fromisoformat(body.pop("from"))
         for body in asked
     ]
-    assert lasted == [timedelta(seconds=90), timedelta(seconds=60)]
+    assert lasted == [timedelta(seconds=90), timedelta(seconds=60), timedelta(seconds=60)]
     assert asked == [
         {"checks": ["web"], "tags": []},
         {"checks": [], "tags": ["lab"], "reason": "Update"},
+        {"checks": ["web"], "tags": ["lab"]},
     ]
+
+
+async def test_maintenance_of_nothing(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """Work on neither checks nor tags is none."""
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "start_maintenance", {"duration": 60, "tags": [], "entity_id": []})
+
+    assert caught.value.translation_key == "no_check_given"
+
+
+@pytest.fixture
+async def other(hass: HomeAssistant) -> AsyncIterator[FakeDaemon]:
+    """Return a second daemon that is set up, with a check of its own."""
+    daemon = FakeDaemon()
+    daemon.instance_id = "11111111-1f7b-4d0f-9d7e-0b6f5a1c2d3e"
+    daemon.capabilities = ["maintenance"]
+    daemon.checks = {"router": make_check("router")}
+    daemon.replies["/api/maintenance"] = {"id": "m-2"}
+    await daemon.start()
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Cabin",
+        unique_id=daemon.instance_id,
+        data={CONF_URL: daemon.url, CONF_VERIFY_SSL: True},
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    yield daemon
+    await hass.config_entries.async_unload(entry.entry_id)
+    await daemon.stop()
+
+
+async def test_maintenance_is_told_to_the_daemon_whose_checks_they_are(
+    hass: HomeAssistant, loaded: MockConfigEntry, other: FakeDaemon
+) -> None:
+    """The target says which daemon is meant, where the action does not."""
+    other.asked.clear()
+    target = {"entity_id": "binary_sensor.router"}
+
+    await act(hass, "start_maintenance", {**target, "tags": ["lab"], "duration": 60})
+
+    [body] = [body for method, _, body in other.asked if method == "POST"]
+    assert (body["checks"], body["tags"]) == (["router"], ["lab"])
+
+
+@pytest.mark.parametrize("names_daemon", [True, False])
+async def test_maintenance_of_two_daemons(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    other: FakeDaemon,
+    names_daemon: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """No daemon is told of checks that another one has."""
+    data: dict[str, Any] = {"entity_id": [WEB, "binary_sensor.router"], "duration": 60}
+    if names_daemon:
+        data |= {"entity_id": "binary_sensor.router", "config_entry_id": loaded.entry_id}
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "start_maintenance", data)
+
+    assert caught.value.translation_key == "one_daemon_only"
+    assert "POST" not in {method for method, _, _ in [*daemon.asked, *other.asked]}
 
 
 async def test_remediation(
