@@ -75,15 +75,23 @@ def spoken_fingerprint(fingerprint: str) -> str:
     return ":".join(fingerprint[at : at + 2] for at in range(0, len(fingerprint), 2)).upper()
 
 
-def url_of_service(found: ZeroconfServiceInfo) -> str:
-    """Return the address of a daemon that announced itself in the network."""
-    url = URL.build(
-        scheme="https" if found.properties.get("tls") == "1" else "http",
-        host=found.host,
-        port=found.port,
-        path=found.properties.get("path") or "/",
-    )
-    return str(url).rstrip("/")
+def url_of_service(found: ZeroconfServiceInfo) -> str | None:
+    """Return the address of a daemon that announced itself in the network; None if it is none.
+
+    What is announced may come from anybody.
+    """
+    if not found.port:
+        return None
+    try:
+        url = URL.build(
+            scheme="https" if found.properties.get("tls") == "1" else "http",
+            host=found.host,
+            port=found.port,
+            path=found.properties.get("path") or "/",
+        )
+    except ValueError:
+        return None
+    return normalise(str(url))
 
 
 def url_of_app(config: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
+from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
@@ -41,6 +41,7 @@ from .client import Info, OpsMonitorError, OpsMonitorTlsError
 from .const import (
     CONF_CODE,
     CONF_FINGERPRINT,
+    CONF_TOKEN_ID,
     DEFAULT_URL,
     DOMAIN,
     SECTION_ADVANCED,
@@ -112,8 +113,9 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Change the address or the token of a daemon that is set up."""
         entry = self._get_reconfigure_entry()
+        # Not the token: a browser has no use for it, and an empty field keeps it.
         self._suggested = {
-            **entry.data,
+            CONF_URL: entry.data[CONF_URL],
             SECTION_ADVANCED: {CONF_VERIFY_SSL: entry.data[CONF_VERIFY_SSL]},
         }
         self._trust_as_before(entry)
@@ -144,9 +146,9 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Take up a daemon that announces itself in the network."""
         instance_id = discovery_info.properties.get("id")
-        if not instance_id or not discovery_info.port:
-            return self.async_abort(reason="not_ops_monitor")
         url = url_of_service(discovery_info)
+        if not instance_id or url is None:
+            return self.async_abort(reason="not_ops_monitor")
         name = discovery_info.properties.get("name") or discovery_info.hostname
         return await self._take_up(instance_id, url, name)
 
@@ -175,8 +177,9 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry and entry.state is ConfigEntryState.LOADED:
             # Who announces itself has just come back: nothing is to be waited for any more.
             entry.runtime_data.subscription.wake()
-        # An address that a person chose on purpose, such as that of a proxy, stays.
-        if entry and is_plain_address(entry.data[CONF_URL]):
+        # An address that a person chose on purpose, such as that of a proxy, stays; an entry that
+        # stands for a discovery that is to be ignored has none.
+        if entry and is_plain_address(entry.data.get(CONF_URL, "")):
             self._abort_if_unique_id_configured(updates={CONF_URL: url})
         self._abort_if_unique_id_configured()
         self._known = {CONF_URL: url, CONF_VERIFY_SSL: True}
@@ -276,12 +279,19 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _credentials(self, data: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return by what we get in: what was typed, or what the daemon gives for the code."""
         if CONF_CODE not in filled:
-            token = filled.get(CONF_TOKEN, "").strip()
-            return {CONF_TOKEN: token} if token else {}
+            return self._kept_token(filled.get(CONF_TOKEN, "").strip())
         key = (data[CONF_URL], filled[CONF_CODE])
         if self._paired is None or self._paired[0] != key:
             self._paired = key, await pair(self.hass, data, filled[CONF_CODE])
         return self._paired[1]
+
+    def _kept_token(self, token: str) -> dict[str, Any]:
+        """Return what is kept of a token that was typed; none typed leaves the stored one."""
+        if self.source == SOURCE_RECONFIGURE:
+            stored = self._get_reconfigure_entry().data
+            if token in {"", stored.get(CONF_TOKEN)}:
+                return {key: stored[key] for key in (CONF_TOKEN, CONF_TOKEN_ID) if key in stored}
+        return {CONF_TOKEN: token} if token else {}
 
     async def _ask_for_trust(
         self, step_id: str, filled: dict[str, Any], data: dict[str, Any], error: OpsMonitorTlsError
@@ -298,16 +308,22 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _finish(self, data: dict[str, Any], info: Info) -> ConfigFlowResult:
         """Keep what works; what leads elsewhere than it should is given back."""
-        before = await self.async_set_unique_id(info.instance_id, raise_on_progress=False)
+        await self.async_set_unique_id(info.instance_id, raise_on_progress=False)
         is_update = self.source in {SOURCE_REAUTH, SOURCE_RECONFIGURE}
         entry = self._get_entry() if is_update else None
-        if before is not entry:
-            await give_token_back(self.hass, data)
+        is_new_token = entry is None or entry.data.get(CONF_TOKEN) != data.get(CONF_TOKEN)
+        try:
+            if entry is None:
+                self._abort_if_unique_id_configured()
+            else:
+                self._abort_if_unique_id_mismatch()
+        except AbortFlow:
+            if is_new_token:
+                await give_token_back(self.hass, data)
+            raise
         if entry is None:
-            self._abort_if_unique_id_configured()
             return self.async_create_entry(title=info.name, data=data)
-        self._abort_if_unique_id_mismatch()
-        if entry.data.get(CONF_TOKEN) != data.get(CONF_TOKEN):
+        if is_new_token:
             await give_token_back(self.hass, entry.data)
         return self.async_update_reload_and_abort(entry, data=data)
 

@@ -1,12 +1,18 @@
 """The config flow: every way in, every error, and that a person gets past it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
 from aiohttp import ClientTimeout, web
-from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    SOURCE_USER,
+    SOURCE_ZEROCONF,
+    ConfigFlowResult,
+)
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -291,17 +297,21 @@ async def test_reconfigure(hass: HomeAssistant, daemon: FakeDaemon, entry: MockC
     assert entry.data == {CONF_URL: daemon.url, CONF_VERIFY_SSL: False, CONF_TOKEN: "tok"}
 
 
-async def test_reconfigure_drops_the_token(
+async def test_reconfigure_keeps_the_token_to_itself(
     hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
 ) -> None:
-    """A token that is not needed any more can be taken away."""
+    """The stored token is not shown to the browser, and stays if none is typed."""
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "tok"})
-    flow_id = await choose(hass, await entry.start_reconfigure_flow(hass))
+    daemon.require("tok")
+    menu = await entry.start_reconfigure_flow(hass)
+    form = await fill_in(hass, menu["flow_id"], {"next_step_id": "token"})
+    assert get_schema_suggested_value(schema_of(form), CONF_TOKEN) is None
 
-    await fill_in(hass, flow_id, user_input(daemon.url))
+    result = await fill_in(hass, menu["flow_id"], user_input(daemon.url, verify_ssl=False))
     await hass.async_block_till_done()
 
-    assert CONF_TOKEN not in entry.data
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data == {CONF_URL: daemon.url, CONF_VERIFY_SSL: False, CONF_TOKEN: "tok"}
 
 
 async def test_reconfigure_to_another_daemon(
@@ -327,6 +337,13 @@ def found(daemon: FakeDaemon, *, host: str = "127.0.0.1", **properties: str) -> 
         name="Ops Monitor server._ops-monitor._tcp.local.",
         properties={"id": INSTANCE_ID, "name": "Ops Monitor (server)", "path": "/", **properties},
     )
+
+
+def ignore(hass: HomeAssistant) -> None:
+    """Ignore the discovery of the daemon, as a person may."""
+    MockConfigEntry(
+        domain=DOMAIN, source=SOURCE_IGNORE, unique_id=INSTANCE_ID, data={}
+    ).add_to_hass(hass)
 
 
 async def discover(hass: HomeAssistant, service: ZeroconfServiceInfo) -> ConfigFlowResult:
@@ -374,11 +391,32 @@ async def test_discovered_address(
     assert result["description_placeholders"]["url"] == url.format(port=URL(daemon.url).port)
 
 
-async def test_discovered_stranger(hass: HomeAssistant, daemon: FakeDaemon) -> None:
-    """What does not say who it is cannot be set up."""
-    result = await discover(hass, found(daemon, id=""))
+@pytest.mark.parametrize("properties", [{"id": ""}, {"path": "x"}, {"path": "@example.org/"}])
+async def test_discovered_stranger(
+    hass: HomeAssistant, daemon: FakeDaemon, properties: dict[str, str]
+) -> None:
+    """What does not say who it is, or where, cannot be set up."""
+    result = await discover(hass, found(daemon, **properties))
 
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_ops_monitor")
+
+
+async def test_discovered_without_a_port(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """What cannot be asked is not offered."""
+    result = await discover(hass, replace(found(daemon), port=None))
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_ops_monitor")
+
+
+async def test_discovered_again_after_it_was_ignored(
+    hass: HomeAssistant, daemon: FakeDaemon
+) -> None:
+    """Who ignores a daemon is not asked again, however often it announces itself."""
+    ignore(hass)
+
+    result = await discover(hass, found(daemon))
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
 async def test_discovered_daemon_is_another(hass: HomeAssistant, daemon: FakeDaemon) -> None:

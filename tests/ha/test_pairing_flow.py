@@ -24,7 +24,7 @@ from custom_components.ops_monitor.const import (
     SECTION_ADVANCED,
 )
 from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, answering, error_response
-from tests.ha.test_config_flow import discover, found
+from tests.ha.test_config_flow import discover, found, ignore
 from tests.ha.tls_front import TlsFront
 
 CODE = "123456"
@@ -165,6 +165,20 @@ async def test_a_code_of_a_daemon_that_is_set_up(
     assert daemon.asked[-1] == GIVE_BACK
 
 
+async def test_a_code_for_a_daemon_that_was_ignored(
+    hass: HomeAssistant, daemon: FakeDaemon
+) -> None:
+    """Who changes his mind and adds the daemon by hand gets an entry with a token that works."""
+    ignore(hass)
+    daemon.give(CODE, "made")
+
+    result = await submit(hass, await start(hass, "code"), filled(daemon, code=CODE))
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"][CONF_TOKEN] == "made"
+    assert asked(daemon) == ["POST /api/pair"]
+
+
 async def test_a_code_for_a_daemon_that_was_found(hass: HomeAssistant, daemon: FakeDaemon) -> None:
     """All that a daemon in the network takes is the six digits."""
     daemon.give(CODE, "made")
@@ -236,16 +250,24 @@ async def test_pairing_anew_gives_the_old_token_back(
     assert give_back.await_count == 1
 
 
+@pytest.mark.parametrize("typed", [{}, {"token": "old"}])
+@pytest.mark.parametrize("instance_id", [INSTANCE_ID, "another"])
 async def test_a_token_that_stays_is_not_given_back(
-    hass: HomeAssistant, daemon: FakeDaemon, paired: MockConfigEntry
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    paired: MockConfigEntry,
+    typed: dict[str, str],
+    instance_id: str,
 ) -> None:
-    """Who changes the address only, and types the same token, keeps it."""
+    """Who types no other token keeps the one that there is, and that it is the entry's own."""
+    daemon.instance_id = instance_id
     flow_id = await choose(hass, await paired.start_reconfigure_flow(hass), "token")
 
-    await submit(hass, flow_id, filled(daemon, token="old"))  # noqa: S106 - of the fake daemon
+    await submit(hass, flow_id, filled(daemon, **typed))
     await hass.async_block_till_done()
 
     assert daemon.asked == []
+    assert (paired.data[CONF_TOKEN], paired.data[CONF_TOKEN_ID]) == ("old", "id-of-old")
 
 
 @pytest.mark.parametrize("is_away", [False, True])
