@@ -11,11 +11,12 @@ from homeassistant.components.calendar import (
 )
 from homeassistant.components.calendar.const import CalendarEntityFeature
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .asking import ask, tell
+from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry
 from .entity import HubEntity
 
@@ -27,6 +28,8 @@ INCIDENTS: Final = CalendarEntityDescription(
 MAINTENANCE: Final = CalendarEntityDescription(key="maintenance", translation_key="maintenance")
 _PATH: Final = "api/maintenance"
 _MOST: Final = "500"
+_ALL: Final = "all"
+"""Says in place of checks and tags that all checks are meant."""
 _SHORTEST: Final = timedelta(minutes=1)
 
 
@@ -56,7 +59,7 @@ class IncidentCalendar(HubEntity, CalendarEntity):
         start, check = min(began, key=lambda item: item[0])
         return CalendarEvent(
             start=start,
-            end=max(dt_util.utcnow(), start) + _SHORTEST,
+            end=max(_midnight(), start + _SHORTEST),
             summary=f"{check.name} is down",
             description=check.error,
             uid=f"{check.id} {start.isoformat()}",
@@ -68,7 +71,7 @@ class IncidentCalendar(HubEntity, CalendarEntity):
     ) -> list[CalendarEvent]:
         """Return what was wrong within a range of time."""
         found = await ask(self.coordinator, "api/alerts", {"limit": _MOST})
-        events = (_event(item) for item in found if isinstance(item, dict))
+        events = (_event(item) for item in _objects(found))
         return sorted(
             (event for event in events if event and _overlaps(event, start_date, end_date)),
             key=lambda event: event.start_datetime_local,
@@ -131,11 +134,11 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
     async def _ask(self) -> None:
         """Ask for all maintenance; without an answer it is asked for the next time."""
         try:
-            found = await ask(self.coordinator, _PATH)
+            found = _objects(await ask(self.coordinator, _PATH))
         except HomeAssistantError:
             self._known = None
             return
-        windows = (_window(item) for item in found if isinstance(item, dict))
+        windows = (_window(item) for item in found)
         self._windows = [window for window in windows if window]
         self.async_write_ha_state()
 
@@ -152,10 +155,25 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
 
     @override
     async def async_create_event(self, **kwargs: Any) -> None:
-        """Announce work: on the checks and tags that the description lists, or on everything."""
+        """Announce work once, on the checks and tags that the description lists, or on `all`.
+
+        Raises:
+            ServiceValidationError: It recurs, or does not say what the work is on.
+
+        """
+        if kwargs.get("rrule"):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="recurring_maintenance"
+            )
         words = [word.strip() for word in str(kwargs.get("description") or "").split(",")]
         names = [word for word in words if word]
-        checks = [word for word in names if word in self.coordinator.data.checks]
+        if not names:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="maintenance_of_what"
+            )
+        is_all = [name.casefold() for name in names] == [_ALL]
+        known = {} if is_all else self.coordinator.data.checks
+        checks = [name for name in names if name in known]
         await tell(
             self.coordinator,
             _PATH,
@@ -164,8 +182,8 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
                 "to": _start_of(kwargs["dtend"]).isoformat(),
                 "reason": kwargs.get("summary"),
                 "checks": checks,
-                "tags": [word for word in names if word not in checks],
-                "all": not names,
+                "tags": [] if is_all else [name for name in names if name not in known],
+                "all": is_all,
             },
         )
         await self._ask()
@@ -191,7 +209,12 @@ def _window(window: dict[str, Any]) -> CalendarEvent | None:
     end = dt_util.parse_datetime(str(window.get("end")))
     if start is None or end is None:
         return None
-    of = [*(window.get("checks") or ()), *(window.get("tags") or ()), *(window.get("sites") or ())]
+    of = [
+        *([_ALL] if window.get("all") else ()),
+        *(window.get("checks") or ()),
+        *(window.get("tags") or ()),
+        *(window.get("sites") or ()),
+    ]
     return CalendarEvent(
         start=start,
         end=max(end, start + _SHORTEST),
@@ -199,6 +222,26 @@ def _window(window: dict[str, Any]) -> CalendarEvent | None:
         description=", ".join(map(str, of)) or None,
         uid=str(window.get("id")),
     )
+
+
+def _objects(answer: object) -> list[dict[str, Any]]:
+    """Return the objects of an answer.
+
+    Raises:
+        HomeAssistantError: It is no list.
+
+    """
+    if not isinstance(answer, list):
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unreadable_answer")
+    return [item for item in answer if isinstance(item, dict)]
+
+
+def _midnight() -> datetime:
+    """Return the end of this day.
+
+    What is not over has no end yet. One that moved on all the time would be a new state each time.
+    """
+    return dt_util.start_of_local_day(dt_util.now() + timedelta(days=1))
 
 
 def _start_of(moment: datetime | date) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.components.calendar.const import DOMAIN as CALENDAR
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
@@ -145,6 +145,11 @@ async def test_message(
     assert body == {"service_name": subject, "severity": "P3", "message": "It is done."}
 
 
+def calendar_of(hass: HomeAssistant, entity_id: str) -> Any:
+    """Return a calendar, to ask it what the frontend asks."""
+    return hass.data["entity_components"][CALENDAR].get_entity(entity_id)
+
+
 async def test_calendar(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
     """The calendar has what went wrong, and is on while something is."""
     turn_on(entry, hass, CALENDAR, "hub_incidents", "home_lab_incidents")
@@ -187,7 +192,14 @@ async def test_calendar(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConf
 
     daemon.put(make_down("web"))
     await wait_for_state(hass, CALENDAR_ID, STATE_ON)
-    assert state_of(hass, CALENDAR_ID).attributes["message"] == "Web is down"
+    attributes = state_of(hass, CALENDAR_ID).attributes
+    assert attributes["message"] == "Web is down"
+    assert attributes["end_time"].endswith(" 00:00:00")
+
+    daemon.replies["/api/alerts"] = {"not": "a list"}
+    with pytest.raises(HomeAssistantError) as caught:
+        await calendar_of(hass, CALENDAR_ID).async_get_events(hass, now, now + timedelta(days=1))
+    assert caught.value.translation_key == "unreadable_answer"
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -218,7 +230,7 @@ async def test_maintenance_calendar(
     daemon.asked.clear()
     windows = daemon.replies["/api/maintenance"]
     daemon.replies["/api/maintenance"] = lambda body: {} if "from" in body else windows
-    for description in ("", "web, lab"):
+    for description in ("All", "web, lab"):
         await call(
             hass,
             CALENDAR,
@@ -235,14 +247,29 @@ async def test_maintenance_calendar(
         (False, ["web"], ["lab"]),
     ]
 
+    daemon.asked.clear()
+    event = {"summary": "Update", "dtstart": now, "dtend": now + timedelta(hours=2)}
+    for refused, more in (
+        ("maintenance_of_what", {"description": " , "}),
+        ("maintenance_of_what", {}),
+        ("recurring_maintenance", {"description": "web", "rrule": "FREQ=WEEKLY;BYDAY=SU"}),
+    ):
+        with pytest.raises(ServiceValidationError) as caught:
+            await calendar_of(hass, calendar_id).async_create_event(**event, **more)
+        assert caught.value.translation_key == refused
+    assert daemon.asked == []
+
     daemon.replies["/api/maintenance/m-1"] = {}
-    calendar: Any = hass.data["entity_components"][CALENDAR].get_entity(calendar_id)
+    calendar = calendar_of(hass, calendar_id)
     await calendar.async_delete_event("m-1")
     assert ("DELETE", "/api/maintenance/m-1", {}) in daemon.asked
     found = await calendar.async_get_events(hass, now, now + timedelta(days=1))
     assert [event.uid for event in found] == ["m-1"]
 
-    daemon.replies["/api/maintenance"] = error_response(503, "not_ready")
+    daemon.replies["/api/maintenance"] = {"not": "a list"}
+    assert await calendar.async_get_events(hass, now, now + timedelta(days=1)) == found
+
+    daemon.replies["/api/maintenance"] = lambda _body: error_response(503, "not_ready")
     daemon.put(make_check("web", status="maintenance"))
     daemon.add(make_check("new"))
     await wait_for_state(hass, "sensor.new_status", "up")
