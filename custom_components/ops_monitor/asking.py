@@ -22,6 +22,21 @@ async def ask(
         raise _as_action_error(err) from err
 
 
+async def ask_list(
+    coordinator: OpsMonitorCoordinator, path: str, params: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the objects that a daemon answers to a question.
+
+    Raises:
+        HomeAssistantError: The daemon does not answer, or not with a list.
+
+    """
+    found = await ask(coordinator, path, params)
+    if not isinstance(found, list):
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unreadable_answer")
+    return [item for item in found if isinstance(item, dict)]
+
+
 async def tell(
     coordinator: OpsMonitorCoordinator,
     path: str,

@@ -1,6 +1,6 @@
 """Calendars: of what went wrong, and of maintenance."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from http import HTTPMethod
 from typing import Any, Final, override
 
@@ -11,12 +11,19 @@ from homeassistant.components.calendar import (
 )
 from homeassistant.components.calendar.const import CalendarEntityFeature
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .asking import ask, tell
-from .const import DOMAIN
+from .asking import ask_list, tell
+from .calendar_events import (
+    SHORTEST_EVENT,
+    announcement,
+    end_of_day,
+    incident_event,
+    maintenance_event,
+    overlaps,
+)
 from .coordinator import OpsMonitorConfigEntry
 from .entity import HubEntity
 
@@ -28,9 +35,6 @@ INCIDENTS: Final = CalendarEntityDescription(
 MAINTENANCE: Final = CalendarEntityDescription(key="maintenance", translation_key="maintenance")
 _PATH: Final = "api/maintenance"
 _MOST: Final = "500"
-_ALL: Final = "all"
-"""Says in place of checks and tags that all checks are meant."""
-_SHORTEST: Final = timedelta(minutes=1)
 
 
 async def async_setup_entry(
@@ -59,7 +63,7 @@ class IncidentCalendar(HubEntity, CalendarEntity):
         start, check = min(began, key=lambda item: item[0])
         return CalendarEvent(
             start=start,
-            end=max(_midnight(), start + _SHORTEST),
+            end=max(end_of_day(), start + SHORTEST_EVENT),
             summary=f"{check.name} is down",
             description=check.error,
             uid=f"{check.id} {start.isoformat()}",
@@ -70,10 +74,10 @@ class IncidentCalendar(HubEntity, CalendarEntity):
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
         """Return what was wrong within a range of time."""
-        found = await ask(self.coordinator, "api/alerts", {"limit": _MOST})
-        events = (_event(item) for item in _objects(found))
+        found = await ask_list(self.coordinator, "api/alerts", {"limit": _MOST})
+        events = (incident_event(item) for item in found)
         return sorted(
-            (event for event in events if event and _overlaps(event, start_date, end_date)),
+            (event for event in events if event and overlaps(event, start_date, end_date)),
             key=lambda event: event.start_datetime_local,
         )
 
@@ -134,11 +138,11 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
     async def _ask(self) -> None:
         """Ask for all maintenance; without an answer it is asked for the next time."""
         try:
-            found = _objects(await ask(self.coordinator, _PATH))
+            found = await ask_list(self.coordinator, _PATH)
         except HomeAssistantError:
             self._known = None
             return
-        windows = (_window(item) for item in found)
+        windows = (maintenance_event(item) for item in found)
         self._windows = [window for window in windows if window]
         self.async_write_ha_state()
 
@@ -149,7 +153,7 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
         """Return the maintenance of a range of time; of what recurs, the next one."""
         await self._ask()
         return sorted(
-            (event for event in self._windows if _overlaps(event, start_date, end_date)),
+            (event for event in self._windows if overlaps(event, start_date, end_date)),
             key=lambda event: event.start_datetime_local,
         )
 
@@ -161,31 +165,7 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
             ServiceValidationError: It recurs, or does not say what the work is on.
 
         """
-        if kwargs.get("rrule"):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="recurring_maintenance"
-            )
-        words = [word.strip() for word in str(kwargs.get("description") or "").split(",")]
-        names = [word for word in words if word]
-        if not names:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="maintenance_of_what"
-            )
-        is_all = [name.casefold() for name in names] == [_ALL]
-        known = {} if is_all else self.coordinator.data.checks
-        checks = [name for name in names if name in known]
-        await tell(
-            self.coordinator,
-            _PATH,
-            {
-                "from": _start_of(kwargs["dtstart"]).isoformat(),
-                "to": _start_of(kwargs["dtend"]).isoformat(),
-                "reason": kwargs.get("summary"),
-                "checks": checks,
-                "tags": [] if is_all else [name for name in names if name not in known],
-                "all": is_all,
-            },
-        )
+        await tell(self.coordinator, _PATH, announcement(kwargs, self.coordinator.data.checks))
         await self._ask()
 
     @override
@@ -201,69 +181,3 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
         """Return what the state is about."""
         event = self.event
         return event.uid if event else None
-
-
-def _window(window: dict[str, Any]) -> CalendarEvent | None:
-    """Return maintenance as an event; None if it is over for good."""
-    start = dt_util.parse_datetime(str(window.get("start")))
-    end = dt_util.parse_datetime(str(window.get("end")))
-    if start is None or end is None:
-        return None
-    of = [
-        *([_ALL] if window.get("all") else ()),
-        *(window.get("checks") or ()),
-        *(window.get("tags") or ()),
-        *(window.get("sites") or ()),
-    ]
-    return CalendarEvent(
-        start=start,
-        end=max(end, start + _SHORTEST),
-        summary=str(window.get("reason") or window.get("schedule") or window.get("id")),
-        description=", ".join(map(str, of)) or None,
-        uid=str(window.get("id")),
-    )
-
-
-def _objects(answer: object) -> list[dict[str, Any]]:
-    """Return the objects of an answer.
-
-    Raises:
-        HomeAssistantError: It is no list.
-
-    """
-    if not isinstance(answer, list):
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unreadable_answer")
-    return [item for item in answer if isinstance(item, dict)]
-
-
-def _midnight() -> datetime:
-    """Return the end of this day.
-
-    What is not over has no end yet. One that moved on all the time would be a new state each time.
-    """
-    return dt_util.start_of_local_day(dt_util.now() + timedelta(days=1))
-
-
-def _start_of(moment: datetime | date) -> datetime:
-    """Return a moment; of a day, its beginning here."""
-    return moment if isinstance(moment, datetime) else dt_util.start_of_local_day(moment)
-
-
-def _event(incident: dict[str, Any]) -> CalendarEvent | None:
-    """Return an incident as an event; None if its beginning is not known."""
-    start = dt_util.parse_datetime(str(incident.get("opened_at")))
-    if start is None:
-        return None
-    end = dt_util.parse_datetime(str(incident.get("resolved_at"))) or dt_util.utcnow()
-    return CalendarEvent(
-        start=start,
-        end=max(end, start + _SHORTEST),
-        summary=f"{incident.get('name') or incident.get('check_id')}: {incident.get('kind')}",
-        description=str(incident.get("message") or ""),
-        uid=str(incident.get("id")),
-    )
-
-
-def _overlaps(event: CalendarEvent, start: datetime, end: datetime) -> bool:
-    """Tell whether an event and a range of time have a moment in common."""
-    return event.start_datetime_local < end and event.end_datetime_local > start
