@@ -30,7 +30,7 @@ from .access import (
     client_for,
     form_error,
     give_token_back,
-    is_plain_address,
+    has_moved,
     normalise,
     pair,
     spoken_fingerprint,
@@ -177,9 +177,7 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry and entry.state is ConfigEntryState.LOADED:
             # Who announces itself has just come back: nothing is to be waited for any more.
             entry.runtime_data.subscription.wake()
-        # An address that a person chose on purpose, such as that of a proxy, stays; an entry that
-        # stands for a discovery that is to be ignored has none.
-        if entry and is_plain_address(entry.data.get(CONF_URL, "")):
+        if entry and await has_moved(self.hass, entry.data, url, instance_id):
             self._abort_if_unique_id_configured(updates={CONF_URL: url})
         self._abort_if_unique_id_configured()
         self._known = {CONF_URL: url, CONF_VERIFY_SSL: True}

@@ -184,6 +184,15 @@ async def test_wrong_token(
         await client.snapshot()
 
 
+async def test_who_it_is_without_a_token(
+    client: OpsMonitorClient, daemon: DaemonProcess, session: ClientSession
+) -> None:
+    """A daemon that asks for a token says to anybody which one it is."""
+    stranger = OpsMonitorClient(session, daemon.url)
+
+    assert await stranger.instance_id() == (await client.info()).instance_id
+
+
 async def test_unknown_host_name(daemon: DaemonProcess) -> None:
     """A name that the daemon does not know it by is told apart from a wrong token."""
     async with ClientSession(headers={"Host": "monitor.example"}) as session:

@@ -134,6 +134,8 @@ class FakeDaemon:
         """Whether a stream begins with nothing at all."""
         self.then_bytes = False
         """Whether a socket's first message is followed by one that is no text."""
+        self.shown_to_strangers: list[str | None] = []
+        """What those who asked which daemon it is showed of a token, though they need none."""
         self.asked: list[tuple[str, str, Any]] = []
         """Method, path and body (or query) of everything that is neither state nor stream."""
         self.replies: dict[str, Any] = {}
@@ -158,6 +160,7 @@ class FakeDaemon:
     async def start(self) -> None:
         """Answer, at the same port as before."""
         app = web.Application()
+        app.router.add_get("/health", self._health)
         app.router.add_get("/api/info", self._info)
         app.router.add_get("/api/snapshot", self._answer_snapshot)
         app.router.add_get("/api/stream", self._stream)
@@ -351,6 +354,13 @@ class FakeDaemon:
         if self.token and not is_known and request.path != "/api/pair":
             return error_response(401, "unauthorized")
         return None
+
+    async def _health(self, request: web.Request) -> web.Response:
+        """Answer anybody which daemon this is."""
+        self.shown_to_strangers.append(request.headers.get("Authorization"))
+        if self.answer:
+            return await self.answer()
+        return web.json_response({"status": "ok", "instance_id": self.instance_id})
 
     async def _info(self, request: web.Request) -> web.Response:
         """Answer who this is."""

@@ -430,27 +430,82 @@ async def test_discovered_daemon_is_another(hass: HomeAssistant, daemon: FakeDae
     assert result["reason"] == "already_configured"
 
 
-@pytest.mark.parametrize(
-    ("stored", "expected"),
-    [
-        ("http://192.0.2.1:8060", "{found}"),
-        ("https://ops.example.org", "https://ops.example.org"),
-    ],
-)
-async def test_daemon_has_another_address(
-    hass: HomeAssistant, daemon: FakeDaemon, stored: str, expected: str
-) -> None:
-    """A number that changed is followed; a name that a person chose is kept."""
+def known_at(hass: HomeAssistant, url: str) -> MockConfigEntry:
+    """Return an entry of the daemon, with a secret that is for that daemon only."""
     known = MockConfigEntry(
-        domain=DOMAIN, unique_id=INSTANCE_ID, data={CONF_URL: stored, CONF_VERIFY_SSL: True}
+        domain=DOMAIN,
+        unique_id=INSTANCE_ID,
+        data={CONF_URL: url, CONF_VERIFY_SSL: True, CONF_TOKEN: "s3cret"},
     )
     known.add_to_hass(hass)
+    return known
+
+
+async def test_daemon_has_another_address(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A number that changed is followed, once the daemon says there who it is."""
+    daemon.require("s3cret")
+    known = known_at(hass, daemon.url)
+    await daemon.move()
 
     result = await discover(hass, found(daemon))
     await hass.async_block_till_done()
 
     assert result["reason"] == "already_configured"
-    assert known.data[CONF_URL] == expected.format(found=daemon.url)
+    assert known.data[CONF_URL] == daemon.url
+    assert daemon.shown_to_strangers == [None]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["http://ops.example.org", "https://ops.example.org", "https://127.0.0.1:8060"],
+)
+async def test_address_is_not_what_is_announced(
+    hass: HomeAssistant, daemon: FakeDaemon, stored: str
+) -> None:
+    """A name that a person chose is kept, and what was encrypted is not sent in clear."""
+    known = known_at(hass, stored)
+
+    result = await discover(hass, found(daemon))
+    await hass.async_block_till_done()
+
+    assert result["reason"] == "already_configured"
+    assert known.data[CONF_URL] == stored
+    assert daemon.shown_to_strangers == []
+
+
+@pytest.mark.parametrize("answers", ["the same", "another", None])
+async def test_announcement_of_somebody_else(
+    hass: HomeAssistant, daemon: FakeDaemon, answers: str | None
+) -> None:
+    """A daemon that is where it was stays there; without it, only itself is followed."""
+    before = daemon.url
+    known = known_at(hass, before)
+    other = FakeDaemon()
+    if answers == "another":
+        await daemon.stop()
+        other.instance_id = "another"
+    elif answers is None:
+        await daemon.stop()
+        other.answer = answering(lambda: error_response(503, "not_ready"))
+    await other.start()
+
+    result = await discover(hass, found(other))
+    await hass.async_block_till_done()
+    await other.stop()
+
+    assert result["reason"] == "already_configured"
+    assert known.data[CONF_URL] == before
+    assert other.shown_to_strangers == ([] if answers == "the same" else [None])
+
+
+async def test_announcement_of_what_is_known(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A daemon that announces the address that is stored need not be asked."""
+    known_at(hass, daemon.url)
+
+    result = await discover(hass, found(daemon))
+
+    assert result["reason"] == "already_configured"
+    assert daemon.shown_to_strangers == []
 
 
 @pytest.mark.parametrize(

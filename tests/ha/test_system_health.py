@@ -22,10 +22,8 @@ async def info_of(hass: HomeAssistant) -> dict[str, object]:
     }
 
 
-async def test_health(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
+async def test_health(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     """The connection is described."""
-    daemon.replies["/health"] = {"status": "ok"}
-
     info = await info_of(hass)
 
     assert info.pop("last_frame_age") in {None, "0 s", "1 s"}

@@ -100,6 +100,11 @@ class OpsMonitorClient:
             )
         return info
 
+    async def instance_id(self) -> str:
+        """Return which daemon answers: it tells that to anybody, so no token is needed."""
+        answer = Fields.of(await self.get("health"), "health")
+        return answer.required_text("instance_id")
+
     async def snapshot(self) -> Snapshot:
         """Return the present state; it is sent only if it is another one than last time."""
         headers = {"If-None-Match": self._etag} if self._etag and self._snapshot else {}

@@ -17,8 +17,11 @@ from tests.daemon.api.samples import BAD, GOOD, SLOW, check
 
 @pytest.mark.parametrize("path", ["/health", "/health/"])
 async def test_health(house: House, path: str) -> None:
-    """The process that lives says so, and nothing else."""
-    assert (await house.get(path)).json == {"status": "ok"}
+    """The process that lives says so, and who it is, and nothing else."""
+    assert (await house.get(path)).json == {
+        "status": "ok",
+        "instance_id": house.store.instance_id,
+    }
 
 
 async def test_health_needs_nothing(house: House) -> None:

@@ -24,9 +24,9 @@ routes = Routes("daemon")
 
 @routes.get("/health", scope=Scope.PUBLIC, answers=_HEALTH)
 @routes.get("/health/", scope=Scope.PUBLIC, answers=_HEALTH)
-async def health(_request: web.Request) -> web.Response:
-    """Tell that the process lives."""
-    return json_answer(HealthBody())
+async def health(request: web.Request) -> web.Response:
+    """Tell that the process lives, and which daemon it is."""
+    return json_answer(HealthBody(instance_id=request.app[DEPS].store.instance_id))
 
 
 @routes.get(

@@ -16,6 +16,9 @@ class HealthBody:
     """The process lives."""
 
     status: Literal["ok"] = "ok"
+    instance_id: Annotated[
+        str, Doc("Which daemon this is; so a client can tell before it shows its token")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
