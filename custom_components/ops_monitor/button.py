@@ -28,7 +28,12 @@ class HubButtonDescription(ButtonEntityDescription):
 
 
 async def _run_all(coordinator: OpsMonitorCoordinator) -> None:
-    """Run all checks that are not paused, a few at a time."""
+    """Run all checks that are not paused, a few at a time, also if some cannot be run.
+
+    Raises:
+        HomeAssistantError: Not all could be run; this is the first that could not.
+
+    """
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def run(check_id: str) -> None:
@@ -37,7 +42,9 @@ async def _run_all(coordinator: OpsMonitorCoordinator) -> None:
             await tell(coordinator, f"api/checks/{check_id}/run")
 
     checks = [check for check in coordinator.shown if not check.is_paused]
-    await asyncio.gather(*(run(check.id) for check in checks))
+    ends = await asyncio.gather(*(run(check.id) for check in checks), return_exceptions=True)
+    if failure := next((end for end in ends if isinstance(end, BaseException)), None):
+        raise failure
 
 
 async def _send_test(coordinator: OpsMonitorCoordinator) -> None:

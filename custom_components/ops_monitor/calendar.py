@@ -23,6 +23,7 @@ from .calendar_events import (
     incident_event,
     maintenance_event,
     overlaps,
+    require_event,
 )
 from .coordinator import OpsMonitorConfigEntry
 from .entity import HubEntity
@@ -172,7 +173,14 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
     async def async_delete_event(
         self, uid: str, recurrence_id: str | None = None, recurrence_range: str | None = None
     ) -> None:
-        """End work, or call it off."""
+        """End work, or call it off.
+
+        Raises:
+            ServiceValidationError: There is none of this id.
+
+        """
+        # It becomes part of a path.
+        require_event(uid, self._windows)
         await tell(self.coordinator, f"{_PATH}/{uid}", method=HTTPMethod.DELETE)
         await self._ask()
 

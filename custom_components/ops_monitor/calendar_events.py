@@ -1,6 +1,6 @@
 """Events of the calendars: what the daemon tells as one, and what one asks of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -43,6 +43,21 @@ def announcement(event: Mapping[str, Any], known: Collection[str]) -> dict[str, 
         "tags": [] if is_all else [name for name in names if name not in known],
         "all": is_all,
     }
+
+
+def require_event(uid: str, events: Iterable[CalendarEvent]) -> None:
+    """Refuse an id that is none of the events'.
+
+    Raises:
+        ServiceValidationError: It is not.
+
+    """
+    if uid not in {event.uid for event in events}:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_maintenance",
+            translation_placeholders={"id": uid},
+        )
 
 
 def maintenance_event(window: dict[str, Any]) -> CalendarEvent | None:

@@ -57,8 +57,8 @@ _TEXT: Final = vol.All(cv.string, vol.Length(min=1, max=200))
 _LONGEST: Final = timedelta(days=366)
 _DURATION: Final = vol.All(cv.positive_time_period, vol.Range(max=_LONGEST))
 _RANGE: Final[Fields] = {vol.Optional("range", default=timedelta(days=1)): _DURATION}
-# It becomes part of a path.
-_REPORT_ID: Final = vol.All(cv.string, vol.Match(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"))
+# It becomes part of a path; the daemon's own ids are all like this.
+_ID: Final = vol.All(cv.string, vol.Match(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z"))
 _PORT: Final = vol.All(vol.Coerce(int), vol.Range(min=1, max=65535))
 
 
@@ -119,7 +119,7 @@ ACTIONS: Final = {
     ),
     "get_report": Action(
         handler=get_report,
-        fields={**_DAEMON, vol.Required("report_id"): _REPORT_ID},
+        fields={**_DAEMON, vol.Required("report_id"): _ID},
         response=SupportsResponse.ONLY,
     ),
     "diagnose": Action(
@@ -193,7 +193,7 @@ ACTIONS: Final = {
     ),
     "end_maintenance": Action(
         handler=end_maintenance,
-        fields={**_DAEMON, vol.Optional("id"): _TEXT},
+        fields={**_DAEMON, vol.Optional("id"): _ID},
         response=SupportsResponse.OPTIONAL,
         is_admin=True,
     ),

@@ -11,6 +11,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.script import Script
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -346,6 +347,25 @@ async def test_end_of_maintenance(
 
     assert await act(hass, "end_maintenance", data) == {"ended": ended}
     assert ("DELETE", f"/api/maintenance/{ended[0]}", {}) in daemon.asked
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("end_maintenance", "id"), ("get_report", "report_id")]
+)
+@pytest.mark.parametrize("wrong", ["../token", "a/b", "m-1\n", "m?x=1", ""])
+async def test_ids_do_not_lead_elsewhere(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    name: str,
+    field: str,
+    wrong: str,
+) -> None:
+    """What becomes part of an address is an id and nothing else."""
+    with pytest.raises(vol.Invalid):
+        await act(hass, name, {field: wrong})
+
+    assert daemon.asked == []
 
 
 async def capable(

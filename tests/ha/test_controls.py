@@ -106,6 +106,22 @@ async def test_run_all(hass: HomeAssistant, loaded: MockConfigEntry, daemon: Fak
     assert [path for _, path, _ in daemon.asked] == ["/api/checks/nas/run"]
 
 
+async def test_run_all_though_one_cannot_be_run(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """All others are run before a failure is told."""
+    daemon.checks |= {f"new-{number}": make_check(f"new-{number}") for number in range(20)}
+    daemon.replies |= {f"/api/checks/{check_id}/run": {} for check_id in daemon.checks}
+    daemon.replies["/api/checks/web/run"] = lambda _body: error_response(404, "unknown_check")
+    await hass.config_entries.async_reload(loaded.entry_id)
+
+    with pytest.raises(ServiceValidationError):
+        await call(hass, "button", "press", "button.home_lab_run_all_checks")
+
+    asked = sorted(path for _, path, _ in daemon.asked if path.endswith("/run"))
+    assert asked == sorted(f"/api/checks/{check_id}/run" for check_id in daemon.checks)
+
+
 async def test_run_one(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
     """A check's own button runs it."""
     turn_on(entry, hass, "button", "check_web_run", "web_run_now")
@@ -263,6 +279,11 @@ async def test_maintenance_calendar(
     calendar = calendar_of(hass, calendar_id)
     await calendar.async_delete_event("m-1")
     assert ("DELETE", "/api/maintenance/m-1", {}) in daemon.asked
+    with pytest.raises(ServiceValidationError):
+        await calendar.async_delete_event("../token")
+    assert [path for method, path, _ in daemon.asked if method == "DELETE"] == [
+        "/api/maintenance/m-1"
+    ]
     found = await calendar.async_get_events(hass, now, now + timedelta(days=1))
     assert [event.uid for event in found] == ["m-1"]
 
