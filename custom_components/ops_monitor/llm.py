@@ -1,4 +1,4 @@
-"""Lets assistants ask how the services are; they can change nothing."""
+"""Lets assistants ask how the services are; they can change nothing of it."""
 
 from typing import Any, Final, override
 
@@ -8,24 +8,29 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import llm
 import probatio as vol
 
-from .asking import ask, tell
+from .asking import ask_list, tell
 from .client import Check
 from .const import CONF_ASSIST, DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
+from .facts import IS_DATA, check_facts, incident_facts, shortened
 
 _PROMPT: Final = (
     "Use the ops_monitor tools for questions about servers, services, websites and other checks:"
-    " whether they are up, since when, and what went wrong."
+    f" whether they are up, since when, and what went wrong. {IS_DATA}"
 )
 _MOST: Final = 20
 _LOOKBACK_MINUTES: Final = 60
 _READ_ONLY: Final = llm.ToolAnnotations(
     read_only=True, destructive=False, idempotent=True, open_world=False
 )
+# The daemon looks around, may ask others, and need not find the same again.
+_STARTS_SOMETHING: Final = llm.ToolAnnotations(
+    read_only=False, destructive=False, idempotent=False, open_world=True
+)
 
 
-class _ReadTool(llm.Tool):
-    """A tool that only reads."""
+class _OurTool(llm.Tool):
+    """A tool that asks the daemons; it only reads, unless it says otherwise."""
 
     integration = DOMAIN
     annotations = _READ_ONLY
@@ -35,12 +40,14 @@ class _ReadTool(llm.Tool):
         self._coordinators = coordinators
 
 
-class SummaryTool(_ReadTool):
+class SummaryTool(_OurTool):
     """How the whole is doing."""
 
     name = f"{DOMAIN}__get_summary"
     title = "Get service status"
-    description = "Tells how all monitored services are doing and which of them are down, and why."
+    description = (
+        f"Tells how all monitored services are doing and which of them are down, and why. {IS_DATA}"
+    )
 
     @override
     async def async_call(
@@ -50,14 +57,14 @@ class SummaryTool(_ReadTool):
         return llm.ToolResult(data={"daemons": [_summary(it) for it in self._coordinators]})
 
 
-class CheckTool(_ReadTool):
+class CheckTool(_OurTool):
     """How one check is doing."""
 
     name = f"{DOMAIN}__get_check"
     title = "Get one service"
     description = (
         "Tells how one monitored service is doing, by its name or a part of it. What is not current"
-        " was so when the monitor could last be reached."
+        f" was so when the monitor could last be reached. {IS_DATA}"
     )
     parameters = vol.Schema({vol.Required("name", description="The name of the service"): str})
 
@@ -80,12 +87,15 @@ class CheckTool(_ReadTool):
         return llm.ToolResult(data={"checks": [*found[:_MOST]]})
 
 
-class IncidentsTool(_ReadTool):
+class IncidentsTool(_OurTool):
     """What went wrong."""
 
     name = f"{DOMAIN}__get_incidents"
     title = "Get incidents"
-    description = "Tells what went wrong lately, newest first; or only what is still wrong."
+    description = (
+        "Tells what went wrong lately, newest first; or only what is still wrong. Monitors that"
+        f" could not be asked are named. {IS_DATA}"
+    )
     parameters = vol.Schema(
         {vol.Optional("open_only", description="Only what is still wrong", default=False): bool}
     )
@@ -98,20 +108,32 @@ class IncidentsTool(_ReadTool):
         params = {"limit": str(_MOST)}
         if tool_input.tool_args.get("open_only"):
             params["resolved"] = "false"
-        try:
-            found = [await ask(it, "api/alerts", params) for it in self._coordinators]
-        except HomeAssistantError as err:
-            return llm.ToolResult(data={"error": str(err)}, error=True)
-        incidents = [item for items in found if isinstance(items, list) for item in items]
-        return llm.ToolResult(data={"incidents": incidents[:_MOST]})
+        incidents: list[dict[str, Any]] = []
+        silent: list[dict[str, Any]] = []
+        for coordinator in self._coordinators:
+            try:
+                incidents += await ask_list(coordinator, "api/alerts", params)
+            except HomeAssistantError as err:
+                silent.append({"name": coordinator.name, "error": shortened(str(err))})
+        incidents.sort(key=lambda item: str(item.get("opened_at")), reverse=True)
+        return llm.ToolResult(
+            data={
+                "incidents": [incident_facts(item) for item in incidents[:_MOST]],
+                "unanswered": [*silent],
+            },
+            error=len(silent) == len(self._coordinators),
+        )
 
 
-class DiagnoseTool(_ReadTool):
+class DiagnoseTool(_OurTool):
     """What is likely to be the cause of one check's trouble."""
 
     name = f"{DOMAIN}__diagnose"
     title = "Diagnose a service"
-    description = "Tells the likely cause of one monitored service's trouble, by its exact name."
+    annotations = _STARTS_SOMETHING
+    description = (
+        f"Tells the likely cause of one monitored service's trouble, by its exact name. {IS_DATA}"
+    )
     parameters = vol.Schema({vol.Required("name", description="The name of the service"): str})
 
     @override
@@ -127,8 +149,8 @@ class DiagnoseTool(_ReadTool):
                     try:
                         found = await tell(coordinator, "api/diagnose", body)
                     except HomeAssistantError as err:
-                        return llm.ToolResult(data={"error": str(err)}, error=True)
-                    return llm.ToolResult(data={"diagnosis": found})
+                        return llm.ToolResult(data={"error": shortened(str(err))}, error=True)
+                    return llm.ToolResult(data={"diagnosis": shortened(found)})
         return llm.ToolResult(data={"error": f"no check is called {wanted}"}, error=True)
 
 
@@ -169,11 +191,5 @@ def _summary(coordinator: OpsMonitorCoordinator) -> dict[str, Any]:
 
 
 def _describe(check: Check) -> dict[str, Any]:
-    """Return what is worth telling of a check."""
-    return {
-        "name": check.name,
-        "status": check.status.value,
-        "since": check.last_change.isoformat() if check.last_change else None,
-        "error": check.error,
-        "response_time_ms": check.latency_ms,
-    }
+    """Return what is worth telling of a check now."""
+    return {**check_facts(check), "response_time_ms": check.latency_ms}
