@@ -14,6 +14,7 @@ from .const import DOMAIN, MANUFACTURER
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .parts import Part, parts_of
 from .topics import Topic
+from .unsure import may_be_there, unsure_readings
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
 _NOBODY: Final = About()
@@ -113,7 +114,8 @@ def _about(data: Snapshot, part: Part) -> About:
 
 def is_present(entry: OpsMonitorConfigEntry, device: DeviceEntry) -> bool:
     """Tell whether the daemon still has what a device stands for."""
-    return not _expected_identifiers(entry.runtime_data).isdisjoint(device.identifiers)
+    expected = _expected_identifiers(entry.runtime_data, [device])
+    return not expected.isdisjoint(device.identifiers)
 
 
 def _register_hub(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
@@ -157,7 +159,7 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     data = entry.runtime_data.data
     devices = dr.async_entries_for_config_entry(registry, entry.entry_id)
     entry.runtime_data.orphans = orphans = _orphans(entry.runtime_data, devices)
-    expected = _expected_identifiers(entry.runtime_data) | orphans
+    expected = _expected_identifiers(entry.runtime_data, devices) | orphans
     checks = {check_identifier(data, check_id): check for check_id, check in data.checks.items()}
     for device in devices:
         if expected.isdisjoint(device.identifiers):
@@ -190,10 +192,15 @@ def orphaned_checks(coordinator: OpsMonitorCoordinator, check_ids: Iterable[str]
     return {check_id for check_id in check_ids if check_identifier(data, check_id) in orphans}
 
 
-def orphaned_parts(coordinator: OpsMonitorCoordinator, part_ids: Iterable[str]) -> set[str]:
-    """Return which of these parts are gone, while their devices and entities stay."""
+def remaining_parts(coordinator: OpsMonitorCoordinator, part_ids: Iterable[str]) -> set[str]:
+    """Return which of these parts nobody tells of, while their devices and entities stay."""
     data, orphans = coordinator.data, coordinator.orphans
-    return {part_id for part_id in part_ids if part_identifier(data, part_id) in orphans}
+    unsure = {name for name in unsure_readings(data) if coordinator.shows_reading(name)}
+    return {
+        part_id
+        for part_id in part_ids
+        if may_be_there(part_id, unsure) or part_identifier(data, part_id) in orphans
+    }
 
 
 def _orphans(
@@ -203,14 +210,16 @@ def _orphans(
 
     An empty checks.yml must not cost the names, areas and automations of a hundred devices.
     """
-    known = _all_identifiers(coordinator)
+    known = _all_identifiers(coordinator, devices)
     lost = [device for device in devices if known.isdisjoint(device.identifiers)]
     if len(lost) < LEAST_ORPHANS or 2 * len(lost) <= len(devices):
         return frozenset()
     return frozenset(identifier for device in lost for identifier in device.identifiers)
 
 
-def _all_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, str]]:
+def _all_identifiers(
+    coordinator: OpsMonitorCoordinator, devices: Iterable[DeviceEntry]
+) -> set[tuple[str, str]]:
     """Return the identifiers of all devices that the daemon has, wanted or not."""
     data = coordinator.data
     part_ids = {part_id for reading in data.readings.values() for part_id in parts_of(reading)}
@@ -218,11 +227,14 @@ def _all_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, str]]
         {hub_identifier(data)}
         | {check_identifier(data, check_id) for check_id in data.checks.keys() | data.unreadable}
         | {part_identifier(data, part_id) for part_id in part_ids}
+        | _unsure_identifiers(data, devices, unsure_readings(data))
     )
 
 
-def _expected_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, str]]:
-    """Return the identifiers of all devices that should be there."""
+def _expected_identifiers(
+    coordinator: OpsMonitorCoordinator, devices: Iterable[DeviceEntry]
+) -> set[tuple[str, str]]:
+    """Return the identifiers of all devices that should be there, of these and others."""
     data = coordinator.data
     # A check that cannot be read is still there: its history must survive.
     check_ids = {check.id for check in coordinator.shown} | data.unreadable.keys()
@@ -231,7 +243,25 @@ def _expected_identifiers(coordinator: OpsMonitorCoordinator) -> set[tuple[str, 
         {hub_identifier(data)}
         | {check_identifier(data, check_id) for check_id in check_ids}
         | {part_identifier(data, part_id) for part_id in part_ids}
+        | _unsure_identifiers(
+            data, devices, set(filter(coordinator.shows_reading, unsure_readings(data)))
+        )
     )
+
+
+def _unsure_identifiers(
+    data: Snapshot, devices: Iterable[DeviceEntry], unsure: set[str]
+) -> set[tuple[str, str]]:
+    """Return the identifiers of those devices that may be there, as parts of these readings."""
+    if not unsure:
+        return set()
+    _, start = part_identifier(data, "")
+    return {
+        (domain, identifier)
+        for device in devices
+        for domain, identifier in device.identifiers
+        if identifier.startswith(start) and may_be_there(identifier.removeprefix(start), unsure)
+    }
 
 
 def _page_of(entry: OpsMonitorConfigEntry, check: Check) -> str:

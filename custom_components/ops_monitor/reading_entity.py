@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import Reading, Value
 from .coordinator import OpsMonitorConfigEntry
-from .devices import orphaned_parts, part_device_info
+from .devices import part_device_info, remaining_parts
 from .entity import OpsMonitorEntity
 from .parts import Part, ValueKind, kind_of_value, parts_of, values_of
 from .topics import Topic, reading_topic
@@ -26,6 +26,12 @@ class ReadingEntity(OpsMonitorEntity):
         self._part = part
         self._attr_unique_id = f"{coordinator.data.instance_id}_reading_{part.id}_{key}"
         self._attr_device_info = part_device_info(entry, part)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """What does not answer is shown as such; only without a reading we know nothing."""
+        return super().available and self.reading is not None
 
     @property
     def reading(self) -> Reading | None:
@@ -51,16 +57,10 @@ class ValueEntity(ReadingEntity):
         self._attr_entity_category = kind.category
 
     @property
-    @override
-    def available(self) -> bool:
-        """A reading that is too old to go by says nothing."""
-        reading = self.reading
-        return super().available and reading is not None and not reading.is_stale
-
-    @property
     def value(self) -> Value | None:
-        """Return what was read; None while it is not known."""
-        return self.reading.values.get(self._name) if self.reading else None
+        """Return what was read; None while it is not known, or too old to go by."""
+        reading = self.reading
+        return None if reading is None or reading.is_stale else reading.values.get(self._name)
 
 
 @callback
@@ -92,7 +92,7 @@ def keep_adding_readings(
                     entity = build_value(part, name, kind_of_value(name, value))
                     added += [entity] if entity else []
         gone = {part_id for part_id, _ in known} - {part_id for part_id, _ in current}
-        gone -= orphaned_parts(coordinator, gone)
+        gone -= remaining_parts(coordinator, gone)
         known.difference_update({item for item in known if item[0] in gone})
         known.update(current)
         async_add_entities(added)

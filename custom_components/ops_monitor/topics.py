@@ -57,6 +57,7 @@ def changed_topics(old: Snapshot, new: Snapshot, ids: set[str] | None = None) ->
     if old is new:
         return topics
     has_new_devices = old.version != new.version or old.unreadable.keys() != new.unreadable.keys()
+    has_new_devices |= old.unreadable_readings.keys() != new.unreadable_readings.keys()
     has_new_devices |= _add_checks(topics, old, new, ids)
     has_new_devices |= _add_readings(topics, old, new)
     if has_new_devices:
@@ -101,7 +102,7 @@ def _add_readings(topics: set[object], old: Snapshot, new: Snapshot) -> bool:
 
 def _anatomy(reading: Reading) -> tuple[object, ...]:
     """Return what the devices of a reading and their entities follow from."""
-    return (reading.values.keys(), reading.about)
+    return (reading.values.keys(), reading.about, reading.is_fresh)
 
 
 _whole: Final = attrgetter("summary", "problems", "alerts", "started_at")

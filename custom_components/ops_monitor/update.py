@@ -7,6 +7,7 @@ from homeassistant.components.update.const import UpdateDeviceClass
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .client import Value
 from .coordinator import OpsMonitorConfigEntry
 from .parts import Part
 from .reading_entity import ReadingEntity, keep_adding_readings
@@ -45,12 +46,6 @@ class FirmwareUpdate(ReadingEntity, UpdateEntity):
 
     @property
     @override
-    def available(self) -> bool:
-        """A reading that is too old to go by says nothing."""
-        return super().available and self.reading is not None and not self.reading.is_stale
-
-    @property
-    @override
     def installed_version(self) -> str | None:
         """Return what runs on the box."""
         return self._text("os_version")
@@ -59,7 +54,7 @@ class FirmwareUpdate(ReadingEntity, UpdateEntity):
     @override
     def latest_version(self) -> str | None:
         """Return what could run on it, if the box looks for that."""
-        has_update = self.reading.values.get("update_available") if self.reading else None
+        has_update = self._value("update_available")
         if has_update is None:
             return None
         return (self._text("update_version") or _UNNAMED) if has_update else self.installed_version
@@ -76,5 +71,10 @@ class FirmwareUpdate(ReadingEntity, UpdateEntity):
 
     def _text(self, name: str) -> str | None:
         """Return a value that is a text."""
-        value = self.reading.values.get(name) if self.reading else None
+        value = self._value(name)
         return value if isinstance(value, str) else None
+
+    def _value(self, name: str) -> Value | None:
+        """Return a value; None while it is not known, or too old to go by."""
+        reading = self.reading
+        return None if reading is None or reading.is_stale else reading.values.get(name)

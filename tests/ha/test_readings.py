@@ -176,11 +176,12 @@ async def test_value_becomes_known(
 async def test_reading_is_too_old(
     hass: HomeAssistant, polling: MockConfigEntry, daemon: FakeDaemon
 ) -> None:
-    """Values that nobody can go by any more are unavailable; that much is said of the whole."""
+    """Values that nobody can go by any more are unknown: the daemon itself is there."""
     daemon.read(make_reading("host", HOST, stale=True, last_error="no answer"))
 
-    await wait_for_state(hass, "sensor.host_cpu", STATE_UNAVAILABLE)
-    assert state_of(hass, "sensor.host_status").state == STATE_UNKNOWN
+    await wait_for_state(hass, "sensor.host_cpu", STATE_UNKNOWN)
+    shown = ("sensor.host_uptime", "binary_sensor.host_reboot_required", "sensor.host_status")
+    assert {state_of(hass, entity_id).state for entity_id in shown} == {STATE_UNKNOWN}
 
 
 async def test_last_read(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry) -> None:
@@ -219,6 +220,50 @@ async def test_drive_is_gone(
 
     daemon.read(READINGS[1])
     await wait_for_state(hass, "sensor.nvme0_temperature", "41")
+
+
+async def test_silence_takes_no_part_away(
+    hass: HomeAssistant, polling: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What may be there still has its device until a fresh reading says that it is gone."""
+    daemon.read(make_reading("proxmox", {}, last_fetch_ts=None, stale=True, last_error="no answer"))
+    await wait_for_state(hass, "binary_sensor.proxmox", STATE_OFF)
+    assert state_of(hass, "binary_sensor.pve1").state == STATE_UNKNOWN
+    assert "pve1" in devices(hass, polling)
+
+    daemon.read(READINGS[3])
+    await wait_for_state(hass, "binary_sensor.pve1", STATE_ON)
+    daemon.read(make_reading("proxmox", {}))
+    await wait_until(hass, lambda: "pve1" not in devices(hass, polling))
+
+
+async def test_unreadable_reading(
+    hass: HomeAssistant, polling: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A reading that cannot be read is unavailable alone, keeps its devices, and comes back."""
+    daemon.read({**READINGS[1], "stale": "yes"})
+    await wait_for_state(hass, "sensor.nvme0_temperature", STATE_UNAVAILABLE)
+    assert {"Drives", "nvme0"} <= devices(hass, polling).keys()
+    assert state_of(hass, "sensor.host_cpu").state == "12.5"
+    assert polling.runtime_data.data.unreadable_readings == {
+        "nvme": "reading nvme: stale: expected bool, got str"
+    }
+
+    daemon.read(READINGS[1])
+    await wait_for_state(hass, "sensor.nvme0_temperature", "41")
+    assert polling.runtime_data.data.unreadable_readings == {}
+
+
+async def test_unreadable_reading_of_a_snapshot(
+    hass: HomeAssistant, polling: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """Whatever was missed: the devices of what cannot be read stay."""
+    daemon.readings["nvme"] = {**READINGS[1], "stale": "yes"}
+    daemon.forget()
+    daemon.drop_clients()
+
+    await wait_until(hass, lambda: "nvme" in polling.runtime_data.data.unreadable_readings)
+    assert {"Drives", "nvme0"} <= devices(hass, polling).keys()
 
 
 async def test_everything_is_configured_anew(

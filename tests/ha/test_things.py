@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
@@ -248,4 +248,4 @@ async def test_firmware_of_a_silent_box(
     """A box that does not answer says nothing of its updates."""
     let(daemon, "router silent")
 
-    await wait_for_state(hass, FIRMWARE, STATE_UNAVAILABLE)
+    await wait_for_state(hass, FIRMWARE, STATE_UNKNOWN)

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from .exceptions import OpsMonitorResponseError
 from .fields import Fields
 from .models import OpenEnum
 
 type Value = float | bool | str
+
+NAMELESS: Final = "?"
+"""Stands for the name of what tells none."""
 
 
 class Health(OpenEnum):
@@ -90,19 +93,27 @@ class Reading:
             about=_read_about(fields.values.get("about")),
         )
 
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether what is not among the values is not there, rather than not known now."""
+        return not self.is_stale and self.last_fetch is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingsFrame:
     """Things that were polled."""
 
     readings: Mapping[str, Reading]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Readings that are there but could not be read, and why."""
     is_all: bool = False
     """Nothing else is polled any more."""
 
     @classmethod
     def from_reading(cls, value: object) -> Self:
         """Read a `reading` frame."""
-        return cls(readings=read_readings([value]))
+        readings, unreadable = read_readings([value])
+        return cls(readings=readings, unreadable=unreadable)
 
     @classmethod
     def from_readings(cls, value: object) -> Self:
@@ -110,7 +121,8 @@ class ReadingsFrame:
         items = value.get("readings") if isinstance(value, dict) else value
         if not isinstance(items, list):
             raise OpsMonitorResponseError("readings: expected an array")
-        return cls(readings=read_readings(items), is_all=True)
+        readings, unreadable = read_readings(items)
+        return cls(readings=readings, unreadable=unreadable, is_all=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +187,19 @@ def _read_about(value: object) -> dict[str, About]:
     return found
 
 
-def read_readings(items: Iterable[object]) -> dict[str, Reading]:
-    """Read each by itself: one that cannot be read does not take the others along."""
+def read_readings(items: Iterable[object]) -> tuple[dict[str, Reading], dict[str, str]]:
+    """Read each by itself: one that cannot be read does not take the others along.
+
+    The second answer is why some could not be read, by name; `?` are those that tell none.
+    """
     readings: dict[str, Reading] = {}
+    unreadable: dict[str, str] = {}
     for item in items:
         try:
             reading = Reading.from_api(item)
-        except OpsMonitorResponseError:
-            continue
-        readings[reading.name] = reading
-    return readings
+        except OpsMonitorResponseError as err:
+            name = item.get("name") if isinstance(item, dict) else None
+            unreadable[name if isinstance(name, str) and name else NAMELESS] = str(err)
+        else:
+            readings[reading.name] = reading
+    return readings, unreadable

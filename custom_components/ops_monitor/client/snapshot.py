@@ -106,6 +106,8 @@ class Snapshot:
     """What is wrong with the daemon's configuration file; it runs with the one before."""
     readings: Mapping[str, Reading] = field(default_factory=dict)
     """By full dotted name."""
+    unreadable_readings: Mapping[str, str] = field(default_factory=dict)
+    """Readings that are there but could not be read, and why."""
     alerts: Alerts | None = None
     """None: the daemon does not tell."""
     started_at: datetime | None = None
@@ -116,6 +118,7 @@ class Snapshot:
         """Read a `snapshot` frame."""
         fields = Fields.of(value, "snapshot")
         checks, unreadable = _read_checks(fields.mapping("checks").items())
+        readings, unreadable_readings = read_readings(fields.items("readings"))
         return cls(
             id=fields.text("id") or "",
             instance_id=fields.required_text("instance_id"),
@@ -125,7 +128,8 @@ class Snapshot:
             unreadable=unreadable,
             summary=Summary.from_api(fields.values.get("summary")),
             problems=fields.texts("config_error"),
-            readings=read_readings(fields.items("readings")),
+            readings=readings,
+            unreadable_readings=unreadable_readings,
             alerts=_read_alerts(fields.values.get("alerts")),
             started_at=fields.moment("started_at"),
         )
@@ -166,11 +170,17 @@ class Snapshot:
     def _put_readings(self, frame: ReadingsFrame, now: dict[str, Any]) -> None:
         """Change and add readings, or take the place of all of them."""
         if frame.is_all:
-            now["readings"] = dict(frame.readings)
+            now |= {"readings": frame.readings, "unreadable_readings": frame.unreadable}
             return
         if "readings" not in now:
-            now["readings"] = dict(self.readings)
-        now["readings"].update(frame.readings)
+            now |= {"readings": self.readings, "unreadable_readings": self.unreadable_readings}
+        unreadable = {**now["unreadable_readings"], **frame.unreadable}
+        for name in frame.readings:
+            unreadable.pop(name, None)
+        readings = {**now["readings"], **frame.readings}
+        for name in frame.unreadable:
+            readings.pop(name, None)
+        now |= {"readings": readings, "unreadable_readings": unreadable}
 
 
 type Frame = (
