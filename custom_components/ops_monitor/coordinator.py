@@ -151,10 +151,6 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         """Yield the checks that a person wants to see."""
         return filter(self.shows, self.data.checks.values())
 
-    def shows_reading(self, name: str) -> bool:
-        """Tell whether a person wants to see a reading."""
-        return name not in self._excluded_readings
-
     @property
     def shown_readings(self) -> Iterator[Reading]:
         """Yield the readings that a person wants to see."""
