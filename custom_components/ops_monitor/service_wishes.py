@@ -5,10 +5,11 @@ from datetime import timedelta
 from http import HTTPMethod
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.util import dt as dt_util
 
 from .asking import ask, require, resume, tell
+from .caller import caller_of, require_control
 from .coordinator import OpsMonitorCoordinator
 from .targets import (
     ATTR_CHECK,
@@ -27,15 +28,17 @@ async def run_check(call: ServiceCall) -> ServiceResponse:
     """Run checks now; answer what came of it."""
     return {
         "checks": {
-            item.check.id: _result(await _tell_check(item, "run")) for item in checks_of(call)
+            item.check.id: _result(await _tell_check(item, "run"))
+            for item in await _checks_to_change(call)
         }
     }
 
 
 async def acknowledge(call: ServiceCall) -> ServiceResponse:
     """Note that somebody knows of the trouble of checks."""
-    by = await _name_of_caller(call.hass, call)
-    for item in checks_of(call):
+    found = await _checks_to_change(call)
+    by = await _name_of_caller(call)
+    for item in found:
         await _tell_check(item, "acknowledge", {"by": by, "note": call.data.get("note")})
     return None
 
@@ -47,14 +50,14 @@ async def pause_check(call: ServiceCall) -> ServiceResponse:
         "duration_s": None if duration is None else max(1, int(duration.total_seconds())),
         "reason": call.data.get("reason"),
     }
-    for item in checks_of(call):
+    for item in await _checks_to_change(call):
         await _tell_check(item, "pause", body)
     return None
 
 
 async def resume_check(call: ServiceCall) -> ServiceResponse:
     """End the pauses of checks; those that are not paused stay as they are."""
-    for item in checks_of(call):
+    for item in await _checks_to_change(call):
         await resume(item.coordinator, item.check.id)
     return None
 
@@ -85,7 +88,7 @@ async def mute_alerts(call: ServiceCall) -> ServiceResponse:
     body = {
         "duration_s": None if duration is None else max(1, int(duration.total_seconds())),
         "reason": call.data.get("reason"),
-        "by": await _name_of_caller(call.hass, call),
+        "by": await _name_of_caller(call),
     }
     await tell(coordinator, "api/alerts/mute", body)
     return None
@@ -154,8 +157,14 @@ def _object(answer: object) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {"answer": answer}
 
 
-async def _name_of_caller(hass: HomeAssistant, call: ServiceCall) -> str:
+async def _checks_to_change(call: ServiceCall) -> list[TargetCheck]:
+    """Return the checks that an action is meant for, if whoever asks may change them all."""
+    found = checks_of(call)
+    await require_control(call, found)
+    return found
+
+
+async def _name_of_caller(call: ServiceCall) -> str:
     """Return who asks, for people."""
-    user_id = call.context.user_id
-    user = await hass.auth.async_get_user(user_id) if user_id else None
+    user = await caller_of(call)
     return (user.name if user else None) or "Home Assistant"

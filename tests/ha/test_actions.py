@@ -6,7 +6,12 @@ from typing import Any
 
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.script import Script
 from homeassistant.setup import async_setup_component
@@ -224,6 +229,39 @@ async def test_not_for_everybody(
     """What reaches everybody is for administrators."""
     with pytest.raises(Unauthorized):
         await act(hass, name, data, context=Context(user_id=hass_read_only_user.id))
+
+
+@pytest.mark.parametrize("wish", ["run", "acknowledge", "pause", "resume"])
+@pytest.mark.parametrize("may", ["look", "control"])
+async def test_who_may_change_a_check(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon, wish: str, may: str
+) -> None:
+    """Whoever may switch a check may change it by actions, and nobody else, however named."""
+    user = MockUser().add_to_hass(hass)
+    control = {"switch.web_monitoring": True} if may == "control" else {}
+    user.mock_policy({"entities": {"all": {"read": True}, "entity_ids": control}})
+    name = wish if wish == "acknowledge" else f"{wish}_check"
+    daemon.replies[f"/api/checks/web/{wish}"] = make_check("web")
+    context = Context(user_id=user.id)
+
+    if may == "control":
+        await act(hass, name, {"check": "web"}, context=context)
+    for target in ({"check": ["web", "nas"]}, {"entity_id": "binary_sensor.nas"}):
+        with pytest.raises(Unauthorized):
+            await act(hass, name, target, context=context)
+
+    expected = [f"/api/checks/web/{wish}"] if may == "control" else []
+    assert [path for _, path, _ in daemon.asked] == expected
+
+
+async def test_nobody_changes_a_check(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A person who is not there any more may do nothing."""
+    with pytest.raises(UnknownUser):
+        await act(hass, "pause_check", {"check": "web"}, context=Context(user_id="gone"))
+
+    assert daemon.asked == []
 
 
 async def test_maintenance(
