@@ -12,8 +12,9 @@ from .ai_report import write_report
 from .asking import ask, require, tell
 from .client import Check
 from .const import DOMAIN
+from .coordinator import OpsMonitorCoordinator
 from .incidents import incidents_of, lasted_until
-from .targets import ATTR_CHECK, checks_of, daemon_of, the_check_of
+from .targets import checks_of, daemon_of, names_checks, the_check_of
 
 ATTR_AI_TASK: Final = "ai_task_entity"
 _MINUTE: Final = timedelta(minutes=1)
@@ -52,19 +53,20 @@ async def get_history(call: ServiceCall) -> ServiceResponse:
 
 
 async def get_incidents(call: ServiceCall) -> ServiceResponse:
-    """Answer what went wrong, newest first."""
-    coordinator = daemon_of(call.hass, call.data)
-    incidents = await incidents_of(coordinator, open_only=call.data["open_only"])
-    if incidents is None:
-        raise _unreadable()
+    """Answer what went wrong, newest first; with a target, that of the daemons that have it."""
+    incidents = []
+    for coordinator, ids in _asked_about(call).items():
+        found = await incidents_of(coordinator, open_only=call.data["open_only"])
+        if found is None:
+            raise _unreadable()
+        incidents += [item for item in found if ids is None or item.get("check_id") in ids]
     if "range" in call.data:
         since = dt_util.utcnow() - call.data["range"]
         incidents = [item for item in incidents if lasted_until(item, since)]
     if "severity" in call.data:
         incidents = [item for item in incidents if item.get("severity") in call.data["severity"]]
-    if _names_checks(call):
-        ids = {item.check.id for item in checks_of(call)}
-        incidents = [item for item in incidents if item.get("check_id") in ids]
+    # Each daemon answers the newest first; their times are all written the same way.
+    incidents.sort(key=lambda item: str(item.get("opened_at") or ""), reverse=True)
     return {"incidents": [*incidents]}
 
 
@@ -173,10 +175,14 @@ def _ports(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [port for port in ports if isinstance(port, dict)]
 
 
-def _names_checks(call: ServiceCall) -> bool:
-    """Tell whether an action is about certain checks only."""
-    targets = (ATTR_CHECK, "entity_id", "device_id", "area_id", "floor_id", "label_id")
-    return any(call.data.get(key) for key in targets)
+def _asked_about(call: ServiceCall) -> dict[OpsMonitorCoordinator, set[str] | None]:
+    """Return the daemons that an action is about, and of which checks; None: of all."""
+    if not names_checks(call):
+        return {daemon_of(call.hass, call.data): None}
+    about: dict[OpsMonitorCoordinator, set[str] | None] = {}
+    for item in checks_of(call):
+        about[item.coordinator] = (about.get(item.coordinator) or set()) | {item.check.id}
+    return about
 
 
 def _minutes(duration: timedelta) -> str:

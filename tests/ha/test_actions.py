@@ -320,6 +320,35 @@ async def other(hass: HomeAssistant) -> AsyncIterator[FakeDaemon]:
     await daemon.stop()
 
 
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ([WEB], ["here"]),
+        (["binary_sensor.router"], ["there"]),
+        ([WEB, "binary_sensor.router"], ["there", "here"]),
+    ],
+)
+async def test_incidents_of_one_of_two_daemons(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    other: FakeDaemon,
+    targets: list[str],
+    expected: list[str],
+) -> None:
+    """A target says which daemon is meant; where both are, the newest comes first."""
+    here = {"id": "here", "check_id": "web", "opened_at": "2026-11-20T09:00:00Z"}
+    there = {"id": "there", "check_id": "router", "opened_at": "2026-11-20T10:00:00Z"}
+    daemon.replies["/api/alerts"] = [here, {"id": "no", "check_id": "router"}]
+    other.replies["/api/alerts"] = [there, {"id": "no", "check_id": "web"}]
+
+    answer = await act(hass, "get_incidents", {"entity_id": targets})
+
+    assert [item["id"] for item in answer["incidents"]] == expected
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "get_incidents", {})
+
+
 async def test_maintenance_is_told_to_the_daemon_whose_checks_they_are(
     hass: HomeAssistant, loaded: MockConfigEntry, other: FakeDaemon
 ) -> None:
