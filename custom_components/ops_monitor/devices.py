@@ -18,6 +18,9 @@ from .unsure import may_be_there, unsure_readings
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
 _NOBODY: Final = About()
+_HOST: Final = "host"
+_DRIVES: Final = "nvme"
+"""What reads the drives of the very machine that `host` is about."""
 LEAST_ORPHANS: Final = 10
 """Fewer devices that vanish at once are removed without a question."""
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
@@ -99,8 +102,12 @@ def part_device_info(entry: OpsMonitorConfigEntry, part: Part) -> DeviceInfo:
 def _parent_of(entry: OpsMonitorConfigEntry, part: Part) -> str:
     """Return the device by way of which a part is there."""
     data = entry.runtime_data.data
-    is_whole = part.id == part.reading
-    parent = hub_identifier(data) if is_whole else part_identifier(data, part.reading)
+    if part.probe == _DRIVES and _HOST in data.readings and entry.runtime_data.shows_reading(_HOST):
+        parent = part_identifier(data, _HOST)
+    elif part.id == part.reading:
+        parent = hub_identifier(data)
+    else:
+        parent = part_identifier(data, part.reading)
     return dr.async_get_device_id_by_identifier(
         entry.runtime_data.hass, parent, config_entry_id=entry.entry_id
     )
@@ -134,10 +141,11 @@ def _register_hub(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
 
 
 def _register_readings(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Create or update the devices of readings: first each whole, its parts refer to it."""
+    """Create or update the devices of readings: first what others refer to, host and wholes."""
     data = entry.runtime_data.data
     registry = dr.async_get(hass)
-    for reading in entry.runtime_data.shown_readings:
+    shown = sorted(entry.runtime_data.shown_readings, key=lambda reading: reading.name != _HOST)
+    for reading in shown:
         for part in parts_of(reading).values():
             about = _about(data, part)
             registry.async_get_or_create(

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.ops_monitor import logbook
 from custom_components.ops_monitor.client import Reading
-from custom_components.ops_monitor.const import DOMAIN, EVENT
+from custom_components.ops_monitor.const import CONF_EXCLUDED_READINGS, DOMAIN, EVENT
 from custom_components.ops_monitor.parts import kind_of_value, parts_of, values_of
 from custom_components.ops_monitor.value_names import name_of, spoken
 from tests.ha.fake_daemon import FakeDaemon, make_reading
@@ -65,27 +65,49 @@ def devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str | None, dr.
     return {device.name: device for device in found}
 
 
+def parents(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str | None, str | None]:
+    """Return by way of what each device is there, by name."""
+    found = devices(hass, entry)
+    names = {device.id: name for name, device in found.items()}
+    return {name: names.get(device.via_device_id or "") for name, device in found.items()}
+
+
 async def test_devices(hass: HomeAssistant, polling: MockConfigEntry) -> None:
     """Each thing is a device, by way of what it belongs to; guests and containers are none."""
-    found = devices(hass, polling)
-
-    via = {
-        name: next((other for other, it in found.items() if it.id == device.via_device_id), None)
-        for name, device in found.items()
-    }
-    assert via == {
+    assert parents(hass, polling) == {
         "Home lab": None,
         "Web": "Home lab",
         "Nas": "Home lab",
         "Host": "Home lab",
-        "Drives": "Home lab",
-        "nvme0": "Drives",
+        "Drives": "Host",
+        "nvme0": "Host",
         "FRITZ!Box home": "Home lab",
         "Proxmox": "Home lab",
         "pve1": "Proxmox",
         "Containers": "Home lab",
     }
-    assert found["FRITZ!Box home"].manufacturer == "AVM"
+    assert devices(hass, polling)["FRITZ!Box home"].manufacturer == "AVM"
+
+
+async def test_drives_of_a_host_that_comes_and_goes(
+    hass: HomeAssistant, daemon: FakeDaemon, loaded: MockConfigEntry
+) -> None:
+    """Drives belong to their host as long as there is one to see."""
+    daemon.read(make_reading("nvme", {"nvme0.wear_percent": 3}))
+    await wait_until(hass, lambda: "nvme0" in devices(hass, loaded))
+    assert parents(hass, loaded)["nvme0"] == "Drives"
+
+    daemon.read(make_reading("host", {"cpu_percent": 5.0}))
+    await wait_until(hass, lambda: parents(hass, loaded)["nvme0"] == "Host")
+
+    streams = len(daemon.seen_last_event_ids)
+    hass.config_entries.async_update_entry(loaded, options={CONF_EXCLUDED_READINGS: ["host"]})
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await daemon.wait_for_streams(streams + 1)
+    assert (parents(hass, loaded)["nvme0"], parents(hass, loaded)["Drives"]) == (
+        "Drives",
+        "Home lab",
+    )
 
 
 async def test_who_they_are(
