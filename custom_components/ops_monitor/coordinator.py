@@ -239,10 +239,13 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _report_unreadable(self, data: Snapshot) -> None:
-        """Log each check that cannot be read, once."""
+        """Log each check, and whatever else cannot be read, once."""
         for check_id in data.unreadable.keys() - self._reported:
             _LOGGER.warning("A check cannot be read: %s", data.unreadable[check_id])
-        self._reported = set(data.unreadable)
+        flaws = data.all_flaws()
+        for flaw in flaws - self._reported:
+            _LOGGER.warning("A part of what the daemon tells cannot be read: %s", flaw)
+        self._reported = flaws | data.unreadable.keys()
 
     @override
     @callback

@@ -76,6 +76,12 @@ def _connection(coordinator: OpsMonitorCoordinator) -> dict[str, Any]:
         "connected": coordinator.last_update_success,
         "streaming": coordinator.is_streaming,
         "stream": asdict(coordinator.subscription.statistics),
+        "unreadable": {
+            "checks": len(coordinator.data.unreadable),
+            "readings": len(coordinator.data.unreadable_readings),
+            "uptimes": len(coordinator.uptimes.unreadable),
+            "other": len(coordinator.data.all_flaws()),
+        },
     }
 
 

@@ -29,6 +29,8 @@ class UptimeCoordinator(DataUpdateCoordinator[Uptimes]):
         )
         self.data = {}
         self._client = client
+        self.unreadable: set[str] = set()
+        """The checks whose uptime could not be read the last time."""
 
     @override
     async def _async_update_data(self) -> Uptimes:
@@ -38,10 +40,22 @@ class UptimeCoordinator(DataUpdateCoordinator[Uptimes]):
         """
         try:
             answer = Fields.of(await self._client.get("api/status/uptime"), "uptime").values
-            return {check_id: _windows(value) for check_id, value in answer.items()}
         except OpsMonitorError as err:
             _LOGGER.debug("The uptime cannot be had: %s", err)
             return self.data
+        uptimes: dict[str, Mapping[str, float | None]] = {}
+        unreadable: set[str] = set()
+        for check_id, value in answer.items():
+            try:
+                uptimes[check_id] = _windows(value)
+            except OpsMonitorError as err:
+                unreadable.add(check_id)
+                if check_id in self.data:
+                    uptimes[check_id] = self.data[check_id]
+                if check_id not in self.unreadable:
+                    _LOGGER.warning("The uptime of %s cannot be read: %s", check_id, err)
+        self.unreadable = unreadable
+        return uptimes
 
 
 def _windows(value: object) -> dict[str, float | None]:

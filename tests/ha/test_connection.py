@@ -368,6 +368,49 @@ async def test_unreadable_snapshot(
     await wait_for_state(hass, WEB, STATE_ON)
 
 
+async def test_unreadable_parts_of_the_state(
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What cannot be read beside the checks is unknown, told once, and takes no check along."""
+    whole = daemon.snapshot
+    odd = {"summary": None, "config_error": 5, "started_at": "noon", "alerts": "many"}
+    monkeypatch.setattr(daemon, "snapshot", lambda: {**whole(), **odd})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+
+    assert state_of(hass, WEB).state == STATE_ON
+    assert len(entry.runtime_data.data.flaws) == 4
+    assert len(own_warnings(caplog)) == 4
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_items_that_cannot_be_read(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """One that says nothing of who it is takes no other along."""
+    added = [make_check("new"), {"name": "no id"}, None]
+    alerts = {**daemon.alerts, "channels": [{"name": "phone"}, {"type": "ntfy"}]}
+    summary = {**daemon.summary(), "down_checks": [{"id": None}, {"id": "web"}]}
+    daemon.send(("inventory", {"added": added, "removed": []}))
+    daemon.send(("alerts", alerts), ("summary", summary))
+    await wait_until(hass, lambda: loaded.runtime_data.data.summary.down_ids == ("web",))
+
+    data = loaded.runtime_data.data
+    assert "new" in data.checks
+    assert data.alerts is not None
+    assert data.alerts.channels == ("phone",)
+    assert data.all_flaws() == {
+        "inventory: one of added: id is missing",
+        "inventory: one of added: expected an object, got NoneType",
+        "alerts: one of channels: name is missing",
+        "summary: one of down_checks: id is missing",
+    }
+
+
 async def test_one_unreadable_check(
     hass: HomeAssistant,
     loaded: MockConfigEntry,

@@ -246,9 +246,11 @@ async def test_uptime(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfig
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=11))
     await wait_for_state(hass, "sensor.web_uptime_30_days", "98.0")
 
-    daemon.replies["/api/status/uptime"] = {"web": "much"}
+    daemon.replies["/api/status/uptime"] = {"web": "much", "nas": {**windows, "30d": 97.0}}
     await entry.runtime_data.uptimes.async_refresh()
     assert state_of(hass, "sensor.web_uptime_30_days").state == "98.0"
+    assert state_of(hass, "sensor.nas_uptime_30_days").state == "97.0"
+    assert entry.runtime_data.uptimes.unreadable == {"web"}
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -238,8 +238,11 @@ async def test_firmware(
     daemon.readings = {"fritz.home": make_reading("fritz.home", {**BOX, **values})}
     await hass.config_entries.async_setup(entry.entry_id)
 
+    await daemon.wait_for_client()
+
     found = state_of(hass, FIRMWARE)
     assert (found.state, found.attributes["latest_version"]) == (state, latest)
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_firmware_of_a_silent_box(

@@ -37,16 +37,19 @@ class Alerts:
     muted: Mute | None
     channels: tuple[str, ...]
     """The names of the ways to reach people."""
+    flaws: tuple[str, ...] = ()
+    """What could not be read of it."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
         """Read an `alerts` frame."""
         fields = Fields.of(value, "alerts")
         muted = fields.values.get("muted")
-        channels = (Fields.of(item, "channel") for item in fields.items("channels"))
+        channels, flaws = fields.named("channels", "name")
         return cls(
             open=fields.integer("open"),
             last_opened_at=fields.moment("last_opened_at"),
             muted=None if muted is None else Mute.from_api(muted),
-            channels=tuple(channel.required_text("name") for channel in channels),
+            channels=channels,
+            flaws=flaws,
         )

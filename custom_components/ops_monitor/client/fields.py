@@ -105,6 +105,17 @@ class Fields:
             return tuple(values)
         raise OpsMonitorResponseError(f"{self.what}: {key}: expected strings only")
 
+    def named(self, key: str, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names in an array of objects, and what is wrong with those without one."""
+        names: list[str] = []
+        flaws: list[str] = []
+        for item in self.items(key):
+            try:
+                names.append(Fields.of(item, f"{self.what}: one of {key}").required_text(name))
+            except OpsMonitorResponseError as err:
+                flaws.append(str(err))
+        return tuple(names), tuple(dict.fromkeys(flaws))
+
     def mapping(self, key: str) -> dict[str, Any]:
         """Return an object of objects; empty where it is unknown."""
         value = self.values.get(key)

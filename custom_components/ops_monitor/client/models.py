@@ -187,12 +187,14 @@ class Summary:
     maintenance: int | None
     no_network: int | None
     down_ids: tuple[str, ...]
+    flaws: tuple[str, ...] = ()
+    """What could not be read of it."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
         """Read the answer of `/api/status/summary`."""
         fields = Fields.of(value, "summary")
-        down = (Fields.of(check, "down check") for check in fields.items("down_checks"))
+        down_ids, flaws = fields.named("down_checks", "id")
         return cls(
             overall=Overall.parse(fields.text("overall")),
             total=fields.integer("total"),
@@ -204,7 +206,8 @@ class Summary:
             paused=fields.integer("paused"),
             maintenance=fields.integer("maintenance"),
             no_network=fields.integer("no_network"),
-            down_ids=tuple(check.required_text("id") for check in down),
+            down_ids=down_ids,
+            flaws=flaws,
         )
 
 

@@ -21,6 +21,8 @@ class ChecksFrame:
     removed: tuple[str, ...] = ()
     unreadable: Mapping[str, str]
     """Checks that are there but could not be read, and why."""
+    flaws: tuple[str, ...] = ()
+    """What else could not be read."""
 
     @classmethod
     def from_check(cls, value: object) -> Self:
@@ -36,12 +38,16 @@ class ChecksFrame:
     def from_inventory(cls, value: object) -> Self:
         """Read an `inventory` frame."""
         fields = Fields.of(value, "inventory")
+        _, flaws = fields.named("added", "id")
         added = [
-            (Fields.of(check, "added check").required_text("id"), check)
+            (check["id"], check)
             for check in fields.items("added")
+            if isinstance(check, dict) and isinstance(check.get("id"), str) and check["id"]
         ]
         checks, unreadable = _read_checks(added)
-        return cls(checks=checks, removed=fields.texts("removed"), unreadable=unreadable)
+        return cls(
+            checks=checks, removed=fields.texts("removed"), unreadable=unreadable, flaws=flaws
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +118,8 @@ class Snapshot:
     """None: the daemon does not tell."""
     started_at: datetime | None = None
     """When the daemon's process began."""
+    flaws: tuple[str, ...] = ()
+    """What could not be read beside the checks and the readings."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -119,6 +127,9 @@ class Snapshot:
         fields = Fields.of(value, "snapshot")
         checks, unreadable = _read_checks(fields.mapping("checks").items())
         readings, unreadable_readings = read_readings(fields.items("readings"))
+        flaws: list[str] = []
+        summary = fields.values.get("summary")
+        alerts = fields.values.get("alerts")
         return cls(
             id=fields.text("id") or "",
             instance_id=fields.required_text("instance_id"),
@@ -126,13 +137,19 @@ class Snapshot:
             api_version=fields.integer("api_version") or 0,
             checks=checks,
             unreadable=unreadable,
-            summary=Summary.from_api(fields.values.get("summary")),
-            problems=fields.texts("config_error"),
+            summary=_read(lambda: Summary.from_api(summary), flaws) or Summary.from_api({}),
+            problems=_read(lambda: fields.texts("config_error"), flaws) or (),
             readings=readings,
             unreadable_readings=unreadable_readings,
-            alerts=_read_alerts(fields.values.get("alerts")),
-            started_at=fields.moment("started_at"),
+            alerts=None if alerts is None else _read(lambda: Alerts.from_api(alerts), flaws),
+            started_at=_read(lambda: fields.moment("started_at"), flaws),
+            flaws=tuple(flaws),
         )
+
+    def all_flaws(self) -> set[str]:
+        """Return why what cannot be read cannot be, but for the checks."""
+        of_alerts = self.alerts.flaws if self.alerts else ()
+        return {*self.unreadable_readings.values(), *self.summary.flaws, *of_alerts, *self.flaws}
 
     def after(self, frames: Iterable[Frame]) -> Snapshot:
         """Return the state after some frames, made at one go: a tick may bring a thousand."""
@@ -160,6 +177,8 @@ class Snapshot:
         """Change, add and remove checks."""
         if "checks" not in now:
             now |= {"checks": dict(self.checks), "unreadable": dict(self.unreadable)}
+        if frame.flaws:
+            now["flaws"] = tuple(dict.fromkeys((*now.get("flaws", self.flaws), *frame.flaws)))
         now["checks"].update(frame.checks)
         now["unreadable"].update(frame.unreadable)
         for check_id in (*frame.removed, *frame.unreadable):
@@ -222,11 +241,12 @@ def read_frame(message: Message) -> Frame | None:
     return reader(message.content())
 
 
-def _read_alerts(value: object) -> Alerts | None:
-    """Read what there is to tell; what cannot be read of it must not take the checks along."""
+def _read[T](reader: Callable[[], T], flaws: list[str]) -> T | None:
+    """Read a part of a whole; what cannot be read of it must not take the checks along."""
     try:
-        return None if value is None else Alerts.from_api(value)
-    except OpsMonitorResponseError:
+        return reader()
+    except OpsMonitorResponseError as err:
+        flaws.append(str(err))
         return None
 
 
