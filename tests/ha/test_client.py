@@ -292,6 +292,19 @@ async def test_long_connection_that_ends_is_tried_again_at_once(
     assert daemon.seen_last_event_ids == [None, "a-0"]
 
 
+async def test_state_that_cannot_be_read_is_told_anew(
+    daemon: FakeDaemon, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a part of the state, a connection that has lasted asks for all of it, at no loss."""
+    monkeypatch.setattr(subscription, "monotonic", count(1_000_000, 3600).__next__)
+    seen = len(daemon.seen_last_event_ids)
+    daemon.send(("summary", None))
+    await daemon.wait_for_streams(seen + 1)
+
+    assert recorder.errors == []
+    assert daemon.seen_last_event_ids == [None, None]
+
+
 async def test_long_connection_to_a_daemon_that_is_gone(
     daemon: FakeDaemon, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

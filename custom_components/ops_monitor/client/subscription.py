@@ -32,6 +32,8 @@ _LOGGER = logging.getLogger(__name__)
 HEALTHY_S: Final = 10.0
 """A connection that lived this long may be tried again at once: a proxy may have cut it."""
 _MOST_DIGITS: Final = 19
+_PASSING: Final = {"event", "reading_event", "action", "bye"}
+"""What is no part of the state: one that cannot be read leaves the state as it is."""
 
 
 class StreamHandler(Protocol):
@@ -64,6 +66,8 @@ class Subscription:
         self._backoff = backoff or Backoff()
         self._heard_at: float | None = None
         self._is_socket = True
+        self._lacks_state = False
+        """A frame of the state could not be read: the whole has to be told anew."""
         self._woken = asyncio.Event()
 
     @property
@@ -142,6 +146,10 @@ class Subscription:
             self.statistics.messages += 1
         self.statistics.frames += len(frames)
         self._handler.received(frames, is_first=is_first)
+        if self._lacks_state and self._was_healthy():
+            # Not sooner: a daemon that goes on talking nonsense must not be asked without end.
+            self._last_event_id = None
+            raise OpsMonitorConnectionError("a frame of the state could not be read")
 
     def _is_next(self, message: Message) -> bool:
         """Tell whether a message is new; take note of its number.
@@ -174,13 +182,16 @@ class Subscription:
         except OpsMonitorResponseError as err:
             self._count_unreadable(err)
             if message.event != "snapshot":
+                self._lacks_state |= message.event not in _PASSING
                 return None
             # Without it, all that follows would be applied to something else.
             self._last_event_id = None
             raise
-        if isinstance(frame, Snapshot) and frame.instance_id != self._instance_id:
-            self._last_event_id = None
-            raise OpsMonitorIdentityError(f"another daemon answers: {frame.instance_id}")
+        if isinstance(frame, Snapshot):
+            if frame.instance_id != self._instance_id:
+                self._last_event_id = None
+                raise OpsMonitorIdentityError(f"another daemon answers: {frame.instance_id}")
+            self._lacks_state = False
         return frame
 
     def _count_unreadable(self, error: OpsMonitorResponseError) -> None:
