@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .asking import tell
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .trying_alerts import send_test
 
 PARALLEL_UPDATES = 1
 
@@ -47,11 +48,6 @@ async def _run_all(coordinator: OpsMonitorCoordinator) -> None:
         raise failure
 
 
-async def _send_test(coordinator: OpsMonitorCoordinator) -> None:
-    """Send a test through all channels."""
-    await tell(coordinator, "api/alerts/test")
-
-
 RUN: Final = ButtonEntityDescription(
     key="run", translation_key="run", entity_registry_enabled_default=False
 )
@@ -61,7 +57,7 @@ HUB_BUTTONS: Final = (
         key="test_alert",
         translation_key="test_alert",
         entity_category=EntityCategory.CONFIG,
-        press_fn=_send_test,
+        press_fn=send_test,
     ),
 )
 

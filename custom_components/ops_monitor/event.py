@@ -11,14 +11,14 @@ from .client import Transition
 from .const import EVENT
 from .coordinator import OpsMonitorConfigEntry
 from .entity import CheckEntity, HubEntity, keep_adding_checks
-from .occurrence import OF_CHECKS, OF_THINGS, describe, kind_of
+from .occurrence import OF_CHECKS, OF_THINGS, Kind, describe, kind_of
 
 PARALLEL_UPDATES = 0
 
 _TYPES: Final = [kind.value for kind in OF_CHECKS]
-_OF_THINGS: Final = [kind.value for kind in OF_THINGS.values()]
+_FROM_THE_BUS: Final = [*(kind.value for kind in OF_THINGS.values()), Kind.TEST.value]
 INCIDENT: Final = EventEntityDescription(
-    key="incident", translation_key="incident", event_types=[*_TYPES, *_OF_THINGS]
+    key="incident", translation_key="incident", event_types=[*_TYPES, *_FROM_THE_BUS]
 )
 OCCURRENCE: Final = EventEntityDescription(
     key="occurrence",
@@ -48,14 +48,14 @@ class HubEvent(HubEntity, EventEntity):
         """Listen for events."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_add_event_listener(self._handle_event))
-        self.async_on_remove(self.hass.bus.async_listen(EVENT, self._handle_thing))
+        self.async_on_remove(self.hass.bus.async_listen(EVENT, self._handle_other))
 
     @callback
-    def _handle_thing(self, event: Event[Mapping[str, Any]]) -> None:
-        """Show what became of something that is polled."""
+    def _handle_other(self, event: Event[Mapping[str, Any]]) -> None:
+        """Show what became of something that is polled, or that a test was sent."""
         told = dict(event.data)
         kind = told.pop("type", None)
-        if kind in _OF_THINGS and told.get("entry_id") == self.coordinator.config_entry.entry_id:
+        if kind in _FROM_THE_BUS and told.get("entry_id") == self.coordinator.config_entry.entry_id:
             self._trigger_event(kind, told)
             self.async_write_ha_state()
 

@@ -35,6 +35,7 @@ _SENTENCES: Final = {
     Kind.DRIVE_RECOVERED: "is well again",
     Kind.INTERNET_DOWN: "has lost the Internet",
     Kind.INTERNET_UP: "is connected to the Internet again",
+    Kind.TEST: "sent a test alert",
     Errand.BEGUN: "has Home Assistant do",
     Errand.FAILED: "had Home Assistant try in vain",
     Errand.REFUSED: "was refused by Home Assistant",

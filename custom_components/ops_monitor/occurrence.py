@@ -35,6 +35,8 @@ class Kind(StrEnum):
     DRIVE_RECOVERED = "drive_recovered"
     INTERNET_DOWN = "internet_down"
     INTERNET_UP = "internet_up"
+    TEST = "test"
+    """A test alert was sent from here."""
 
 
 OF_THINGS: Final = {
@@ -47,7 +49,7 @@ OF_THINGS: Final = {
 }
 """What it is that something polled is no longer as it was."""
 OF_CHECKS: Final = tuple(
-    kind for kind in Kind if kind is not Kind.BECAME_CRITICAL and kind not in OF_THINGS.values()
+    kind for kind in Kind if kind not in {Kind.BECAME_CRITICAL, Kind.TEST, *OF_THINGS.values()}
 )
 _IN_TROUBLE: Final = {Status.DOWN, Status.UNREACHABLE, Status.DEGRADED}
 _KINDS: Final = {

@@ -20,6 +20,7 @@ from .targets import (
     the_check_of,
     the_daemon_of,
 )
+from .trying_alerts import send_test
 
 _SHORTEST: Final = timedelta(minutes=1)
 
@@ -72,12 +73,11 @@ async def run_remediation(call: ServiceCall) -> ServiceResponse:
 async def send_test_alert(call: ServiceCall) -> ServiceResponse:
     """Send a test through one channel or all; answer which took it."""
     params = {"check_id": call.data.get(ATTR_CHECK), "channel": call.data.get("channel")}
-    answer = await tell(
+    channels = await send_test(
         daemon_of(call.hass, call.data),
-        "api/alerts/test",
-        params={key: value for key, value in params.items() if value},
+        {key: value for key, value in params.items() if value},
     )
-    return {"channels": dict.fromkeys(str(answer.get("channel") or "").split(","), "ok")}
+    return {"channels": dict.fromkeys(channels, "ok")}
 
 
 async def mute_alerts(call: ServiceCall) -> ServiceResponse:

@@ -89,7 +89,7 @@ async def test_event_entity(
     attributes = state_of(hass, INCIDENT).attributes
     assert attributes["event_type"] == "down"
     things = [kind.value for kind in OF_THINGS.values()]
-    assert attributes["event_types"] == [*(kind.value for kind in OF_CHECKS), *things]
+    assert attributes["event_types"] == [*(kind.value for kind in OF_CHECKS), *things, "test"]
     assert (attributes["check_id"], attributes["name"]) == ("web", "Web")
     assert attributes["error"] == "The connection was refused."
 

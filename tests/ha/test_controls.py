@@ -10,11 +10,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.ops_monitor.const import DOMAIN
+from custom_components.ops_monitor.const import DOMAIN, EVENT
 from tests.ha.fake_daemon import FakeDaemon, answering, error_response, make_check, make_down
-from tests.ha.waiting import state_of, wait_for_state
+from tests.ha.waiting import state_of, wait_for_state, wait_until
 
 SWITCH = "switch.web_monitoring"
 CALENDAR_ID = "calendar.home_lab_incidents"
@@ -135,12 +135,33 @@ async def test_run_one(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfi
 
 
 async def test_test_alert(hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon) -> None:
-    """A test goes through all channels."""
-    daemon.replies["/api/alerts/test"] = {"ok": True, "channel": "phone"}
+    """A test goes through all channels, and automations can be tried with it, too."""
+    told = async_capture_events(hass, EVENT)
+    daemon.replies["/api/alerts/test"] = error_response(502, "channel_failed")
+    with pytest.raises(HomeAssistantError):
+        await call(hass, "button", "press", "button.home_lab_send_test_alert")
+    assert not told
 
+    daemon.replies["/api/alerts/test"] = {"ok": True, "channel": "phone,mail"}
     await call(hass, "button", "press", "button.home_lab_send_test_alert")
 
-    assert [path for _, path, _ in daemon.asked] == ["/api/alerts/test"]
+    assert [path for _, path, _ in daemon.asked] == 2 * ["/api/alerts/test"]
+    [event] = told
+    hub = er.async_get(hass).async_get("button.home_lab_send_test_alert")
+    assert hub
+    assert event.data == {
+        "entry_id": loaded.entry_id,
+        "device_id": hub.device_id,
+        "type": "test",
+        "name": "Home lab",
+        "channels": ["phone", "mail"],
+    }
+    await wait_until(
+        hass,
+        lambda: state_of(hass, "event.home_lab_incident").attributes["event_type"] == "test",
+    )
+    shown = state_of(hass, "event.home_lab_incident").attributes
+    assert shown["channels"] == ["phone", "mail"]
 
 
 @pytest.mark.parametrize(("title", "subject"), [("Washing", "Washing"), (None, "Home Assistant")])
