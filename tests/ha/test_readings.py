@@ -218,8 +218,10 @@ async def test_last_read(hass: HomeAssistant, daemon: FakeDaemon, entry: MockCon
     )
     daemon.readings = {"host": make_reading("host", HOST, stale=True, last_error="no answer")}
     await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
 
     assert state_of(hass, "sensor.host_last_read").state == "2026-11-20T10:00:00+00:00"
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_line_is_down(
