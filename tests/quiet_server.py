@@ -29,12 +29,16 @@ class QuietServer(TestServer):
 
     async def close(self) -> None:
         """Stop listening, then close."""
+        await self.stop_listening()
+        await super().close()
+
+    async def stop_listening(self) -> None:
+        """Take no connection any more; those that were taken are known to the server then."""
         listener, self._listener = self._listener, None
         if listener is not None:
             asyncio.get_running_loop().remove_reader(listener)
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
-        await super().close()
 
     def _open_socket(self, *where: Any) -> socket.socket:
         """Return the socket that it is to listen on."""

@@ -108,7 +108,7 @@ def _anatomy(reading: Reading) -> tuple[object, ...]:
 _whole: Final = attrgetter("summary", "problems", "alerts", "started_at")
 """Return what concerns the whole."""
 
-_face: Final = attrgetter("name", "type", "tags")
+_face: Final = attrgetter("name", "type", "tags", "is_core")
 """Return what the device of a check shows of it, by what it is chosen, and what it counts."""
 
 _lasting: Final = attrgetter(

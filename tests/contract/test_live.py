@@ -85,7 +85,7 @@ async def target() -> AsyncIterator[QuietServer]:
     app = web.Application()
     app.router.add_get("/", answer)
     server = QuietServer(app)
-    await server.start_server(shutdown_timeout=0)
+    await server.start_server(shutdown_timeout=0.1)
     yield server
     await server.close()
 

@@ -24,7 +24,7 @@ class WebServer:
         """Listen."""
         app = web.Application()
         app.router.add_route("*", "/", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

@@ -167,11 +167,12 @@ class FakeDaemon:
         app.router.add_get("/api/ws", self._socket)
         app.router.add_route("*", "/{path:.*}", self._reply)
         self._server = QuietServer(app, port=self._port)
-        await self._server.start_server(shutdown_timeout=0)
+        await self._server.start_server(shutdown_timeout=0.1)
 
     async def stop(self) -> None:
         """Go away, as a killed process does."""
         if self._server:
+            await self._server.stop_listening()
             self.drop_clients()
             await self._server.close()
             self._server = None
