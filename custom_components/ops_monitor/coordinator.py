@@ -2,15 +2,15 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 import logging
-from typing import override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 
 from .client import (
     ActionFrame,
@@ -46,6 +46,9 @@ from .uptimes import UptimeCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
+RESYNC: Final = timedelta(minutes=10)
+"""So often the whole state is asked for though the stream tells each change."""
+
 type EventListener = Callable[[Transition], None]
 type ErrandListener = Callable[[ActionFrame], None]
 type NewsListener = Callable[[ReadingEventFrame], None]
@@ -65,7 +68,9 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.client = client
         self.uptimes = UptimeCoordinator(hass, client, entry.title)
-        self._events = EventFeed(client, self.name, self._wants)
+        self._events = EventFeed(
+            client, self.name, self._wants, replays=entry.options.get(CONF_REPLAY, False)
+        )
         self._errands = Listeners[ActionFrame](self.name)
         self._news = Listeners[ReadingEventFrame](self.name)
         self._buffer = FrameBuffer(hass.loop, self._apply)
@@ -77,7 +82,8 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self._tags = frozenset(entry.options.get(CONF_TAGS, ()))
         self._excluded = frozenset(entry.options.get(CONF_EXCLUDED, ()))
         self._excluded_readings = frozenset(entry.options.get(CONF_EXCLUDED_READINGS, ()))
-        self._replays: bool = entry.options.get(CONF_REPLAY, False)
+        self._release: tuple[int, str] | None = None
+        """The daemon's own, by the state that it told last."""
         self._told: tuple[Snapshot, bool] | None = None
         self._reported: set[str] = set()
         self._told_checks: set[str] | None = None
@@ -96,6 +102,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             tell_trouble(self.hass, self.config_entry.entry_id, self.name, err)
             raise as_setup_error(err) from err
         withdraw_trouble(self.hass, self.config_entry.entry_id)
+        self._events.begin()
 
     @override
     async def _async_update_data(self) -> Snapshot:
@@ -112,10 +119,15 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             # The stream is ahead of this answer, or about to tell what is new in it.
             return self.data
         self._report_unreadable(snapshot)
+        if not self.is_streaming:
+            self._look_behind(snapshot)
         return snapshot
 
     async def async_listen(self) -> None:
         """Receive the stream until the entry is unloaded."""
+        stop = async_track_time_interval(
+            self.hass, self._resync, RESYNC, name=f"{self.name} resync", cancel_on_shutdown=True
+        )
         try:
             await self.subscription.run(self.data.id)
         except OpsMonitorAuthError as err:
@@ -124,7 +136,16 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_unsub_refresh()
             self.config_entry.async_start_reauth(self.hass)
         finally:
+            stop()
             self._buffer.cancel()
+
+    async def _resync(self, _now: datetime) -> None:
+        """Make sure that what we hold is what the daemon has, should the two ever drift apart."""
+        if not self.is_streaming:
+            return
+        await self.async_refresh()
+        if self._events.is_behind:
+            await self._events.catch_up()
 
     def shows(self, check: Check) -> bool:
         """Tell whether a person wants to see a check."""
@@ -182,22 +203,35 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
     def received(self, frames: list[Frame], *, is_first: bool) -> None:
         """Take frames in, to be applied together with those that follow closely."""
         if is_first:
-            self._go_on(frames)
+            self._go_on()
         self._buffer.add(frames, is_news=not self.last_update_success)
 
     @callback
-    def _go_on(self, frames: list[Frame]) -> None:
-        """Be told again, rather than having to ask; see to what was missed meanwhile."""
+    def _go_on(self) -> None:
+        """Be told again, rather than having to ask."""
         self.is_streaming = True
         withdraw_trouble(self.hass, self.config_entry.entry_id)
         self.update_interval = None
         self._async_unsub_refresh()
-        if not self._replays:
-            self._events.pass_over(frames, dt_util.utcnow())
-        elif any(isinstance(frame, Snapshot) for frame in frames):
-            self.config_entry.async_create_background_task(
-                self.hass, self._events.catch_up(), name=f"{self.name} missed events"
-            )
+        self._events.connected()
+
+    @callback
+    def _look_behind(self, snapshot: Snapshot) -> None:
+        """See to what led to a state that was told as a whole."""
+        before, self._release = self._release, (snapshot.api_version, snapshot.version)
+        if before is None:
+            return
+        self.config_entry.async_create_background_task(
+            self.hass,
+            self._catch_up(is_exchanged=before != self._release),
+            name=f"{self.name} missed events",
+        )
+
+    async def _catch_up(self, *, is_exchanged: bool) -> None:
+        """Tell what was missed; a daemon that was exchanged is then looked at anew."""
+        await self._events.catch_up()
+        if is_exchanged:
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     @callback
     def lost(self, error: OpsMonitorError) -> None:
@@ -233,9 +267,8 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
                     self._news.tell(frame)
                 case _:
                     pass
-        if (data.api_version, data.version) != (self.info.api_version, self.info.version):
-            # The daemon was exchanged for another release: find out anew what it can do.
-            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+        if any(isinstance(frame, Snapshot) for frame in frames):
+            self._look_behind(data)
 
     @callback
     def _report_unreadable(self, data: Snapshot) -> None:

@@ -494,6 +494,21 @@ async def test_missing_frame(daemon: FakeDaemon, recorder: Recorder) -> None:
     assert daemon.seen_last_event_ids == [None, None]
 
 
+@pytest.mark.parametrize("frame_id", ["b-1", "b-0", "a-x", "?"])
+async def test_frame_of_another_process(
+    daemon: FakeDaemon, recorder: Recorder, frame_id: str
+) -> None:
+    """A frame that cannot follow the one before is not taken for the next one."""
+    daemon.send_as_is([(frame_id, "check", make_down("web"))])
+    await recorder.wait()
+    await daemon.wait_for_streams(2)
+
+    assert [str(error) for error in recorder.errors] == [
+        f"frames are missing: a-0 is followed by {frame_id}"
+    ]
+    assert daemon.seen_last_event_ids == [None, None]
+
+
 async def test_repeated_frames(daemon: FakeDaemon, recorder: Recorder) -> None:
     """A frame that comes again is not told again."""
     daemon.put(make_down("web"))

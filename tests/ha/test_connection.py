@@ -273,6 +273,31 @@ async def test_daemon_is_exchanged_for_a_newer_release(
     assert loaded.error_reason_translation_key == "unsupported_version"
 
 
+async def test_daemon_that_tells_two_versions(
+    hass: HomeAssistant, daemon: FakeDaemon, loaded: MockConfigEntry
+) -> None:
+    """A daemon that says one thing of itself here and another there is not set up for ever."""
+    own_snapshot = daemon.snapshot
+    daemon.snapshot = lambda: own_snapshot() | {"version": "0.2.0"}  # type: ignore[method-assign]
+    before = loaded.runtime_data
+    daemon.forget()
+    daemon.drop_clients()
+    await wait_until(hass, lambda: getattr(loaded, "runtime_data", before) is not before)
+    await hass.async_block_till_done()
+    await daemon.wait_for_client()
+    after = loaded.runtime_data
+
+    daemon.forget()
+    daemon.drop_clients()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+    await wait_for_state(hass, CONNECTED, STATE_ON)
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, WEB, STATE_OFF)
+    await hass.async_block_till_done()
+
+    assert loaded.runtime_data is after
+
+
 FRAMES = [
     ("check", [1, 2]),
     ("check", {"name": "no id"}),

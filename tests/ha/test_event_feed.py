@@ -32,10 +32,8 @@ def down(second: int) -> Transition:
     )
 
 
-async def test_nothing_is_missed_before_the_first_event(
-    daemon: FakeDaemon, feed: EventFeed
-) -> None:
-    """Whoever was told nothing yet has missed nothing: the daemon is not asked."""
+async def test_nothing_is_missed_before_the_beginning(daemon: FakeDaemon, feed: EventFeed) -> None:
+    """Whoever does not know the state yet has missed nothing: the daemon is not asked."""
     await feed.catch_up()
 
     assert daemon.asked == []

@@ -1,5 +1,6 @@
 """Events: each is told once, and those that were missed only to whoever wants them."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.ops_monitor.client import Transition
+from custom_components.ops_monitor import coordinator
+from custom_components.ops_monitor.client import OpsMonitorClient, Transition
 from custom_components.ops_monitor.const import (
     CONF_EXCLUDED,
     CONF_EXCLUDED_READINGS,
@@ -145,38 +147,136 @@ async def test_missed_event_is_told_if_it_is_fresh(
     assert [event.event for event in told] == ["DOWN"]
 
 
-async def test_missed_events_are_asked_for(
-    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
-) -> None:
-    """Whoever wants all events gets even those of the time in which the daemon was restarted."""
-    hass.config_entries.async_update_entry(entry, options={CONF_REPLAY: True})
-    await hass.config_entries.async_setup(entry.entry_id)
+@pytest.fixture
+async def early(
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[list[Transition]]:
+    """Return what is told of events by an entry that was set up two hours ago."""
+    hass.config_entries.async_update_entry(entry, options={CONF_REPLAY: request.param})
+    with monkeypatch.context() as then:
+        long_ago = dt_util.utcnow() - timedelta(hours=2)
+        then.setattr(OpsMonitorClient, "daemon_time", lambda _client: long_ago)
+        await hass.config_entries.async_setup(entry.entry_id)
     await daemon.wait_for_client()
-    told: list[Transition] = []
-    entry.runtime_data.async_add_event_listener(told.append)
-    first = make_event(minutes_ago=90)
-    daemon.send(("event", first))
-    await wait_until_told(hass, daemon, told, 1)
-
-    missed = [make_event(minutes_ago=30), make_event(minutes_ago=60, event="UP", status="up")]
-    daemon.replies["/api/status/events"] = [*missed, first]
-    daemon.forget()
-    await reconnect(hass, daemon)
-    await wait_until_told(hass, daemon, told, 3)
-
-    assert [event.event for event in told] == ["DOWN", "UP", "DOWN"]
+    events: list[Transition] = []
+    entry.runtime_data.async_add_event_listener(events.append)
+    yield events
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def wait_until_told(
-    hass: HomeAssistant, daemon: FakeDaemon, told: list[Transition], count: int
+MISSED = [(False, ["UP"]), (True, ["DOWN", "DEGRADED", "UP"])]
+"""Whether missed events are wanted, and what is told then."""
+
+
+def miss(daemon: FakeDaemon) -> None:
+    """Have some events behind it, newest first; the oldest is from before the set-up."""
+    daemon.replies["/api/status/events"] = [
+        make_event(minutes_ago=1, event="UP", status="up"),
+        make_event(minutes_ago=30, event="DEGRADED", status="degraded"),
+        make_event(minutes_ago=60),
+        make_event(minutes_ago=180, event="PAUSED", status="paused"),
+    ]
+
+
+@pytest.mark.parametrize(("early", "expected"), MISSED, indirect=["early"])
+async def test_missed_events_are_asked_for(
+    hass: HomeAssistant, daemon: FakeDaemon, early: list[Transition], expected: list[str]
 ) -> None:
-    """Wait until so many events were told; a change of state makes it be looked at."""
-    latency = 100.0
-    while len(told) < count:
-        latency += 1
-        daemon.put(make_check("nas", latency_ms=latency))
-        await wait_for_state(hass, "sensor.nas_response_time", str(latency))
+    """What the stream cannot tell any more is asked for, and told once, if only when fresh."""
+    miss(daemon)
+    for _ in range(2):
+        daemon.asked.clear()
+        daemon.forget()
+        await reconnect(hass, daemon)
+        await daemon.wait_for(lambda: bool(daemon.asked))
+
+    daemon.send(("event", make_event(event="FLAPPING")))
+    await wait_until(hass, lambda: early and early[-1].event == "FLAPPING")
+
+    assert [event.event for event in early] == [*expected, "FLAPPING"]
+
+
+@pytest.mark.parametrize(("early", "expected"), MISSED, indirect=["early"])
+async def test_missed_events_in_pieces(
+    hass: HomeAssistant, daemon: FakeDaemon, early: list[Transition], expected: list[str]
+) -> None:
+    """However the network cuts what was missed, only what is fresh is told to most."""
+    daemon.speaks_websocket = False
+    daemon.beginning = []
+    daemon.drop_clients()
+    await wait_for_state(hass, CONNECTED, STATE_OFF)
+    await wait_for_state(hass, CONNECTED, STATE_ON)
+
+    daemon.send(("event", make_event(minutes_ago=60)))
+    daemon.send(("event", make_event(minutes_ago=30, event="DEGRADED", status="degraded")))
+    daemon.send(("event", make_event(minutes_ago=1, event="UP", status="up")))
+    daemon.put(make_down("web"))
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+    assert [event.event for event in early] == expected
+
+
+async def test_missed_events_of_a_daemon_that_is_polled(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """Where no stream passes, what happened between two questions is told all the same."""
+    daemon.speaks_websocket = daemon.speaks_events = False
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for(lambda: daemon.refused >= 3)
+    told = async_capture_events(hass, EVENT)
+    daemon.put(make_down("web"))
+    daemon.replies["/api/status/events"] = [make_event(minutes_ago=-0.1)]
+
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
+    await wait_until(hass, lambda: told)
+
+    assert [event.data["type"] for event in told] == ["down"]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare the state often; a jump in time would let the stream's own timers run out."""
+    monkeypatch.setattr(coordinator, "RESYNC", timedelta(milliseconds=20))
+
+
+@pytest.mark.usefixtures("_often")
+async def test_missed_events_are_asked_for_again(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """What could not be had at once is had with the next look at the whole state."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    told = async_capture_events(hass, EVENT)
+    daemon.forget()
+    daemon.drop_clients()
+    await daemon.wait_for(lambda: bool(daemon.asked))
+    daemon.replies["/api/status/events"] = [make_event(minutes_ago=-0.1)]
+
+    await wait_until(hass, lambda: told)
+
+    assert [event.data["type"] for event in told] == ["down"]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("_often")
+async def test_state_is_compared_now_and_then(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """What the stream did not tell is found out all the same."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    await hass.async_block_till_done()
+    daemon.checks["web"] = make_down("web")
+
+    await wait_for_state(hass, WEB, STATE_OFF)
+
+    assert daemon.seen_last_event_ids == ["a-0"]
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.mark.parametrize("answer", [{"no": "list"}, None, [{"id": "web"}]])

@@ -105,6 +105,10 @@ class OpsMonitorClient:
         answer = Fields.of(await self.get("health"), "health")
         return answer.required_text("instance_id")
 
+    def daemon_time(self) -> datetime:
+        """Return what time the daemon has, by the last comparison of the clocks."""
+        return datetime.now(UTC) + (self.clock_skew or timedelta())
+
     async def snapshot(self) -> Snapshot:
         """Return the present state; it is sent only if it is another one than last time."""
         headers = {"If-None-Match": self._etag} if self._etag and self._snapshot else {}

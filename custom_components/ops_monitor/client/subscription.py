@@ -163,11 +163,12 @@ class Subscription:
             return True
         epoch, number = _split(self._last_event_id)
         its_epoch, its_number = _split(message.id)
-        if epoch == its_epoch and number is not None and its_number is not None:
-            if its_number <= number:
+        if number is not None:
+            if epoch == its_epoch and its_number is not None and its_number <= number:
                 self.statistics.repeated_frames += 1
                 return False
-            if its_number != number + 1:
+            if (its_epoch, its_number) != (epoch, number + 1):
+                # Another process, or no number: what lies between cannot be known.
                 self.statistics.gaps += 1
                 missing = f"{self._last_event_id} is followed by {message.id}"
                 self._last_event_id = None
