@@ -4,6 +4,7 @@ from homeassistant.components.diagnostics import REDACTED
 from homeassistant.const import CONF_TOKEN, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -27,7 +28,7 @@ async def test_diagnostics(
 ) -> None:
     """The stream's fate, each check and the last transitions can be downloaded."""
     transition = {
-        "ts": "2026-11-20T10:00:30Z",
+        "ts": dt_util.utcnow().isoformat(),
         "id": "web",
         "event": "DOWN",
         "status": "down",

@@ -64,19 +64,24 @@ async def test_start_and_stop(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+def beats(daemon: FakeDaemon) -> int:
+    """Return how often the daemon was told that Home Assistant is there."""
+    return sum(path == PATH for _, path, _ in daemon.asked)
+
+
 async def test_daemon_comes_back(
     hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
 ) -> None:
     """A daemon that was restarted is not left in doubt for a minute."""
     daemon.replies[PATH] = {"counted": True}
     await start(hass, entry, daemon, CONF_HEARTBEAT)
-    await daemon.wait_for(lambda: len(daemon.asked) == 1)
+    await daemon.wait_for(lambda: beats(daemon) == 1)
 
     await daemon.stop()
     await wait_for_state(hass, "binary_sensor.home_lab_connected", "off")
     daemon.forget()
     await daemon.start()
-    await daemon.wait_for(lambda: len(daemon.asked) == 2)
+    await daemon.wait_for(lambda: beats(daemon) == 2)
 
     await hass.config_entries.async_unload(entry.entry_id)
 
