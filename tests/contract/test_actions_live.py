@@ -19,8 +19,6 @@ from custom_components.ops_monitor.heartbeat import PATH, vital_signs
 from tests.e2e.daemon_process import DaemonProcess
 from tests.ha.waiting import state_of, wait_for_state
 
-pytestmark = pytest.mark.timeout(90)
-
 TOKEN = "admin-token-of-the-contract-test"  # noqa: S105 - of a daemon that lives for this test
 READ_TOKEN = "read-token-of-the-contract-test"  # noqa: S105 - as above
 CONFIGURATION = f"""\

@@ -15,8 +15,6 @@ from custom_components.ops_monitor.client import OpsMonitorClient
 from custom_components.ops_monitor.const import CONF_HEARTBEAT, DOMAIN
 from tests.e2e.daemon_process import DaemonProcess
 
-pytestmark = pytest.mark.timeout(60)
-
 TOKEN = "admin-token-of-the-contract-test"  # noqa: S105 - of a daemon that lives for this test
 CONFIGURATION = f"""\
 server: {{ token: {TOKEN} }}

@@ -35,8 +35,6 @@ from tests.e2e.daemon_process import DaemonProcess
 from tests.ha.waiting import state_of, wait_for_state
 from tests.quiet_server import QuietServer
 
-pytestmark = pytest.mark.timeout(40)
-
 TOKEN = "read-token-of-the-contract-test"  # noqa: S105 - of a daemon that lives for this test
 ADMIN_TOKEN = "admin-token-of-the-contract-test"  # noqa: S105 - as above
 CONFIGURATION = """\

@@ -22,8 +22,6 @@ from custom_components.ops_monitor.const import (
 from tests.e2e.daemon_process import DaemonProcess
 from tests.ha.waiting import wait_for_state, wait_until
 
-pytestmark = pytest.mark.timeout(120)
-
 ADMIN_TOKEN = "admin-token-of-the-pairing-test"  # noqa: S105 - of a daemon that lives for this test
 CONFIGURATION = f"""\
 server:

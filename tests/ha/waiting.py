@@ -1,12 +1,15 @@
-"""Look at Home Assistant's states, and wait for what happens, never for time to pass."""
+"""Look at Home Assistant's states, and wait for what happens."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
 from homeassistant.const import MATCH_ALL
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+
+_LOOK_S = 0.1
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> State:
@@ -17,7 +20,11 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
 
 
 async def wait_until(hass: HomeAssistant, is_so: Callable[[], object]) -> None:
-    """Wait until something is so; it is looked at after every event and change of an entry."""
+    """Wait until something is so.
+
+    It is looked at after every event and change of an entry, and now and then, for not all that is
+    waited for comes with one.
+    """
     happened = asyncio.Event()
 
     @callback
@@ -32,7 +39,8 @@ async def wait_until(hass: HomeAssistant, is_so: Callable[[], object]) -> None:
     try:
         async with asyncio.timeout(60):
             while not is_so():
-                await happened.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(happened.wait(), _LOOK_S)
                 happened.clear()
     finally:
         for stop in unsubscribe:

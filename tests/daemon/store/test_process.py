@@ -12,8 +12,6 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from opsmonitor.config.settings import RetentionSettings
 from opsmonitor.models.check import Status
 from opsmonitor.models.history import Resolution
@@ -59,7 +57,6 @@ def stored_changes(path: Path) -> Sequence[tuple[int, str]]:
         return connection.execute(query).fetchall()
 
 
-@pytest.mark.timeout(60)
 async def test_kill_loses_no_more_than_the_last_group(path: Path) -> None:
     """Killed while writing, the database is sound and lacks at most what was just recorded."""
     for after_s in (0.05, 0.31, 0.57):
@@ -85,7 +82,6 @@ async def test_kill_loses_no_more_than_the_last_group(path: Path) -> None:
         assert history.intervals[-1].start_ms == store.alive_ms
 
 
-@pytest.mark.timeout(30)
 def test_failing_start_ends_the_process(path: Path) -> None:
     """A process that fails after opening the store ends, and can be started again."""
     for _ in range(2):

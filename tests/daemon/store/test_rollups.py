@@ -113,7 +113,6 @@ async def play(store: Store, clock: FakeClock, hours: float, seed: int = 1) -> N
             await store.maintain()
 
 
-@pytest.mark.timeout(60)
 @settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 10_000), hours=st.sampled_from([1, 5, 30]))
 def test_rollups_equal_naive_computation(seed: int, hours: int) -> None:

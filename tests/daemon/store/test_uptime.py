@@ -251,7 +251,6 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.timeout(60)
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(steps=STEPS, lower=st.floats(0, 1), upper=st.floats(0, 1))
 def test_every_moment_counts_once(
