@@ -19,7 +19,7 @@ from homeassistant.helpers.typing import StateType
 from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription
 from .client import Check, Health
 from .coordinator import OpsMonitorConfigEntry
-from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .entity import CheckEntity, HubEntity, OpsMonitorEntity, keep_adding_checks
 from .hub_sensors import HUB_SENSORS, HubSensorDescription
 from .parts import Part, ValueKind
 from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
@@ -163,7 +163,18 @@ class LastReadSensor(ReadingEntity, SensorEntity):
         return self.native_value
 
 
-class UptimeSensor(CheckEntity, SensorEntity):
+class _HearsUptimes(OpsMonitorEntity):
+    """Is told of the uptimes, too, which are asked for now and then."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for what is asked for now and then."""
+        await super().async_added_to_hass()
+        uptimes = self.coordinator.uptimes
+        self.async_on_remove(uptimes.async_add_listener(self._handle_coordinator_update))
+
+
+class UptimeSensor(_HearsUptimes, CheckEntity, SensorEntity):
     """For how much of a span of time a check was up."""
 
     def __init__(
@@ -172,13 +183,6 @@ class UptimeSensor(CheckEntity, SensorEntity):
         """Take the span, which the description's key ends with."""
         super().__init__(entry, check, description)
         self._window = description.key.removeprefix("uptime_")
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Listen for what is asked for now and then."""
-        await super().async_added_to_hass()
-        uptimes = self.coordinator.uptimes
-        self.async_on_remove(uptimes.async_add_listener(self._handle_coordinator_update))
 
     @property
     @override
@@ -192,20 +196,13 @@ class UptimeSensor(CheckEntity, SensorEntity):
         return self.native_value
 
 
-class FleetUptimeSensor(HubEntity, SensorEntity):
+class FleetUptimeSensor(_HearsUptimes, HubEntity, SensorEntity):
     """For how much of a span of time the checks were up, on the average."""
 
     def __init__(self, entry: OpsMonitorConfigEntry, description: SensorEntityDescription) -> None:
         """Take the span, which the description's key ends with; it is of the checks there are."""
         super().__init__(entry, description, Topic.DEVICES)
         self._window = description.key.removeprefix("uptime_")
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Listen for what is asked for now and then."""
-        await super().async_added_to_hass()
-        uptimes = self.coordinator.uptimes
-        self.async_on_remove(uptimes.async_add_listener(self._handle_coordinator_update))
 
     @property
     @override

@@ -525,6 +525,7 @@ async def test_repeated_frames(daemon: FakeDaemon, recorder: Recorder) -> None:
 def test_any_message_is_read(text: str) -> None:
     """Whatever comes as a message, each frame of it is read or refused by itself."""
     for message in read_batch(text):
+        assert isinstance(message.event, str)
         with suppress(OpsMonitorResponseError):
             read_frame(message)
 

@@ -202,6 +202,7 @@ async def test_daemon_says_goodbye(
     daemon.end_streams()
 
     await wait_for_state(hass, CONNECTED, STATE_OFF)
+    assert not loaded.runtime_data.last_update_success
 
 
 async def test_last_words_count(

@@ -169,6 +169,7 @@ async def test_hub_follows_the_daemon(
         ),
     )
     await hass.async_block_till_done()
+    assert find(device_registry, loaded, "").sw_version == "0.2.0"
 
 
 @pytest.mark.parametrize(("what", "is_removed"), [("web", False), ("", False), ("old", True)])

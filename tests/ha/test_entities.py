@@ -267,6 +267,7 @@ async def test_uptime_of_the_whole(
     await hass.config_entries.async_setup(entry.entry_id)
 
     await wait_for_state(hass, "sensor.home_lab_uptime_30_days", "95.0")
+    assert state_of(hass, "sensor.web_uptime_30_days").state == "90.0"
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -361,6 +361,7 @@ async def test_polled_daemon_that_goes(
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
     await wait_for_state(hass, WEB, STATE_UNAVAILABLE)
 
+    assert not entry.runtime_data.last_update_success
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -376,6 +377,7 @@ async def test_stranger_is_not_polled(
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
     await wait_for_state(hass, WEB, STATE_UNAVAILABLE)
 
+    assert not entry.runtime_data.last_update_success
     await hass.config_entries.async_unload(entry.entry_id)
 
 

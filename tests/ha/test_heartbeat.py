@@ -83,6 +83,8 @@ async def test_daemon_comes_back(
     await daemon.start()
     await daemon.wait_for(lambda: beats(daemon) == 2)
 
+    told = [body["state"] for _, path, body in daemon.asked if path == PATH]
+    assert told == ["RUNNING", "RUNNING"]
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -123,6 +125,7 @@ async def test_heartbeat_with_a_read_token(
     issue_id = f"read_only_token_{entry.entry_id}"
     await wait_until(hass, lambda: ir.async_get(hass).async_get_issue(DOMAIN, issue_id))
 
+    assert beats(daemon) == 1
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -214,3 +214,4 @@ async def test_a_restart_cannot_be_announced_with_a_read_token(
 
     issue = (DOMAIN, f"read_only_token_{loaded.entry_id}")
     await wait_until(hass, lambda: issue in ir.async_get(hass).issues)
+    assert ir.async_get(hass).issues[issue].is_fixable

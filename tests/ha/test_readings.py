@@ -300,6 +300,7 @@ async def test_everything_is_configured_anew(
     await wait_until(
         hass, lambda: set(devices(hass, polling)) == {"Home lab", "Web", "Nas", "Host"}
     )
+    assert state_of(hass, "sensor.host_cpu").state == "12.5"
 
 
 async def test_garbage(hass: HomeAssistant, polling: MockConfigEntry, daemon: FakeDaemon) -> None:

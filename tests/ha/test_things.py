@@ -252,3 +252,4 @@ async def test_firmware_of_a_silent_box(
     let(daemon, "router silent")
 
     await wait_for_state(hass, FIRMWARE, STATE_UNKNOWN)
+    assert state_of(hass, FIRMWARE).attributes["latest_version"] is None
