@@ -29,6 +29,8 @@ CONF_EXCLUDED: Final = "excluded"
 """Ids of checks that are not shown."""
 CONF_EXCLUDED_READINGS: Final = "excluded_readings"
 """Full names of what is polled and not shown, such as `fritz.home`."""
+CONF_DETAILS: Final = "details"
+"""Which checks get the entities that are off at first: a member of `Details`."""
 CONF_REPAIRS: Final = "repairs"
 """For which checks that are down a repair issue is made: a member of `RepairLevel`."""
 CONF_CORE: Final = "core"
@@ -51,3 +53,11 @@ class RepairLevel(StrEnum):
     NONE = "none"
     CORE = "core"
     ALL = "all"
+
+
+class Details(StrEnum):
+    """Which checks get the entities that are off at first; those that are there already stay."""
+
+    AUTOMATIC = "automatic"
+    ALWAYS = "always"
+    EXISTING = "existing"

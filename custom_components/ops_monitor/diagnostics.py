@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
+from .details import has_details, wanted_details
 from .devices import check_identifier, part_identifier
 from .parts import parts_of
 
@@ -31,6 +32,11 @@ async def async_get_config_entry_diagnostics(
             "options": dict(entry.options),
             "info": asdict(coordinator.info),
             **_connection(coordinator),
+            "details": {
+                "preference": wanted_details(entry).value,
+                "for_new_checks": has_details(entry),
+                "checks": sum(1 for _ in coordinator.shown),
+            },
             "snapshot": asdict(coordinator.data),
             "recent_transitions": [asdict(item) for item in coordinator.recent_transitions],
         }

@@ -6,12 +6,16 @@ from typing import override
 
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    async_get_current_platform,
+)
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
+from .details import has_details, is_kept
 from .devices import check_device, hub_identifier, orphaned_checks
 from .topics import Topic, every_run
 
@@ -74,8 +78,19 @@ class CheckEntity(OpsMonitorEntity):
         super().__init__(coordinator, context=topic)
         self.entity_description = description
         self._check = check
-        self._attr_unique_id = f"{coordinator.data.instance_id}_check_{check.id}_{description.key}"
+        self.own_id = f"{coordinator.data.instance_id}_check_{check.id}_{description.key}"
         self.device_entry = check_device(entry, check)
+
+    @property
+    @override
+    def unique_id(self) -> str:
+        """Return what it is known by; not kept twice, as Home Assistant's own does."""
+        return self.own_id
+
+    @property
+    def is_detail(self) -> bool:
+        """Tell whether it is off until somebody turns it on."""
+        return not self.entity_description.entity_registry_enabled_default
 
     @property
     @override
@@ -123,24 +138,52 @@ class HubEntity(OpsMonitorEntity):
 def keep_adding_checks(
     entry: OpsMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[Check], Iterable[Entity]],
+    build: Callable[[Check], Iterable[CheckEntity]],
 ) -> None:
-    """Add the entities of each check, now and whenever the daemon gets a new one."""
+    """Add the entities of each check, now and whenever the daemon gets a new one.
+
+    Must be called while a platform is set up: it is asked which one.
+    """
     coordinator = entry.runtime_data
+    domain = async_get_current_platform().domain
     known: set[str] = set()
+    plain: set[str] = set()
+    """Those of them that have no details but those that there were."""
+
+    def is_there(entity: CheckEntity) -> bool:
+        """Tell whether an entity is registered, or will be as it was."""
+        return is_kept(coordinator.hass, domain, entity.own_id)
 
     @callback
     def add_new() -> None:
-        """Add the entities of checks that have none."""
+        """Add the entities of checks that have none, and details where they came to be wanted."""
         data = coordinator.data
         known.intersection_update(
             data.checks.keys() | data.unreadable.keys() | orphaned_checks(coordinator, known)
         )
         shown = {check.id: check for check in coordinator.shown}
         known.difference_update(data.checks.keys() - shown.keys())
+        plain.intersection_update(known)
         new = [check for check_id, check in shown.items() if check_id not in known]
         known.update(shown)
+        if not has_details(entry):
+            plain.update(check.id for check in new)
+            async_add_entities(
+                entity
+                for check in new
+                for entity in build(check)
+                if not entity.is_detail or is_there(entity)
+            )
+            return
         async_add_entities(entity for check in new for entity in build(check))
+        lacking = [shown[check_id] for check_id in plain if check_id in shown]
+        plain.difference_update(shown)
+        async_add_entities(
+            entity
+            for check in lacking
+            for entity in build(check)
+            if entity.is_detail and not is_there(entity)
+        )
 
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new, Topic.DEVICES))

@@ -22,6 +22,7 @@ from .const import (
     CONF_ALLOW_ACTIONS,
     CONF_ASSIST,
     CONF_CORE,
+    CONF_DETAILS,
     CONF_EXCLUDED,
     CONF_EXCLUDED_READINGS,
     CONF_FALLBACK_S,
@@ -32,6 +33,7 @@ from .const import (
     CONF_RESTART_CHECKS,
     CONF_TAGS,
     DEFAULT_FALLBACK_S,
+    Details,
     RepairLevel,
 )
 from .parts import parts_of
@@ -41,6 +43,9 @@ _FALLBACK: Final = NumberSelector(
     NumberSelectorConfig(
         min=15, max=600, step=1, unit_of_measurement="s", mode=NumberSelectorMode.BOX
     )
+)
+_DETAILS: Final = SelectSelector(
+    SelectSelectorConfig(options=[choice.value for choice in Details], translation_key="details")
 )
 _REPAIRS: Final = SelectSelector(
     SelectSelectorConfig(options=[level.value for level in RepairLevel], translation_key="repairs")
@@ -123,6 +128,7 @@ def _import_schema(snapshot: Snapshot | None) -> vol.Schema:
             vol.Optional(CONF_TAGS, default=list): TextSelector(TextSelectorConfig(multiple=True)),
             vol.Optional(CONF_EXCLUDED, default=list): check_selector(snapshot),
             vol.Optional(CONF_EXCLUDED_READINGS, default=list): _chooser(names),
+            vol.Required(CONF_DETAILS, default=Details.AUTOMATIC.value): _DETAILS,
         }
     )
 

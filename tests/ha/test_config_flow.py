@@ -511,7 +511,15 @@ async def test_announcement_of_what_is_known(hass: HomeAssistant, daemon: FakeDa
 @pytest.mark.parametrize(
     ("step", "filled"),
     [
-        ("import", {"tags": ["lab"], "excluded": ["web"], "excluded_readings": ["host"]}),
+        (
+            "import",
+            {
+                "tags": ["lab"],
+                "excluded": ["web"],
+                "excluded_readings": ["host"],
+                "details": "always",
+            },
+        ),
         (
             "behaviour",
             {
