@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -25,6 +27,45 @@ OptionsT = TypeVar("OptionsT")
 
 Probe: TypeAlias = Callable[[], Awaitable[Outcome]]
 """One attempt. Returns FAIL when the target is down; raises only when it could not do its work."""
+
+
+class Attempt(Protocol):
+    """One attempt that is under way."""
+
+    def cancel(self) -> object:
+        """End it; nothing comes of it any more."""
+        ...
+
+
+class DirectProbe(ABC):
+    """A probe that waits for one event only, so that its attempts need no task.
+
+    A task costs more than to connect does, and most runs of most ports end with that.
+    """
+
+    @abstractmethod
+    def prepare(self, done: Callable[[Outcome], None]) -> Callable[[], Attempt]:
+        """Return what begins an attempt.
+
+        `done` is called with the outcome of each attempt that was not cancelled, never before its
+        beginning has returned. The probe sees to its time-out.
+        """
+
+    async def __call__(self) -> Outcome:
+        """Make one attempt where a task is at hand."""
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: Outcome) -> None:
+            """Let the task go on."""
+            if not ended.done():
+                ended.set_result(outcome)
+
+        attempt = self.prepare(done)()
+        try:
+            return await ended
+        finally:
+            attempt.cancel()
+
 
 States: TypeAlias = Callable[[str], CheckState | None]
 """What is known now of the check with an id; None: no check has it."""

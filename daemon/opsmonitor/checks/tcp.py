@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
 import voluptuous as vol
 
-from opsmonitor.checks.base import CheckContext, CheckType, Probe
+from opsmonitor.checks.base import CheckContext, CheckType, DirectProbe, Probe
 from opsmonitor.config import validators as cv
 from opsmonitor.models.check import Assertion, Outcome, Timings, Verdict
 from opsmonitor.parts.body import excerpt, needle
@@ -19,13 +20,15 @@ from opsmonitor.parts.fields import family, host, optional, seconds, text_or_sec
 from opsmonitor.parts.latency import THRESHOLDS, LatencyThresholds, latency_rule
 from opsmonitor.parts.rules import Finding, Trouble, conclude, failed
 from opsmonitor.util.connect import Endpoint, connect, find_endpoints, literal_endpoint
-from opsmonitor.util.knock import shared_knocker
+from opsmonitor.util.knock import Knocker, Pending, shared_knocker
 from opsmonitor.util.net import url_host
 from opsmonitor.util.timeline import Timeline
 from opsmonitor.util.tls import tls_context
 from opsmonitor.util.trouble import explain, timed_out
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.secret import Secret
 
@@ -165,6 +168,43 @@ class _Connector:
             await self._dialog.run(sock, timeline, answer)
 
 
+class _Knocking(DirectProbe):
+    """Connects to an address at which nothing is to be said."""
+
+    __slots__ = ("_endpoint", "_judge", "_knocker", "_options", "_timeout_s")
+
+    def __init__(
+        self,
+        options: TcpOptions,
+        judge: TcpJudge,
+        knocker: Knocker,
+        endpoint: Endpoint,
+        timeout_s: float,
+    ) -> None:
+        """Take what was decided."""
+        self._options = options
+        self._judge = judge
+        self._knocker = knocker
+        self._endpoint = endpoint
+        self._timeout_s = timeout_s
+
+    def prepare(self, done: Callable[[Outcome], None]) -> Callable[[], Pending]:
+        """Return what connects once."""
+        accepted, failed = self._judge.accepted, self._failed
+
+        def answer(connect_s: float, error: OSError | None) -> None:
+            """Judge what came of it."""
+            done(accepted(connect_s) if error is None else failed(error))
+
+        return partial(self._knocker.start, self._endpoint, self._timeout_s, answer)
+
+    def _failed(self, error: OSError) -> Outcome:
+        """Return what it means that no connection came about."""
+        timeline = Timeline()
+        timeline.note_connecting()
+        return _failed(self._options, self._timeout_s, error, timeline)
+
+
 def _failed(options: TcpOptions, timeout_s: float, error: OSError, timeline: Timeline) -> Outcome:
     """Return the outcome of an attempt that ended in an error."""
     name = options.host
@@ -181,18 +221,7 @@ def compile_tcp(options: TcpOptions, context: CheckContext) -> Probe:
     if endpoint is None or dialog is not None or knocker is None:
         endpoints = None if endpoint is None else [endpoint]
         return _Connector(options, context, judge, dialog, endpoints).probe
-    timeout_s = _connect_s(options, context)
-
-    async def knock() -> Outcome:
-        """Connect once to an address at which nothing is to be said."""
-        try:
-            return judge.accepted(await knocker.knock(endpoint, timeout_s))
-        except OSError as err:
-            timeline = Timeline()
-            timeline.note_connecting()
-            return _failed(options, timeout_s, err, timeline)
-
-    return knock
+    return _Knocking(options, judge, knocker, endpoint, _connect_s(options, context))
 
 
 def _connect_s(options: TcpOptions, context: CheckContext) -> float:

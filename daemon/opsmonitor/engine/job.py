@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from opsmonitor.checks.base import Probe
+    from opsmonitor.checks.base import Attempt, Probe
     from opsmonitor.config.settings import CheckSettings
     from opsmonitor.engine.standstill import Moment
     from opsmonitor.models.check import RunResult
@@ -22,6 +22,8 @@ class Job:
     """A check, its compiled probe, and its run under way."""
 
     __slots__ = (
+        "attempt",
+        "begin",
         "check",
         "due_s",
         "has_interval",
@@ -31,6 +33,7 @@ class Job:
         "is_stale",
         "longest_s",
         "on_cancelled",
+        "on_ended",
         "probe",
         "start",
         "started",
@@ -51,6 +54,10 @@ class Job:
         """Start the run; set once by the owner, so that no run needs a closure of its own."""
         self.on_cancelled: Callable[[asyncio.Task[None]], None]
         """Take in that the run was cancelled; set once by the owner."""
+        self.on_ended: Callable[[], None]
+        """The same for a run without a task; set once by the owner."""
+        self.begin: Callable[[], Attempt] | None = None
+        """Begin a run that needs no task; None: every run needs one."""
         self.is_busy = False
         """Under way, or waiting for room."""
         self.is_overdue = False
@@ -64,7 +71,15 @@ class Job:
         self.due_s = 0.0
         self.started: Moment | None = None
         self.task: asyncio.Task[None] | None = None
+        """The run under way, if it needs a task."""
+        self.attempt: Attempt | None = None
+        """The run under way, as long as it needs none."""
         self.waiters: list[asyncio.Future[RunResult]] = []
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether a run is under way."""
+        return self.task is not None or self.attempt is not None
 
     def stop(self) -> None:
         """Cancel the run under way and whoever waits for it."""
@@ -78,6 +93,10 @@ class Job:
         if self.task is not None:
             self.task.add_done_callback(self.on_cancelled)
             self.task.cancel()
+        elif self.attempt is not None:
+            self.attempt.cancel()
+            self.attempt = None
+            self.on_ended()
 
     def tell_waiters(self, result: RunResult) -> None:
         """Give the result to everyone who asked for a run."""

@@ -304,7 +304,7 @@ class Monitor:
     def distrust(self, check_id: str) -> None:
         """Let a run under way not count if it fails; it is then made again."""
         job = self._jobs[check_id]
-        if job.task is not None or job.is_parked:
+        if job.is_running or job.is_parked:
             job.is_stale = True
 
     # Runs

@@ -25,13 +25,16 @@ _DEFECT: Final = Outcome(
 )
 
 
-async def run_check(check: CheckSettings, probe: Probe) -> Outcome:
+async def run_check(check: CheckSettings, probe: Probe, *, failed: bool = False) -> Outcome:
     """Return the outcome of the first good attempt, or of the last one.
 
-    Attempts are `1 + retries`, `retry_backoff_s` apart. A defect in a check type is that check's
-    failure and nobody else's.
+    Attempts are `1 + retries`, `retry_backoff_s` apart; the first of them may have `failed`
+    already. A defect in a check type is that check's failure and nobody else's.
     """
     attempt = 1
+    if failed:
+        await asyncio.sleep(check.retry_backoff_s)
+        attempt = 2
     while True:
         try:
             outcome = await probe()
@@ -41,7 +44,7 @@ async def run_check(check: CheckSettings, probe: Probe) -> Outcome:
             _LOGGER.exception("Check %s could not do its work", check.id)
             outcome = _DEFECT
         if check.secrets:
-            outcome = _discreet(outcome, check.secrets)
+            outcome = without_secrets(outcome, check.secrets)
         if outcome.verdict is not Verdict.FAIL or attempt > check.retries:
             return outcome if attempt == 1 else replace(outcome, attempts=attempt)
         await asyncio.sleep(check.retry_backoff_s)
@@ -54,7 +57,7 @@ def _is_to_end() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _discreet(outcome: Outcome, secrets: Collection[str]) -> Outcome:
+def without_secrets(outcome: Outcome, secrets: Collection[str]) -> Outcome:
     """Return an outcome without the check's secrets, which names, errors and answers may hold."""
     return replace(
         outcome,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
+from opsmonitor.checks.base import DirectProbe
 from opsmonitor.engine.limiter import Limiter
-from opsmonitor.engine.runner import run_check
+from opsmonitor.engine.runner import run_check, without_secrets
 from opsmonitor.engine.standstill import Moment
 from opsmonitor.engine.stats import Lateness
 from opsmonitor.models.check import Outcome, Verdict
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from opsmonitor.engine.job import Job
     from opsmonitor.util.clock import Clock
+
+_LOGGER = logging.getLogger(__name__)
 
 _GRACE_S: Final = 1.0
 """A probe that overstays its time-out by this much is cancelled."""
@@ -57,6 +61,9 @@ class Runway:
         """Give a job what no run should have to make for itself."""
         job.start = partial(self._start, job)
         job.on_cancelled = partial(self._on_cancelled, job)
+        job.on_ended = partial(self._on_ended, job)
+        if isinstance(job.probe, DirectProbe):
+            job.begin = job.probe.prepare(partial(self._take, job))
 
     def submit(self, job: Job, due_s: float) -> None:
         """Let a job run as soon as there is room."""
@@ -67,11 +74,9 @@ class Runway:
     def cancel_overdue(self, jobs: Iterable[Job], now_s: float) -> None:
         """Cancel runs whose probe did not keep its time-out."""
         for job in jobs:
-            if (
-                job.task is not None
-                and job.started is not None
-                and now_s - job.started.mono_s > job.longest_s + _GRACE_S
-            ):
+            if not job.is_busy or job.started is None:
+                continue
+            if job.is_running and now_s - job.started.mono_s > job.longest_s + _GRACE_S:
                 job.is_overdue = True
                 job.cancel()
 
@@ -84,20 +89,51 @@ class Runway:
         job.started = Moment.read(self._clock)
         job.is_overdue = False
         self.lateness.add(job.started.mono_s - job.due_s)
-        job.task = self._loop.create_task(self._run(job))
+        if job.begin is None:
+            job.task = self._loop.create_task(self._run(job))
+            return
+        try:
+            job.attempt = job.begin()
+        except Exception:
+            _LOGGER.exception("Check %s could not be begun", job.check.id)
+            job.task = self._loop.create_task(self._run(job))
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job, *, failed: bool = False) -> None:
         """Make a run, give back its place and hand over its outcome; a cancelled run has none."""
         try:
-            outcome = await run_check(job.check, job.probe)
+            outcome = await run_check(job.check, job.probe, failed=failed)
         except asyncio.CancelledError:
             if not job.is_overdue:
                 raise
-            error = f"no result within {job.longest_s:g} s"
-            outcome = Outcome(verdict=Verdict.FAIL, error=error, error_code="timeout")
+            outcome = _overdue(job)
         finally:
             self._land(job)
         self._owner.finish(job, outcome)
+
+    def _take(self, job: Job, outcome: Outcome) -> None:
+        """Take the outcome of an attempt without a task; only further ones need one."""
+        check = job.check
+        if outcome.verdict is Verdict.FAIL and check.retries and self._loop is not None:
+            job.attempt = None
+            job.task = self._loop.create_task(self._run(job, failed=True))
+            return
+        self._land(job)
+        if check.secrets:
+            outcome = without_secrets(outcome, check.secrets)
+        self._owner.finish(job, outcome)
+
+    def _on_ended(self, job: Job) -> None:
+        """Give back the place of a run without a task that was cancelled, but not at once.
+
+        As with a task, nobody who cancels a run has others begin meanwhile.
+        """
+        asyncio.get_running_loop().call_soon(self._clear, job)
+
+    def _clear(self, job: Job) -> None:
+        """Give back the place of a cancelled run; what took too long has an outcome."""
+        self._land(job)
+        if job.is_overdue:
+            self._owner.finish(job, _overdue(job))
 
     def _on_cancelled(self, job: Job, task: asyncio.Task[None]) -> None:
         """Give back the place of a run that was cancelled before it could begin."""
@@ -107,5 +143,11 @@ class Runway:
     def _land(self, job: Job) -> None:
         """Give back the place of a run."""
         job.is_busy = False
-        job.task = None
+        job.task = job.attempt = None
         self.limiter.release(job.check.host)
+
+
+def _overdue(job: Job) -> Outcome:
+    """Return the outcome of a run that was ended for lack of one."""
+    error = f"no result within {job.longest_s:g} s"
+    return Outcome(verdict=Verdict.FAIL, error=error, error_code="timeout")

@@ -7,41 +7,91 @@ timer for its time-out; with a thousand of them a second that costs more than co
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 import errno
 from functools import lru_cache
+import logging
 import os
 import select
 import socket
 import sys
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from opsmonitor.util.connect import Endpoint
 
+_LOGGER = logging.getLogger(__name__)
+
+Answer: TypeAlias = Callable[[float, OSError | None], None]
+"""Takes how long connecting took, in seconds, and why it did not work; a TimeoutError without a
+number says that there was no answer in time."""
+
 _KIND: Final = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 
 
-class _Knock:
+class Pending(Protocol):
+    """What will be told."""
+
+    def cancel(self) -> object:
+        """Let it not be told."""
+        ...
+
+
+class Knock:
     """One connection that is being opened."""
 
-    __slots__ = ("answer", "deadline_s", "lane", "sock", "started")
+    __slots__ = ("answer", "deadline_s", "lane", "number", "sock", "started")
 
     def __init__(
         self,
         sock: socket.SocketType,
         started: float,
-        lane: dict[int, _Knock],
-        loop: asyncio.AbstractEventLoop,
-        timeout_s: float,
+        deadline_s: float,
+        lane: dict[int, Knock],
+        answer: Answer,
     ) -> None:
         """Wait for the answer in a lane."""
         self.sock = sock
+        self.number = number = sock.fileno()
         self.started = started
         """In seconds of `perf_counter`."""
-        self.lane = lane
-        self.answer: asyncio.Future[float] = loop.create_future()
-        self.deadline_s = loop.time() + timeout_s
+        self.deadline_s = deadline_s
+        """By the event loop's clock."""
+        self.answer: Answer | None = answer
+        """Who is told; None: nobody any more."""
+        self.lane: dict[int, Knock] | None = lane
+        """Where it waits; None: it waits no more."""
+        lane[number] = self
+
+    def cancel(self) -> None:
+        """Tell nobody any more, and hang up."""
+        self.answer = None
+        self.end()
+
+    def end(self) -> None:
+        """Wait no more, and close the socket, by which epoll forgets it as well."""
+        if self.lane is not None:
+            del self.lane[self.number]
+            self.lane = None
+            self.sock.close()
+
+    def hang_up(self, events: int) -> OSError | None:
+        """Close the socket after it was heard of; return why it is not connected, if it is not."""
+        number = 0
+        if events != select.EPOLLOUT:
+            number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self.sock.close()
+        return _error(number)
+
+    def tell(self, seconds: float, error: OSError | None) -> None:
+        """Tell who waits, if anybody does; a defect there must not keep others from theirs."""
+        answer, self.answer = self.answer, None
+        if answer is not None:
+            try:
+                answer(seconds, error)
+            except Exception:
+                _LOGGER.exception("What a connection brought about could not be taken in")
 
 
 class Knocker:
@@ -51,10 +101,36 @@ class Knocker:
         """Prepare; what is needed is opened with the first knock."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._epoll: select.epoll
-        self._under_way: dict[int, _Knock] = {}
-        """By file descriptor."""
-        self._lanes: dict[float, dict[int, _Knock]] = {}
-        """The same by time-out: within a lane the oldest comes first, and is due first."""
+        self._lanes: dict[float, dict[int, Knock]] = {}
+        """What is under way, by time-out and by file descriptor: within a lane the oldest comes
+        first, and is due first."""
+
+    def start(self, endpoint: Endpoint, timeout_s: float, answer: Answer) -> Pending:
+        """Connect, hang up and tell that, never before this returns; call it in the event loop."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._move(loop)
+        family, address = endpoint
+        try:
+            sock = socket.SocketType(family, _KIND, socket.IPPROTO_TCP)
+        except OSError as err:
+            return loop.call_soon(answer, 0.0, err)
+        started = perf_counter()
+        number = sock.connect_ex(address)
+        if number != errno.EINPROGRESS:
+            seconds = perf_counter() - started
+            sock.close()
+            return loop.call_soon(answer, seconds, _error(number))
+        lane = self._lanes.get(timeout_s)
+        if lane is None:
+            lane = self._open_lane(timeout_s, loop)
+        knock = Knock(sock, started, loop.time() + timeout_s, lane, answer)
+        try:
+            self._epoll.register(knock.number, select.EPOLLOUT)
+        except OSError as err:
+            knock.cancel()
+            return loop.call_soon(answer, 0.0, err)
+        return knock
 
     async def knock(self, endpoint: Endpoint, timeout_s: float) -> float:
         """Connect, hang up, and return how long connecting took, in seconds.
@@ -64,36 +140,25 @@ class Knocker:
                 there was no answer in time.
 
         """
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._move(loop)
-        family, address = endpoint
-        sock = socket.SocketType(family, _KIND, socket.IPPROTO_TCP)
-        started = perf_counter()
-        number = sock.connect_ex(address)
-        if number != errno.EINPROGRESS:
-            ended = perf_counter()
-            sock.close()
-            if number:
-                raise OSError(number, os.strerror(number))
-            return ended - started
-        lane = self._lanes.get(timeout_s)
-        if lane is None:
-            lane = self._open_lane(timeout_s, loop)
-        knock = _Knock(sock, started, lane, loop, timeout_s)
-        number = sock.fileno()
-        self._under_way[number] = lane[number] = knock
-        self._epoll.register(number, select.EPOLLOUT)
+        answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+        def answer(seconds: float, error: OSError | None) -> None:
+            """Let the caller go on."""
+            if answered.done():
+                return
+            if error is None:
+                answered.set_result(seconds)
+            else:
+                answered.set_exception(error)
+
+        knock = self.start(endpoint, timeout_s, answer)
         try:
-            return await knock.answer
-        except asyncio.CancelledError:
-            if self._under_way.get(number) is knock:
-                self._end(number)
-            raise
+            return await answered
+        finally:
+            knock.cancel()
 
     def _move(self, loop: asyncio.AbstractEventLoop) -> None:
         """Work for another event loop; whatever waits in the one before has ended with it."""
-        self._under_way.clear()
         self._lanes.clear()
         self._epoll = select.epoll()
         self._loop = loop
@@ -101,50 +166,48 @@ class Knocker:
 
     def _take_answers(self) -> None:
         """Note who has answered, and hang up."""
-        answered = self._epoll.poll(0)
+        happened = self._epoll.poll(0)
         now = perf_counter()
-        for number, events in answered:
-            knock = self._end(number, is_open=True)
-            error = 0
-            if events != select.EPOLLOUT:
-                error = knock.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            knock.sock.close()
-            if knock.answer.done():
-                continue
-            if error:
-                knock.answer.set_exception(OSError(error, os.strerror(error)))
-            else:
-                knock.answer.set_result(now - knock.started)
+        # All of them first: whoever is told may knock again, at a number that has just got free.
+        ended = [(self._take_out(number), events) for number, events in happened]
+        answered = [(knock, knock.hang_up(events)) for knock, events in ended if knock is not None]
+        for knock, error in answered:
+            knock.tell(now - knock.started, error)
 
-    def _open_lane(self, timeout_s: float, loop: asyncio.AbstractEventLoop) -> dict[int, _Knock]:
+    def _take_out(self, number: int) -> Knock | None:
+        """Return the knock at a number of a socket, which waits no more; None: there is none."""
+        for lane in self._lanes.values():
+            knock = lane.pop(number, None)
+            if knock is not None:
+                knock.lane = None
+                return knock
+        return None
+
+    def _open_lane(self, timeout_s: float, loop: asyncio.AbstractEventLoop) -> dict[int, Knock]:
         """Return a new lane, in which nobody waits longer than this."""
         lane = self._lanes[timeout_s] = {}
         loop.call_later(timeout_s, self._give_up, timeout_s, lane)
         return lane
 
-    def _give_up(self, timeout_s: float, lane: dict[int, _Knock]) -> None:
+    def _give_up(self, timeout_s: float, lane: dict[int, Knock]) -> None:
         """End what has waited too long; come back when the next in the lane is due."""
         loop = self._loop
         if loop is None or self._lanes.get(timeout_s) is not lane:
             return
         now_s = loop.time()
         while lane:
-            number, knock = next(iter(lane.items()))
+            knock = next(iter(lane.values()))
             if knock.deadline_s > now_s:
                 loop.call_at(knock.deadline_s, self._give_up, timeout_s, lane)
                 return
-            self._end(number)
-            if not knock.answer.done():
-                knock.answer.set_exception(TimeoutError())
+            knock.end()
+            knock.tell(timeout_s, TimeoutError())
         del self._lanes[timeout_s]
 
-    def _end(self, number: int, *, is_open: bool = False) -> _Knock:
-        """Forget a knock, and close its socket, by which epoll forgets it as well."""
-        knock = self._under_way.pop(number)
-        del knock.lane[number]
-        if not is_open:
-            knock.sock.close()
-        return knock
+
+def _error(number: int) -> OSError | None:
+    """Return the error of a number of the system; None for none."""
+    return OSError(number, os.strerror(number)) if number else None
 
 
 @lru_cache(maxsize=1)

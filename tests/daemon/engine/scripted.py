@@ -17,6 +17,7 @@ GOOD = Outcome(verdict=Verdict.OK, latency_ms=1.0)
 BAD = Outcome(verdict=Verdict.FAIL, error="connection refused", error_code="connection_refused")
 
 Script = Callable[[], Awaitable[Outcome]]
+"""A probe, be it a function or a direct one."""
 
 
 async def good() -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 from pathlib import Path
 import socket
 import sys
@@ -11,7 +12,7 @@ import sys
 import pytest
 
 from opsmonitor.util.connect import Endpoint
-from opsmonitor.util.knock import Knocker
+from opsmonitor.util.knock import Knocker, Pending
 from tests.daemon.targets import full, mute
 from tests.ports import held_port
 
@@ -108,3 +109,74 @@ def test_one_loop_after_the_other() -> None:
     with full() as silent, mute() as port:
         asyncio.run(leave_waiting(silent))
         assert asyncio.run(knocker.knock(at(port), _LONG_S)) > 0
+
+
+async def test_who_is_told_may_give_up_another_and_knock_again() -> None:
+    """A number that got free meanwhile belongs to somebody else: what was heard is not theirs."""
+    knocker = Knocker()
+    heard: list[str] = []
+    knocks: list[Pending] = []
+    late = asyncio.Event()
+
+    def first(_seconds: float, _error: OSError | None) -> None:
+        """Give the others up, and knock where nobody answers."""
+        heard.append("first")
+        for knock in knocks:
+            knock.cancel()
+        knocks.append(knocker.start(at(silent), _LONG_S, lambda *_: heard.append("silent")))
+        asyncio.get_running_loop().call_later(0, late.set)
+
+    with full() as silent, mute() as port:
+        await knocker.knock(at(port), _LONG_S)
+        before = open_sockets()
+        knocker.start(at(port), _LONG_S, first)
+        others = range(5)
+        knocks += [
+            knocker.start(at(port), _LONG_S, lambda *_: heard.append("another")) for _ in others
+        ]
+
+        async with asyncio.timeout(_LONG_S):
+            await late.wait()
+        await knocker.knock(at(port), _LONG_S)
+
+        assert heard[heard.index("first") :] == ["first"]
+        assert open_sockets() == before + 1
+        knocks[-1].cancel()
+        assert open_sockets() == before
+
+
+async def test_a_defect_of_one_who_is_told_is_not_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is logged, and the next one hears of its own."""
+    knocker = Knocker()
+    told = asyncio.Event()
+
+    def broken(_seconds: float, _error: OSError | None) -> None:
+        """Fail."""
+        raise ZeroDivisionError
+
+    with mute() as port:
+        await knocker.knock(at(port), _LONG_S)
+        knocker.start(at(port), _LONG_S, broken)
+        knocker.start(at(port), _LONG_S, lambda *_: told.set())
+
+        async with asyncio.timeout(_LONG_S):
+            await told.wait()
+
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_without_room_for_another_socket_that_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody who knocks has to care whether the system refuses at once or later."""
+
+    def full_table(*_arguments: object) -> socket.SocketType:
+        """Refuse as the system does."""
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("opsmonitor.util.knock.socket.SocketType", full_table)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        await Knocker().knock(at(1), _LONG_S)
