@@ -16,6 +16,7 @@ from .errands import run_errands
 from .frontend import async_register_frontend, async_unregister_frontend
 from .heartbeat import keep_beating
 from .issues import keep_issues
+from .recognition import keep_knowing
 from .restarting import keep_quiet_while_restarting
 from .services import async_register_actions
 
@@ -57,6 +58,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -
         hass, coordinator.uptimes.async_refresh(), name=f"{entry.title} uptime"
     )
     entry.async_on_unload(coordinator.uptimes.async_shutdown)
+    entry.async_create_background_task(
+        hass, keep_knowing(hass, entry, coordinator.info), name=f"{entry.title} recognition"
+    )
     entry.async_create_background_task(
         hass, coordinator.async_listen(), name=f"{entry.title} stream"
     )

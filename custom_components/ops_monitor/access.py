@@ -94,32 +94,6 @@ def url_of_service(found: ZeroconfServiceInfo) -> str | None:
     return normalise(str(url))
 
 
-async def has_moved(
-    hass: HomeAssistant, data: Mapping[str, Any], url: str, instance_id: str
-) -> bool:
-    """Tell whether the daemon of an entry is to be found at another address from now on.
-
-    Whoever says so may be anybody. So the daemon must not answer where it was, and must answer
-    where it is said to be; both are asked without the token. An address that a person chose on
-    purpose, such as that of a proxy, stays, and what was encrypted is never sent in clear.
-    """
-    known = data.get(CONF_URL)
-    if known is None or known == url or not is_plain_address(known):
-        return False
-    if URL(known).scheme == "https" != URL(url).scheme:
-        return False
-    stranger = {key: value for key, value in data.items() if key != CONF_TOKEN}
-    for address, is_there in ((known, False), (url, True)):
-        client = client_for(hass, {**stranger, CONF_URL: address})
-        try:
-            answers = await client.instance_id() == instance_id
-        except OpsMonitorError:
-            answers = False
-        if answers is not is_there:
-            return False
-    return True
-
-
 def url_of_app(config: Mapping[str, Any]) -> str | None:
     """Return the address of a daemon that the Supervisor announced; None if it has none."""
     host, port = config.get(CONF_HOST), config.get(CONF_PORT)

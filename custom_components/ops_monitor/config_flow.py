@@ -30,7 +30,6 @@ from .access import (
     client_for,
     form_error,
     give_token_back,
-    has_moved,
     normalise,
     pair,
     spoken_fingerprint,
@@ -47,6 +46,7 @@ from .const import (
     SECTION_ADVANCED,
 )
 from .options_flow import OpsMonitorOptionsFlow
+from .recognition import Move, get_to_know, judge_move, require_proof
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -94,6 +94,8 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         """What was filled into which step, until a person trusts that address's certificate."""
         self._paired: tuple[tuple[str, str], dict[str, Any]] | None = None
         """What a code gave, by address and code: it gives that only once."""
+        self._moved: tuple[ConfigEntry, str] | None = None
+        """An entry, and the address at which its daemon is said to be from now on."""
         self._found: tuple[dict[str, Any], Info] | None = None
 
     @staticmethod
@@ -177,14 +179,37 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry and entry.state is ConfigEntryState.LOADED:
             # Who announces itself has just come back: nothing is to be waited for any more.
             entry.runtime_data.subscription.wake()
-        if entry and await has_moved(self.hass, entry.data, url, instance_id):
+        move = await judge_move(self.hass, entry.data, url, instance_id) if entry else Move.NONE
+        # The Supervisor's own word is as good as a proof: it told the token that let us in.
+        if move is Move.PROVEN or (move is Move.CLAIMED and self._found):
             self._abort_if_unique_id_configured(updates={CONF_URL: url})
+        if entry and move is Move.CLAIMED:
+            self._moved = entry, url
+            self.context["title_placeholders"] = {"name": entry.title}
+            return await self.async_step_moved()
         self._abort_if_unique_id_configured()
         self._known = {CONF_URL: url, CONF_VERIFY_SSL: True}
         self.context["title_placeholders"] = {"name": name}
         if self._found:
             return await self.async_step_hassio_confirm()
         return await self.async_step_discovery_confirm()
+
+    async def async_step_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether a daemon that cannot prove who it is was moved on purpose."""
+        assert self._moved  # noqa: S101 - the step is reached with it only
+        entry, url = self._moved
+        if user_input is None:
+            return self.async_show_form(
+                step_id="moved",
+                description_placeholders={
+                    "name": entry.title,
+                    "url": entry.data[CONF_URL],
+                    "new_url": url,
+                },
+            )
+        return self.async_update_reload_and_abort(
+            entry, data_updates={CONF_URL: url}, reason="moved"
+        )
 
     async def async_step_hassio_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -277,11 +302,27 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _credentials(self, data: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return by what we get in: what was typed, or what the daemon gives for the code."""
         if CONF_CODE not in filled:
-            return self._kept_token(filled.get(CONF_TOKEN, "").strip())
+            token = filled.get(CONF_TOKEN, "").strip()
+            if not token:
+                await self._know_again(data)
+            return self._kept_token(token)
         key = (data[CONF_URL], filled[CONF_CODE])
         if self._paired is None or self._paired[0] != key:
             self._paired = key, await pair(self.hass, data, filled[CONF_CODE])
         return self._paired[1]
+
+    async def _know_again(self, data: dict[str, Any]) -> None:
+        """Let nobody at another address have the token that is stored but the same daemon.
+
+        Raises:
+            OpsMonitorError: Who answers is another one, or cannot prove that it is not.
+
+        """
+        if self.source != SOURCE_RECONFIGURE:
+            return
+        entry = self._get_reconfigure_entry()
+        if CONF_TOKEN in entry.data and data[CONF_URL] != entry.data[CONF_URL]:
+            await require_proof(self.hass, entry.data, data, entry.unique_id or "")
 
     def _kept_token(self, token: str) -> dict[str, Any]:
         """Return what is kept of a token that was typed; none typed leaves the stored one."""
@@ -319,6 +360,7 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
             if is_new_token:
                 await give_token_back(self.hass, data)
             raise
+        data |= await get_to_know(self.hass, data, info, entry)
         if entry is None:
             return self.async_create_entry(title=info.name, data=data)
         if is_new_token:

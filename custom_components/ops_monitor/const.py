@@ -12,6 +12,9 @@ CONF_CODE: Final = "code"
 """Six digits that a person is shown, in exchange for which there is a token."""
 CONF_TOKEN_ID: Final = "token_id"  # noqa: S105 - the name of a key
 """By which the daemon knows our token, if we got it for a code: it is ours to give back."""
+CONF_PROOF_ID: Final = "proof_id"
+CONF_PROOF_KEY: Final = "proof_key"
+"""By which we know the daemon again before our token is sent to another address."""
 CONF_FINGERPRINT: Final = "fingerprint"
 """SHA-256 of the one certificate that is trusted, in hexadecimal digits."""
 

@@ -9,6 +9,7 @@ from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .const import CONF_PROOF_KEY
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .details import has_details, wanted_details
 from .devices import check_identifier, part_identifier
@@ -16,7 +17,7 @@ from .parts import parts_of
 
 # Targets and error messages contain addresses of the home network, and sometimes secrets.
 _TO_REDACT: Final = {
-    *(CONF_TOKEN, CONF_URL, "error", "errors", "last_error", "problems"),
+    *(CONF_TOKEN, CONF_PROOF_KEY, CONF_URL, "error", "errors", "last_error", "problems"),
     *("external_ipv4", "issues", "serial"),
 }
 

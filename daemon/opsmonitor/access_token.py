@@ -18,6 +18,7 @@ TOKEN_FILE: Final = "admin-token"  # noqa: S105 - a file's name
 LINK_FILE: Final = "link-key"
 HEARTBEAT_FILE: Final = "heartbeat-key"
 TOKEN_KEY_FILE: Final = "token-key"  # noqa: S105 - a file's name
+PROOF_FILE: Final = "proof-key"
 _PREFIX: Final = "opm_w_"
 _BYTES: Final = 32
 
@@ -59,6 +60,14 @@ def token_key(folder: Path) -> Secret:
     Where it cannot be kept, those tokens are worth nothing after the next start.
     """
     return _key(folder / TOKEN_KEY_FILE)
+
+
+def proof_key(folder: Path) -> Secret:
+    """Return the key by which programs know this daemon again; blocks.
+
+    Where it cannot be kept, none knows it again after the next start.
+    """
+    return _key(folder / PROOF_FILE)
 
 
 def _key(path: Path) -> Secret:

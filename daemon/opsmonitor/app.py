@@ -9,13 +9,14 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor import __version__
-from opsmonitor.access_token import heartbeat_key, link_key, token_key
+from opsmonitor.access_token import heartbeat_key, link_key, proof_key, token_key
 from opsmonitor.api.app import create_app
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.server import serve
 from opsmonitor.config.watcher import Watcher, snapshot
 from opsmonitor.engine.heartbeats import Heartbeats
 from opsmonitor.engine.house_beats import HouseBeats
+from opsmonitor.engine.identity import Identity
 from opsmonitor.engine.links import Links
 from opsmonitor.engine.monitor import Monitor
 from opsmonitor.engine.pairing import Pairing
@@ -151,6 +152,10 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             heartbeats=heartbeats,
             tokens=tokens,
             pairing=Pairing(clock),
+            identity=Identity(
+                instance_id=store.instance_id,
+                key=await asyncio.to_thread(proof_key, source.data),
+            ),
             hear_house=beats.take,
             clock=clock,
             settings=lambda: reloader.settings,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+import hmac
 import json
 from typing import Any
 
@@ -95,6 +96,11 @@ def make_reading(name: str, values: dict[str, Any], **changes: Any) -> dict[str,
 class FakeDaemon:
     """The parts of the daemon's API that the integration uses, on a real socket."""
 
+    signed_origin: str | None = None
+    """What it says that it was called, in place of the truth."""
+    proof_key: str | None = None
+    """Known to us and to the daemon, in hexadecimal digits; None: it can prove nothing."""
+
     def __init__(self) -> None:
         """Begin with two checks, both up."""
         self.instance_id = INSTANCE_ID
@@ -161,6 +167,7 @@ class FakeDaemon:
         """Answer, at the same port as before."""
         app = web.Application()
         app.router.add_get("/health", self._health)
+        app.router.add_post("/api/prove", self._prove)
         app.router.add_get("/api/info", self._info)
         app.router.add_get("/api/snapshot", self._answer_snapshot)
         app.router.add_get("/api/stream", self._stream)
@@ -362,6 +369,17 @@ class FakeDaemon:
         if self.answer:
             return await self.answer()
         return web.json_response({"status": "ok", "instance_id": self.instance_id})
+
+    async def _prove(self, request: web.Request) -> web.Response:
+        """Prove to anybody which daemon this is: written from docs/api/openapi.json."""
+        self.shown_to_strangers.append(request.headers.get("Authorization"))
+        if self.proof_key is None:
+            return error_response(404, "not_found")
+        asked = await request.json()
+        lines = ("ops-monitor proof 1", self.instance_id, asked["id"], asked["nonce"])
+        signed = "\n".join((*lines, self.signed_origin or asked["origin"])).encode()
+        proof = hmac.digest(bytes.fromhex(self.proof_key), signed, "sha256").hex()
+        return web.json_response({"instance_id": self.instance_id, "proof": proof})
 
     async def _info(self, request: web.Request) -> web.Response:
         """Answer who this is."""

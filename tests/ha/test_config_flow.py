@@ -25,7 +25,12 @@ from pytest_homeassistant_custom_component.common import (
 from yarl import URL
 
 from custom_components.ops_monitor.client import OpsMonitorClient, api
-from custom_components.ops_monitor.const import DOMAIN, SECTION_ADVANCED
+from custom_components.ops_monitor.const import (
+    CONF_PROOF_ID,
+    CONF_PROOF_KEY,
+    DOMAIN,
+    SECTION_ADVANCED,
+)
 from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, answering, error_response, never
 
 
@@ -430,20 +435,30 @@ async def test_discovered_daemon_is_another(hass: HomeAssistant, daemon: FakeDae
     assert result["reason"] == "already_configured"
 
 
+KEY = "5a" * 32
+
+
 def known_at(hass: HomeAssistant, url: str) -> MockConfigEntry:
     """Return an entry of the daemon, with a secret that is for that daemon only."""
     known = MockConfigEntry(
         domain=DOMAIN,
         unique_id=INSTANCE_ID,
-        data={CONF_URL: url, CONF_VERIFY_SSL: True, CONF_TOKEN: "s3cret"},
+        data={
+            CONF_URL: url,
+            CONF_VERIFY_SSL: True,
+            CONF_TOKEN: "s3cret",
+            CONF_PROOF_ID: "c0" * 16,
+            CONF_PROOF_KEY: KEY,
+        },
     )
     known.add_to_hass(hass)
     return known
 
 
 async def test_daemon_has_another_address(hass: HomeAssistant, daemon: FakeDaemon) -> None:
-    """A number that changed is followed, once the daemon says there who it is."""
+    """A number that changed is followed, once the daemon has proven there who it is."""
     daemon.require("s3cret")
+    daemon.proof_key = KEY
     known = known_at(hass, daemon.url)
     await daemon.move()
 
@@ -452,7 +467,87 @@ async def test_daemon_has_another_address(hass: HomeAssistant, daemon: FakeDaemo
 
     assert result["reason"] == "already_configured"
     assert known.data[CONF_URL] == daemon.url
+    assert daemon.shown_to_strangers == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("key", "origin"), [("5b" * 32, None), (None, None), (KEY, "http://192.0.2.1:8060")]
+)
+async def test_an_impostor_gets_no_token(
+    hass: HomeAssistant, daemon: FakeDaemon, key: str | None, origin: str | None
+) -> None:
+    """Who knows the id, which is no secret, and has no proof or a foreign one, is not followed."""
+    known = known_at(hass, daemon.url)
+    before = daemon.url
+    daemon.proof_key, daemon.signed_origin = key, origin
+    await daemon.move()
+
+    result = await discover(hass, found(daemon))
+    await hass.async_block_till_done()
+
+    assert result["reason"] == "already_configured"
+    assert known.data[CONF_URL] == before
+    assert daemon.shown_to_strangers == [None, None]
+
+
+async def test_a_person_is_asked_where_nothing_can_be_proven(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """An entry without a key follows only a person's word, and shows both addresses."""
+    before = daemon.url
+    await daemon.move()
+
+    result = await discover(hass, found(daemon))
+
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "moved")
+    assert result["description_placeholders"] == {
+        "name": "Home lab",
+        "url": before,
+        "new_url": daemon.url,
+    }
+    assert entry.data[CONF_URL] == before
+
+    result = await fill_in(hass, result["flow_id"], {})
+    await hass.async_block_till_done()
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "moved")
+    assert entry.data[CONF_URL] == daemon.url
+
+
+async def test_a_kept_token_goes_to_the_same_daemon_only(
+    hass: HomeAssistant, daemon: FakeDaemon
+) -> None:
+    """Elsewhere the stored token is sent after a proof; without one a person types it."""
+    daemon.require("s3cret")
+    known = known_at(hass, daemon.url)
+    await daemon.move()
+    flow_id = await choose(hass, await known.start_reconfigure_flow(hass))
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["errors"] == {"base": "not_proven"}
     assert daemon.shown_to_strangers == [None]
+    result = await fill_in(hass, flow_id, user_input(daemon.url, "s3cret"))
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+
+    daemon.proof_key = KEY
+    await daemon.move()
+    flow_id = await choose(hass, await known.start_reconfigure_flow(hass))
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert (known.data[CONF_URL], known.data[CONF_TOKEN]) == (daemon.url, "s3cret")
+    assert known.data[CONF_PROOF_KEY] == KEY
+
+
+async def test_the_key_comes_with_the_entry(hass: HomeAssistant, daemon: FakeDaemon) -> None:
+    """A daemon that can prove who it is gives a key when it is set up."""
+    daemon.capabilities.append("prove")
+    daemon.replies["/api/proof-key"] = {"id": "c0" * 16, "key": KEY}
+
+    result = await fill_in(hass, await start(hass), user_input(daemon.url))
+
+    assert (result["data"][CONF_PROOF_ID], result["data"][CONF_PROOF_KEY]) == ("c0" * 16, KEY)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from .exceptions import (
     OpsMonitorForbiddenError,
     OpsMonitorHostError,
     OpsMonitorIdentityError,
+    OpsMonitorProofError,
     OpsMonitorRefusalError,
     OpsMonitorResponseError,
     OpsMonitorSocketError,
@@ -18,6 +19,7 @@ from .exceptions import (
     OpsMonitorVersionError,
 )
 from .models import Check, Info, Overall, Paired, Status, Summary, Transition
+from .proof import ProofKey
 from .readings import About, ActionFrame, Health, Reading, ReadingEventFrame, Value
 from .snapshot import EventFrame, Frame, Snapshot
 from .statistics import StreamStatistics
@@ -41,6 +43,7 @@ __all__ = [
     "OpsMonitorForbiddenError",
     "OpsMonitorHostError",
     "OpsMonitorIdentityError",
+    "OpsMonitorProofError",
     "OpsMonitorRefusalError",
     "OpsMonitorResponseError",
     "OpsMonitorSocketError",
@@ -49,6 +52,7 @@ __all__ = [
     "OpsMonitorVersionError",
     "Overall",
     "Paired",
+    "ProofKey",
     "Reading",
     "ReadingEventFrame",
     "Snapshot",

@@ -4,8 +4,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+import hmac
 from http import HTTPMethod, HTTPStatus
 import json
+import secrets
 from typing import Any, Final
 
 from aiohttp import (
@@ -26,6 +28,7 @@ from .exceptions import (
     OpsMonitorConnectionError,
     OpsMonitorForbiddenError,
     OpsMonitorHostError,
+    OpsMonitorProofError,
     OpsMonitorRefusalError,
     OpsMonitorResponseError,
     OpsMonitorTimeoutError,
@@ -35,6 +38,7 @@ from .exceptions import (
 from .fields import Fields
 from .message import Message
 from .models import Info, Paired
+from .proof import NONCE_BYTES, ProofKey, origin_of
 from .snapshot import Snapshot
 from .socket import open_socket
 from .sse import MessageParser
@@ -131,6 +135,30 @@ class OpsMonitorClient:
         """
         answer = await self.send(HTTPMethod.POST, "api/pair", {"code": code, "client": name})
         return Paired.from_api(answer)
+
+    async def proof_key(self) -> ProofKey:
+        """Get a key by which we know this daemon again, wherever it answers later."""
+        return ProofKey.from_api(await self.send(HTTPMethod.POST, "api/proof-key"))
+
+    async def prove(self, known: ProofKey, instance_id: str) -> None:
+        """Make sure that the daemon is the one that gave us a key.
+
+        To be asked of a client without a token: who answers may be anybody until then.
+
+        Raises:
+            OpsMonitorProofError: It is not, or cannot prove it.
+
+        """
+        nonce, origin = secrets.token_hex(NONCE_BYTES), origin_of(self._url)
+        challenge = {"id": known.id, "nonce": nonce, "origin": origin}
+        try:
+            answer = Fields.of(await self.send(HTTPMethod.POST, "api/prove", challenge), "proof")
+            given = answer.required_text("proof")
+        except (OpsMonitorAuthError, OpsMonitorRefusalError, OpsMonitorResponseError) as err:
+            raise OpsMonitorProofError(f"no proof: {err}") from err
+        expected = known.proof(instance_id=instance_id, nonce=nonce, origin=origin)
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            raise OpsMonitorProofError("another daemon answers: its proof is not right")
 
     async def certificate(self) -> str:
         """Return the SHA-256 fingerprint of the certificate that is shown, trusted or not.

@@ -13,6 +13,7 @@ OpsMonitorError
 ├── OpsMonitorResponseError        something answered, but not as Ops Monitor does
 ├── OpsMonitorVersionError         the daemon and this client do not speak the same API level
 └── OpsMonitorIdentityError        another daemon than the expected one answers
+    └── OpsMonitorProofError       it cannot prove that it is the expected one
 """
 
 from typing import ClassVar
@@ -94,3 +95,9 @@ class OpsMonitorIdentityError(OpsMonitorError):
     """The address belongs to another daemon now."""
 
     key = "wrong_instance"
+
+
+class OpsMonitorProofError(OpsMonitorIdentityError):
+    """Who answers says that it is our daemon, and cannot prove it."""
+
+    key = "not_proven"

@@ -14,9 +14,11 @@ from opsmonitor.api.document import Document
 from opsmonitor.api.errors import error_middleware
 from opsmonitor.api.guard import Guard
 from opsmonitor.api.headers import add_security_headers
+from opsmonitor.api.hosts import HostList
 from opsmonitor.api.keys import (
     DEPS,
     DOCUMENT,
+    HOSTS,
     LOGIN,
     PAIR,
     PUSHES,
@@ -49,6 +51,7 @@ from opsmonitor.api.routes import (
     ops,
     pair_page,
     pairing,
+    proof,
     readings,
     remediation,
     status,
@@ -86,6 +89,7 @@ ROUTES: Final = tuple(
         alerts,
         remediation,
         pairing,
+        proof,
         tokens,
         metrics,
         docs,
@@ -112,11 +116,13 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
     refuse_open_server(server())
     sessions = Sessions(server, deps.clock)
     cookie = cookie_name(deps.store.instance_id)
-    guard = Guard(server, deps.tokens, sessions, cookie, deps.clock)
+    hosts = HostList(server, deps.clock)
+    guard = Guard(server, hosts, deps.tokens, sessions, cookie, deps.clock)
     app = web.Application(
         middlewares=[error_middleware, guard.middleware], client_max_size=MAX_BODY_BYTES
     )
     app[DEPS] = deps
+    app[HOSTS] = hosts
     app[STATES] = StateCache(deps.monitor, deps.readings)
     app[PUSHES] = PushDesk(deps.heartbeats, deps.clock)
     app[VERDICTS] = VerdictCounter()

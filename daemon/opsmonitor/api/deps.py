@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings, ProbeSettings, Push, Settings
     from opsmonitor.engine.batch import Listener
+    from opsmonitor.engine.identity import Identity
     from opsmonitor.engine.maintenance import MaintenancePlan
     from opsmonitor.engine.pairing import Pairing
     from opsmonitor.engine.stats import EngineStats
@@ -320,6 +321,7 @@ class ApiDeps:
     heartbeats: HeartbeatsView
     tokens: Tokens
     pairing: Pairing
+    identity: Identity
     hear_house: Callable[[HouseBeat], None]
     """Take in what Home Assistant reports."""
     clock: Clock

@@ -11,7 +11,6 @@ from aiohttp import hdrs, web
 from opsmonitor.api.auth import Authenticator
 from opsmonitor.api.client import identify
 from opsmonitor.api.errors import ApiError
-from opsmonitor.api.hosts import HostList
 from opsmonitor.api.keys import CLIENT, GRANT
 from opsmonitor.api.ratelimit import RateLimiter
 from opsmonitor.api.routing import SPECS, RouteSpec
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from opsmonitor.api.client import Client
+    from opsmonitor.api.hosts import HostList
     from opsmonitor.api.scope import Grant
     from opsmonitor.api.sessions import Sessions
     from opsmonitor.config.settings import ServerSettings
@@ -41,14 +41,15 @@ class Guard:
     def __init__(
         self,
         server: Callable[[], ServerSettings],
+        hosts: HostList,
         tokens: Tokens,
         sessions: Sessions,
         cookie: str,
         clock: Clock,
     ) -> None:
-        """Take the settings in force, tokens, sessions, their cookie's name and the clock."""
+        """Take the settings, our names, tokens, sessions, their cookie's name, and the clock."""
         self._server = server
-        self._hosts = HostList(server, clock)
+        self._hosts = hosts
         self._limiter = RateLimiter(clock)
         self._authenticator = Authenticator(server, tokens, sessions, cookie)
 

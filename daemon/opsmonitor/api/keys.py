@@ -10,6 +10,7 @@ from opsmonitor.api.answers import StateCache
 from opsmonitor.api.client import Client
 from opsmonitor.api.deps import ApiDeps
 from opsmonitor.api.document import Document
+from opsmonitor.api.hosts import HostList
 from opsmonitor.api.login import LoginDesk
 from opsmonitor.api.pair_desk import PairDesk
 from opsmonitor.api.push_desk import PushDesk
@@ -28,6 +29,7 @@ VERDICTS: Final = web.AppKey("verdicts", VerdictCounter)
 PUSHES: Final = web.AppKey("pushes", PushDesk)
 PAIR: Final = web.AppKey("pair", PairDesk)
 LOGIN: Final = web.AppKey("login", LoginDesk)
+HOSTS: Final = web.AppKey("hosts", HostList)
 DOCUMENT: Final = web.AppKey("document", Document)
 
 CLIENT: Final = web.RequestKey("client", Client)

@@ -17,6 +17,7 @@ CAPABILITIES: Final = (
     "pairing",
     "pause",
     "ports",
+    "prove",
     "readings",
     "remediation",
     "run",

@@ -22,6 +22,7 @@ from opsmonitor.config.settings import CheckSettings, ServerSettings, Settings
 from opsmonitor.engine.batch import Batch
 from opsmonitor.engine.heartbeats import Heartbeats
 from opsmonitor.engine.house_beats import HouseBeats
+from opsmonitor.engine.identity import Identity
 from opsmonitor.engine.pairing import Pairing
 from opsmonitor.engine.tokens import Tokens
 from opsmonitor.models.config import ConfigProblem
@@ -180,6 +181,11 @@ def tokens_of(store: HandStore, clock: Clock) -> Tokens:
     return Tokens(store=store, clock=clock, key=Secret("the key of the tokens"))
 
 
+def identity_of(store: StoreView) -> Identity:
+    """Return the real thing."""
+    return Identity(instance_id=store.instance_id, key=Secret("the key of the proofs"))
+
+
 @asynccontextmanager
 async def open_house(
     *checks: CheckSettings, heartbeat_s: float = 15.0, **server: Any
@@ -195,6 +201,7 @@ async def open_house(
         heartbeats=house.heartbeats,
         tokens=house.tokens,
         pairing=house.pairing,
+        identity=identity_of(house.store),
         hear_house=house.beats.take,
         clock=house.clock,
         settings=house.settings,
@@ -223,6 +230,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         heartbeats=heartbeats_of(HandStore(), clock, SettingsBox(settings)),
         tokens=tokens_of(HandStore(), clock),
         pairing=Pairing(clock),
+        identity=identity_of(store),
         hear_house=HouseBeats().take,
         clock=clock,
         settings=SettingsBox(settings),
