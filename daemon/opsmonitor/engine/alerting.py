@@ -11,11 +11,12 @@ from opsmonitor.engine.certificate_alerts import judge_certificate
 from opsmonitor.engine.degraded_alerts import judge_degraded, new_degraded
 from opsmonitor.engine.down_alerts import miss_deadline, misses_deadline, open_down, recover
 from opsmonitor.engine.drafting import Decision, Draft, Told, error_of, joined
+from opsmonitor.engine.unheard import tell_unheard
 from opsmonitor.models.alert import Alert, AlertKind, NoticeKind
 from opsmonitor.models.check import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from opsmonitor.config.settings import AlertSettings, CheckSettings
     from opsmonitor.models.check import CheckState
@@ -39,17 +40,19 @@ def reconcile(
     alerts: AlertSettings,
     now_ms: int,
     zone: tzinfo = UTC,
+    unheard: Collection[str] = (),
 ) -> Decision:
     """Return what must be told so that people know what is.
 
     Being down opens an alert, and only being up or degraded resolves it: whatever else a state is
     says nothing about the target. Further kinds of alert are there for checks that ask for them.
+    `unheard` are open alerts that are told once more, as nobody has heard of them.
     """
     draft: Draft | None = None
     for state in states:
         check = checks.get(state.id)
         if check is not None and (state.id in told or _may_be_news(state, check)):
-            draft = draft or Draft(alerts, checks, now_ms, zone)
+            draft = draft or Draft(alerts, checks, now_ms, zone, unheard)
             _judge(draft, state, check, told.get(state.id, _NONE))
     return _NOTHING if draft is None else draft.decision()
 
@@ -85,6 +88,8 @@ def _judge(
     """Draw the consequences of one state; while it flaps no single change is news."""
     if state.status is Status.MAINTENANCE:
         return
+    if draft.unheard and told:
+        told = tell_unheard(draft, told, state, check)
     if state.flapping_since_ms is None:
         steadied = told.get(AlertKind.FLAPPING)
         if steadied is not None and state.status in _JUDGED:

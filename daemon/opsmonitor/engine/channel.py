@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.grouping import compose
+from opsmonitor.engine.stale import stale
 from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import (
     OPENING,
@@ -16,7 +17,6 @@ from opsmonitor.models.alert import (
     Delivery,
     DeliveryState,
     Notice,
-    NoticeKind,
 )
 from opsmonitor.notifiers.base import SEND_S
 
@@ -32,8 +32,8 @@ _FIRST_PAUSE_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 900.0
 _LONGEST_ASKED_S: Final = 3600.0
 """A service may ask for a longer pause than ours, but not for any."""
-_GIVE_UP_MS: Final = 86_400_000
-"""Older news helps nobody."""
+_POLITE_S: Final = 30.0
+"""One that asks for hardly any pause each time is left alone for so long in the end."""
 _MOST_AT_ONCE: Final = 200
 _STOP_S: Final = 5.0
 """How long a message under way may take when the daemon stops."""
@@ -43,7 +43,7 @@ def next_attempt_ms(attempts: int, error: DeliveryError, now_ms: int) -> int:
     """Return when to try again after so many attempts: later each time, or when asked to."""
     pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 20), _LONGEST_PAUSE_S)
     if error.retry_after_s is not None:
-        pause_s = min(error.retry_after_s, _LONGEST_ASKED_S)
+        pause_s = min(max(error.retry_after_s, min(pause_s, _POLITE_S)), _LONGEST_ASKED_S)
     return now_ms + round(pause_s * 1000)
 
 
@@ -86,12 +86,12 @@ class Channel:
             self._queue.setdefault(item.key, item)
         self._news.set()
 
-    def withdraw(self) -> list[Delivery]:
-        """Take out and return what is not being sent right now; what people sent by hand stays."""
+    def withdraw(self, is_meant: Callable[[Notice], bool]) -> list[Delivery]:
+        """Take out and return those that are meant, unless they are being sent right now."""
         found = [
             item
             for item in self._queue.values()
-            if item.key not in self._under_way and item.notice.kind is not NoticeKind.MANUAL
+            if item.key not in self._under_way and is_meant(item.notice)
         ]
         for item in found:
             del self._queue[item.key]
@@ -155,15 +155,14 @@ class Channel:
 
     async def _send_some(self) -> None:
         """Send in one message what waits, and note what became of it."""
+        now_ms = self._clock.now_ms()
+        old = stale(self._queue.values(), now_ms)
+        if old:
+            self._drop(old, "not delivered within a day")
         batch = list(self._queue.values())[: 1 if self._singles > 0 else _MOST_AT_ONCE]
         if not batch:
             return
         self._singles -= 1
-        now_ms = self._clock.now_ms()
-        old = [item for item in batch if now_ms - item.queued_ms > _GIVE_UP_MS]
-        if old:
-            self._drop(old, "not delivered within a day")
-            return
         try:
             since_ms = min(max(item.queued_ms, item.notice.at_ms) for item in batch)
             self._under_way = frozenset(item.key for item in batch)

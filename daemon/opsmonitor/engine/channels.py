@@ -54,8 +54,8 @@ class Channels:
         channels, self._channels = self._channels, {}
         await asyncio.gather(*(channel.stop() for channel in channels.values()))
 
-    def configure(self, alerts: AlertSettings) -> None:
-        """Start channels that are new or changed, and stop those that are gone."""
+    def configure(self, alerts: AlertSettings) -> bool:
+        """Start channels that are new or changed, stop those that are gone; tell if any is."""
         has_wait_changed = alerts.group_wait_s != self._group_wait_s
         self._group_wait_s = alerts.group_wait_s
         for name in tuple(self._channels):
@@ -67,6 +67,7 @@ class Channels:
         for name, channel in alerts.channels.items():
             if name not in before:
                 self._channels[name] = self._build(channel)
+        return alerts.channels != before
 
     def remember(
         self, last_sent: Mapping[str, int], last_failed: Mapping[str, tuple[str, int]]
@@ -95,9 +96,9 @@ class Channels:
                 self._on_change([gone(item, done_ms=self._clock.now_ms()) for item in items])
         return early
 
-    def withdraw(self) -> list[Delivery]:
-        """Take out of all channels what is not being sent, but not what people sent by hand."""
-        return [item for channel in self._channels.values() for item in channel.withdraw()]
+    def withdraw(self, is_meant: Callable[[Notice], bool]) -> list[Delivery]:
+        """Take out of all channels those that are meant, unless they are being sent right now."""
+        return [item for channel in self._channels.values() for item in channel.withdraw(is_meant)]
 
     def health(self) -> list[ChannelHealth]:
         """Tell how the channels are doing."""

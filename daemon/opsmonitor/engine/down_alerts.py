@@ -24,16 +24,19 @@ def open_down(
     """Tell that a check is down; those who know it already are told of the end only."""
     opened_ms = state.last_change_ms or draft.now_ms
     alert = draft.new(AlertKind.DOWN, check, opened_ms, error_of(state, "the check fails"))
-    kind = None
-    if NoticeKind.FIRST_FAIL in check.notify_on:
-        kind = NoticeKind.FIRST_FAIL
     if misses_deadline(state):
         alert = replace(alert, steps=(NoticeKind.DEADLINE_MISS.value,))
-        if NoticeKind.DEADLINE_MISS in check.notify_on:
-            kind = NoticeKind.DEADLINE_MISS
     alert = replace(alert, channels=joined(alert.channels, know))
-    draft.tell_opened(alert, kind, check, but=know)
+    draft.tell_opened(alert, open_kind(alert, check), check, but=know)
     return alert
+
+
+def open_kind(alert: Alert, check: CheckSettings) -> NoticeKind | None:
+    """Return as what it is told that a check is down; None: that is not asked for."""
+    is_late = NoticeKind.DEADLINE_MISS.value in alert.steps
+    if is_late and NoticeKind.DEADLINE_MISS in check.notify_on:
+        return NoticeKind.DEADLINE_MISS
+    return NoticeKind.FIRST_FAIL if NoticeKind.FIRST_FAIL in check.notify_on else None
 
 
 def miss_deadline(draft: Draft, alert: Alert, state: CheckState, check: CheckSettings) -> None:

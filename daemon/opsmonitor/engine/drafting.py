@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, TypeAlias
@@ -43,16 +43,19 @@ class Draft:
         checks: Mapping[str, CheckSettings],
         now_ms: int,
         zone: tzinfo,
+        unheard: Collection[str] = (),
     ) -> None:
         """Begin with nothing."""
         self.settings = settings
+        self.unheard = unheard
+        """The ids of open alerts that none of the channels there are has heard of."""
         self.now_ms = now_ms
         self.alerts: list[Alert] = []
         self.notices: list[tuple[Notice, tuple[str, ...]]] = []
         self.again: list[tuple[str, int]] = []
         self._checks = checks
         self._graph: Dependencies | None = None
-        self._zone = zone
+        self.zone = zone
         self._now = datetime.fromtimestamp(now_ms / 1000, zone)
 
     def decision(self) -> Decision:
@@ -86,7 +89,7 @@ class Draft:
         if kind is not None:
             whom = without(alert.channels, but)
             affected = self._affected(check) if alert.kind is AlertKind.DOWN else ()
-            news = notices.first_told(kind, alert, check, self._zone, affected)
+            news = notices.first_told(kind, alert, check, self.zone, affected)
             self.notices.append((news, whom))
         self.alerts.append(alert)
 

@@ -16,7 +16,8 @@ _Key: TypeAlias = tuple[str, str]
 _Thread: TypeAlias = tuple[str, str]
 _Topic: TypeAlias = tuple[str, AlertKind, str]
 _BEGINNINGS: Final = frozenset({NoticeKind.FIRST_FAIL, NoticeKind.DEGRADED, NoticeKind.FLAPPING})
-_ENDS: Final = frozenset({NoticeKind.RECOVERED, NoticeKind.STEADY})
+ENDS: Final = frozenset({NoticeKind.RECOVERED, NoticeKind.STEADY})
+"""What tells that it is over."""
 _WHY: Final = "what was held back after it says all"
 
 
@@ -55,12 +56,12 @@ class Held:
         topic = (item.notice.subject, item.notice.alert_kind, item.channel)
         needless: list[Delivery] = []
         is_unheard = False
-        if item.notice.kind in _ENDS:
+        if item.notice.kind in ENDS:
             needless += self._of_thread(item)
-            is_unheard = any(_is_beginning(other) for other in needless)
-        if (is_unheard or _is_beginning(item)) and topic in self._unheard:
+            is_unheard = any(_is_sure_beginning(other) for other in needless)
+        if (is_unheard or _is_sure_beginning(item)) and topic in self._unheard:
             needless.append(self._items[self._unheard[topic]])
-        if needless and item.notice.kind in _ENDS:
+        if needless and item.notice.kind in ENDS:
             # It waits as what it stands for, whatever has become of the check's severity.
             severity = max(each.notice.severity for each in (item, *needless))
             item = replace(item, notice=replace(item.notice, severity=severity))
@@ -112,12 +113,15 @@ def _thread(item: Delivery) -> _Thread:
     return item.notice.alert_id, item.channel
 
 
-def _is_beginning(item: Delivery) -> bool:
-    """Tell whether its channel has certainly heard nothing of the alert but for this delivery."""
-    if item.attempts > 0:
-        # It may have arrived although the channel did not say so.
-        return False
-    if item.notice.kind is NoticeKind.DEADLINE_MISS:
+def is_beginning(notice: Notice) -> bool:
+    """Tell whether nobody hears anything of an alert before this notice."""
+    if notice.kind is NoticeKind.DEADLINE_MISS:
         # It can also be told later, of what is down already: the id ends with the beginning.
-        return item.notice.alert_id.endswith(f":{item.notice.at_ms}")
-    return item.notice.kind in _BEGINNINGS
+        return notice.alert_id.endswith(f":{notice.at_ms}")
+    return notice.kind in _BEGINNINGS
+
+
+def _is_sure_beginning(item: Delivery) -> bool:
+    """Tell whether its channel has certainly heard nothing of the alert but for this delivery."""
+    # One that was tried may have arrived although the channel did not say so.
+    return item.attempts == 0 and is_beginning(item.notice)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import tzinfo
 
     from opsmonitor.config.settings import AlertSettings, CheckSettings, RouteSettings
-    from opsmonitor.models.alert import AlertKind
+    from opsmonitor.models.alert import Alert, AlertKind
 
 
 def channels_for(
@@ -34,6 +35,14 @@ def channels_for(
             if not route.goes_on:
                 break
     return tuple(chosen) if has_fit else tuple(alerts.channels)
+
+
+def channels_at_opening(
+    alert: Alert, check: CheckSettings, alerts: AlertSettings, zone: tzinfo
+) -> tuple[str, ...]:
+    """Return the channels that are told of an open alert by the settings in force now."""
+    opened = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
+    return channels_for(check, alert.kind, alerts, opened)
 
 
 def is_quiet(severity: str, channel: str, alerts: AlertSettings, now: datetime) -> bool:

@@ -12,10 +12,12 @@ from opsmonitor.engine.alerting import close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
 from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.deeds import tell_deeds
+from opsmonitor.engine.held import dropped
 from opsmonitor.engine.holding import Holding, is_silent
 from opsmonitor.engine.ledger import Ledger, LedgerStore
 from opsmonitor.engine.muting import MuteStore, Muting
 from opsmonitor.engine.reminding import look_around
+from opsmonitor.engine.unheard import find_unheard
 from opsmonitor.exceptions import UnknownAlertError
 from opsmonitor.models.alert import (
     OPENING,
@@ -110,6 +112,8 @@ class Telling:
         self._waiting: list[Delivery] = []
         """Decided, but not handed to the channels before it is written."""
         self._held = Holding()
+        self._unheard: set[str] = set()
+        """Open alerts to be told to the channels there are now, as soon as each is confirmed."""
         self._again: dict[str, int] = {}
         """Checks to be looked at again, and when."""
         self._alarm = Alarm(self._look_around, clock)
@@ -153,8 +157,12 @@ class Telling:
         """Decide what a batch makes worth telling."""
         settings = self._settings()
         if batch.config_changed:
-            self._channels.configure(settings.alerts)
+            has_changed = self._channels.configure(settings.alerts)
             self._close_orphans(settings)
+            if has_changed:
+                self._unheard = find_unheard(
+                    self._told, settings.checks, settings.alerts, settings.zone
+                )
             if self._task is None:
                 self._task = asyncio.create_task(self._keep_saving(), name="telling")
             self._alarm.set(self._clock.now_ms())
@@ -300,17 +308,24 @@ class Telling:
             alerts=settings.alerts,
             now_ms=self._clock.now_ms(),
             zone=settings.zone,
+            unheard=self._unheard,
         )
+        if self._unheard:
+            self._unheard -= {alert.id for alert in decision.alerts}
         self._decide(decision)
 
     def _close_orphans(self, settings: Settings) -> None:
-        """End alerts that nobody asks for any more, and what is held back of them."""
+        """End alerts that nobody asks for any more, and what is on its way of them."""
         now_ms = self._clock.now_ms()
         decision = close_orphans(self._told, settings.checks, now_ms)
         self._decide(decision)
         gone = {alert.id for alert in decision.alerts}
+        if not gone:
+            return
         why = "the check is gone, or nobody is to be told of this any more"
         self._ledger.note(*self._held.give_up(gone, why, now_ms))
+        late = self._withdraw(lambda notice: notice.alert_id in gone)
+        self._ledger.note(*(dropped(item, why, now_ms) for item in late))
 
     def _look_around(self) -> None:
         """Do what only the time asks for; a defect must not be the end of it."""
@@ -388,10 +403,14 @@ class Telling:
 
     def _hold_what_waits(self) -> None:
         """Hold back what was decided before alerts were muted, but not what people sent by hand."""
-        waiting = [*self._channels.withdraw(), *self._waiting]
-        self._waiting = [item for item in waiting if item.notice.kind is NoticeKind.MANUAL]
-        back = [item for item in waiting if item.notice.kind is not NoticeKind.MANUAL]
+        back = self._withdraw(lambda notice: notice.kind is not NoticeKind.MANUAL)
         self._ledger.note(*self._held.put_older(back, self._clock.now_ms()))
+
+    def _withdraw(self, is_meant: Callable[[Notice], bool]) -> list[Delivery]:
+        """Take back those that are meant, wherever they wait, unless they are being sent now."""
+        meant = [item for item in self._waiting if is_meant(item.notice)]
+        self._waiting = [item for item in self._waiting if not is_meant(item.notice)]
+        return [*self._channels.withdraw(is_meant), *meant]
 
     def _release(self, settings: Settings, now_ms: int) -> None:
         """Let go what was held back, where quiet hours are over, unless all is muted."""

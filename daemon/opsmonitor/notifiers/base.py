@@ -133,8 +133,11 @@ def _seconds(retry_after: str | float | None) -> float | None:
 
     Source: RFC 9110, 10.2.3.
     """
-    if retry_after is None or isinstance(retry_after, int | float):
-        return retry_after
+    if retry_after is None:
+        return None
+    if isinstance(retry_after, int | float):
+        # JSON of others may hold what is no number of seconds, such as NaN.
+        return float(retry_after) if retry_after >= 0 else None
     if retry_after.isdecimal():
         return float(retry_after)
     try:

@@ -85,6 +85,7 @@ async def test_a_group_that_moved_is_followed(hook: Hook, send: Send) -> None:
     [
         (429, {"ok": False, "parameters": {"retry_after": 17}}, False, 17),
         (429, {"ok": False}, False, None),
+        (429, {"ok": False, "parameters": {"retry_after": float("nan")}}, False, None),
         (401, {"ok": False, "description": "Unauthorized"}, True, None),
         (403, {"ok": False, "description": "bot was blocked by the user"}, True, None),
         (502, "no JSON of ours", False, None),
