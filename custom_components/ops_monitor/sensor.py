@@ -20,6 +20,7 @@ from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription
 from .client import Check, Health
 from .coordinator import OpsMonitorConfigEntry
 from .entity import CheckEntity, HubEntity, OpsMonitorEntity, keep_adding_checks
+from .exports import keep_exports
 from .hub_sensors import HUB_SENSORS, HubSensorDescription
 from .parts import Part, ValueKind
 from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
@@ -62,6 +63,7 @@ async def async_setup_entry(
         async_add_entities,
         lambda check: [UptimeSensor(entry, check, description) for description in UPTIME_SENSORS],
     )
+    keep_exports(entry, async_add_entities)
     keep_adding_readings(
         entry,
         async_add_entities,

@@ -108,14 +108,15 @@ def _anatomy(reading: Reading) -> tuple[object, ...]:
 _whole: Final = attrgetter("summary", "problems", "alerts", "started_at")
 """Return what concerns the whole."""
 
-_face: Final = attrgetter("name", "type", "tags", "is_core")
-"""Return what the device of a check shows of it, by what it is chosen, and what it counts."""
+_face: Final = attrgetter("name", "type", "tags", "is_core", "exports")
+"""Return what the device of a check shows of it, by what it is chosen, what it counts, and which
+entities it has."""
 
 _lasting: Final = attrgetter(
     *(
         field.name
         for field in fields(Check)
-        if field.name not in {"last_run", "last_ok", "latency_ms", "value", "deadline"}
+        if field.name not in {"last_run", "last_ok", "latency_ms", "value", "deadline", "exported"}
     )
 )
 """Return what a further run of a check leaves as it is, as a rule."""

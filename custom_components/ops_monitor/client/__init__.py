@@ -18,6 +18,7 @@ from .exceptions import (
     OpsMonitorTlsError,
     OpsMonitorVersionError,
 )
+from .exports import Export, Exported
 from .models import Check, Info, Overall, Paired, Status, Summary, Transition
 from .proof import ProofKey
 from .readings import About, ActionFrame, Health, Reading, ReadingEventFrame, Value
@@ -31,6 +32,8 @@ __all__ = [
     "Alerts",
     "Check",
     "EventFrame",
+    "Export",
+    "Exported",
     "Frame",
     "Health",
     "Info",

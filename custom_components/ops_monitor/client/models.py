@@ -1,11 +1,13 @@
 """What the daemon tells, as typed and immutable objects."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Self
 
+from .exports import Export, Exported, read_exports
 from .fields import Fields
 
 
@@ -137,6 +139,10 @@ class Check:
     """What it measured, if its type measures one thing."""
     job_state: str | None = None
     """Such as `running`; None unless it is about a job."""
+    exports: tuple[Export, ...] = ()
+    """What it reads beside what it judges."""
+    exported: Mapping[str, Exported] = field(default_factory=dict)
+    """The values of the latest run, by key."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -144,6 +150,7 @@ class Check:
         fields = Fields.of(value, "check")
         check_id = fields.required_text("id")
         fields = Fields(fields.values, f"check {check_id}")
+        exports, exported = read_exports(fields)
         return cls(
             id=check_id,
             name=fields.text("name") or check_id,
@@ -169,6 +176,8 @@ class Check:
             deadline=fields.moment("deadline"),
             value=fields.number("value"),
             job_state=fields.text("job_state"),
+            exports=exports,
+            exported=exported,
         )
 
 

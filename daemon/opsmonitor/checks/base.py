@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeAlias, TypeVar
 from opsmonitor.config.schema import Members
 from opsmonitor.config.settings import Push
 from opsmonitor.models.check import CheckState, Outcome
+from opsmonitor.models.export import Export
 from opsmonitor.models.heartbeat import Pulse
 from opsmonitor.models.reading import Measured
 from opsmonitor.util.lanes import Lanes
@@ -159,6 +160,8 @@ class CheckType(Generic[OptionsT]):
     """How others report to it; None: it looks for itself."""
     members: Callable[[OptionsT], Members] | None = None
     """The other checks that it judges."""
+    exports: Callable[[OptionsT], tuple[Export, ...]] | None = None
+    """The values that it reads beside what it judges."""
     is_settled: bool = False
     """Whether a run judges what the daemon knows already: asking again would tell nothing new, so
     retries and thresholds are not taken from the defaults."""

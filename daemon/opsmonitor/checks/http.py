@@ -19,6 +19,7 @@ from opsmonitor.parts import http_request as keys
 from opsmonitor.parts.body import EXPECT_BODY, Body, BodyExpectation, body_rules
 from opsmonitor.parts.certificate import TLS, TlsOptions, certificate_rule, tls_info
 from opsmonitor.parts.charset import decoded
+from opsmonitor.parts.export import Exporter, JsonExport, exports
 from opsmonitor.parts.fields import family, optional, seconds
 from opsmonitor.parts.header import HeaderExpectation, expect_header, header_rules
 from opsmonitor.parts.json_rules import EXPECT_JSONPATH, JsonExpectation, json_rules, unreadable
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 _MAX_REDIRECTS: Final = 50
 _MAX_BODY_BYTES: Final = 64 << 20
 JsonValues: TypeAlias = tuple[Any, ...] | TransportError
-"""The first value at each path, or why the JSON could not be searched."""
+"""The first value at each path of an expectation, then at each of what is exported; or why the JSON
+could not be searched."""
 _ONE_PAYLOAD: Final = "only one of body, json and form can be sent"
 
 
@@ -60,6 +62,7 @@ class HttpOptions:
     expect_body: BodyExpectation | None = None
     expect_jsonpath: tuple[JsonExpectation, ...] = ()
     expect_header: tuple[HeaderExpectation, ...] = ()
+    export: tuple[JsonExport, ...] = ()
     redirects: Redirects = Redirects.FOLLOW
     max_redirects: int = 10
     tls: TlsOptions = field(default_factory=TlsOptions)
@@ -78,6 +81,7 @@ class HttpJudge:
         "_body_rules",
         "_certificate",
         "_clock",
+        "_exporter",
         "_header_rules",
         "_json_rules",
         "_latency",
@@ -93,6 +97,7 @@ class HttpJudge:
         self._body_rules = body_rules(options.expect_body or BodyExpectation(), secrets)
         self._header_rules = header_rules(options.expect_header, secrets)
         self._json_rules = json_rules(options.expect_jsonpath, secrets)
+        self._exporter = Exporter(options.export, secrets)
         self._latency = latency_rule(options.thresholds)
         self._certificate = certificate_rule(options.tls)
         self._tls = options.tls
@@ -110,6 +115,13 @@ class HttpJudge:
             timings=response.timings,
             status_code=response.status,
             tls=info,
+            data=self._exported(values),
+        )
+
+    def _exported(self, values: JsonValues) -> Mapping[str, object]:
+        """Return what is shown beside the check."""
+        return self._exporter(
+            () if isinstance(values, TransportError) else values[len(self._json_rules) :]
         )
 
     def _findings(
@@ -122,7 +134,8 @@ class HttpJudge:
             body = Body(_text(response), response.truncated)
             findings += [rule(body) for rule in self._body_rules]
         if isinstance(values, TransportError):
-            findings.append(unreadable(values))
+            # What is only shown may be unknown: that is no failure.
+            findings += [unreadable(values)] if self._json_rules else []
         else:
             findings += [rule(value) for rule, value in zip(self._json_rules, values, strict=False)]
         if self._latency is not None:
@@ -138,7 +151,8 @@ def compile_http(options: HttpOptions, context: CheckContext) -> Probe:
     judge = HttpJudge(options, context.clock)
     fetch = context.http.fetch
     paths = [expectation.path for expectation in options.expect_jsonpath]
-    search = JsonSearch(paths, context.lanes) if paths else None
+    beside = [entry.path for entry in options.export]
+    search = JsonSearch(paths, context.lanes, beside) if paths or beside else None
 
     async def probe() -> Outcome:
         """Ask once and judge the answer."""
@@ -217,6 +231,7 @@ CHECK: Final = CheckType(
         vol.Optional("expect_body"): EXPECT_BODY,
         vol.Optional("expect_jsonpath"): EXPECT_JSONPATH,
         vol.Optional("expect_header"): expect_header,
+        vol.Optional("export"): exports,
         vol.Optional("redirects"): keys.redirects,
         vol.Optional("max_redirects"): cv.whole_number(at_least=0, at_most=_MAX_REDIRECTS),
         vol.Optional("tls"): TLS,
@@ -235,4 +250,5 @@ CHECK: Final = CheckType(
         "expect_body": {"contains": "ok"},
         "thresholds": {"warn_ms": 500},
     },
+    exports=lambda options: tuple(entry.export for entry in options.export),
 )

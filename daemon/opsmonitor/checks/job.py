@@ -21,6 +21,7 @@ from opsmonitor.config import validators as cv
 from opsmonitor.exceptions import TransportError
 from opsmonitor.parts import http_request as keys
 from opsmonitor.parts.certificate import TLS, TlsOptions
+from opsmonitor.parts.export import JsonExport, exports
 from opsmonitor.parts.fields import optional
 from opsmonitor.parts.job_id import PLACEHOLDER, JobId, fill_in, job_id_in, read_job_id
 from opsmonitor.parts.job_judge import JobJudge
@@ -57,6 +58,7 @@ class JobOptions:
     tls: TlsOptions = field(default_factory=TlsOptions)
     state_path: JsonPath | None = None
     """Where the state stands in the answer; None: under `state` or `status`."""
+    export: tuple[JsonExport, ...] = ()
     success_by: time | None = None
     minutes_after_start: float | None = None
     thresholds: LatencyThresholds = field(default_factory=LatencyThresholds)
@@ -76,6 +78,7 @@ class _Asker:
             minutes_after_start=options.minutes_after_start,
             thresholds=options.thresholds,
             state_path=options.state_path,
+            export=options.export,
             clock=context.clock,
             zone=context.zone,
         )
@@ -201,6 +204,7 @@ CHECK: Final = CheckType(
         vol.Optional("auth"): keys.auth,
         vol.Optional("tls"): TLS,
         vol.Optional("state_path"): optional(json_path),
+        vol.Optional("export"): exports,
         vol.Optional("success_by"): optional(_time_of_day),
         vol.Optional("minutes_after_start"): optional(
             cv.number(at_least=0.01, at_most=_MAX_MINUTES)
@@ -215,5 +219,6 @@ CHECK: Final = CheckType(
         "job_id_url": "http://127.0.0.1:8060/jobs/last",
         "success_by": "07:30",
     },
+    exports=lambda options: tuple(entry.export for entry in options.export),
     is_reachability=False,
 )

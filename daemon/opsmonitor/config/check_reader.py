@@ -9,7 +9,6 @@ import json
 import re
 from types import MappingProxyType
 from typing import Any, TypeVar
-import unicodedata
 
 import voluptuous as vol
 
@@ -31,6 +30,7 @@ from opsmonitor.config.validators import MAX_ID
 from opsmonitor.util.reach import is_outside
 from opsmonitor.util.redact import redact_text
 from opsmonitor.util.secret import REDACTED
+from opsmonitor.util.slug import slug
 
 T = TypeVar("T")
 
@@ -154,7 +154,7 @@ class CheckReader:
         if not isinstance(given, Scalar) or not isinstance(given.value, str):
             return None
         is_id = "id" in node.entries
-        check_id = given.value if is_id else slug(given.value)
+        check_id = given.value if is_id else slug(given.value, MAX_ID)
         if not check_id and given.value.strip():
             message = "no id can be made of this name: add an `id` of letters and digits"
             self._problems.add(given.mark, message, given.path)
@@ -234,6 +234,7 @@ class CheckReader:
             is_outside=_lies_outside(values["network"], kind.host(options)),
             actions=self._actions.read(merged),
             push=push,
+            exports=() if kind.exports is None else kind.exports(options),
             is_reachability=kind.is_reachability,
             secrets=frozenset(known_secrets(merged)),
             fingerprint=_fingerprint({**plain(merged), **common, "id": check_id}),
@@ -263,12 +264,6 @@ def listed(values: AnyMapping[str, Any]) -> dict[str, Any]:
     return {
         key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
     }
-
-
-def slug(name: str) -> str:
-    """Return an id made of a name: `Büro NAS` becomes `buro-nas`."""
-    folded = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9_.]+", "-", folded).strip("-_.")[:MAX_ID]
 
 
 def _shown_target(target: str, node: Mapping) -> str:

@@ -12,6 +12,7 @@ import voluptuous as vol
 from opsmonitor.config import validators as cv
 from opsmonitor.config.later import WITHOUT_EFFECT
 from opsmonitor.config.settings import Push
+from opsmonitor.models.export import Export
 
 Spec: TypeAlias = dict[Any, Any]
 
@@ -74,6 +75,11 @@ class CheckKind(Protocol):
     @property
     def members(self) -> Callable[[Any], Members] | None:
         """Tells which other checks it judges."""
+        ...
+
+    @property
+    def exports(self) -> Callable[[Any], tuple[Export, ...]] | None:
+        """Tells which values it reads beside what it judges."""
         ...
 
     @property

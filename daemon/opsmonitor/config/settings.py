@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsmonitor.models.config import ConfigProblem
+    from opsmonitor.models.export import Export
     from opsmonitor.models.maintenance import Window
     from opsmonitor.util.daytime import DayWindow
     from opsmonitor.util.secret import Secret
@@ -97,6 +98,8 @@ class CheckSettings:
     actions: tuple[ActionSettings, ...] = ()
     """What is done about it when it fails, in this order."""
     is_reachability: bool = True
+    exports: tuple[Export, ...] = ()
+    """Values that it reads beside what it judges."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The secret values among its keys: they are kept out of whatever is told of a run."""
     fingerprint: str = ""

@@ -11,6 +11,7 @@ from opsmonitor.dashboard.probes import ProbeCard, probe_card
 from opsmonitor.dashboard.runs import Strip
 from opsmonitor.dashboard.times import TimeText
 from opsmonitor.dashboard.uptime import WINDOWS, Uptimes
+from opsmonitor.dashboard.values import values_text
 from opsmonitor.models.check import CheckState, Status
 from opsmonitor.util.clock import iso_utc
 
@@ -76,6 +77,7 @@ class Card:
     run_iso: str
     run_ago: str
     error: str
+    values: str
     note: str
     is_acknowledged: bool
     is_flapping: bool
@@ -168,6 +170,7 @@ class PageView:
             run_iso=_iso(state.last_run_ms),
             run_ago=self._ago(state.last_run_ms),
             error=(state.outcome.error or "") if state.outcome else "",
+            values=values_text(check, state),
             note=words.note(state, self._names, self._times.stamp),
             is_acknowledged=state.acknowledged is not None,
             is_flapping=state.flapping_since_ms is not None,
@@ -196,6 +199,7 @@ class PageView:
             run_iso="",
             run_ago="",
             error="",
+            values="",
             note="",
             is_acknowledged=False,
             is_flapping=False,

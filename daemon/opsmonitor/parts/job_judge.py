@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 from opsmonitor.models.check import Assertion, Outcome, Verdict
 from opsmonitor.parts.deadline import Progress, missed_after_start, missed_daily
+from opsmonitor.parts.export import Exporter
 from opsmonitor.parts.job_id import JobId
-from opsmonitor.parts.job_state import JobAnswer, JobState, read_answer
+from opsmonitor.parts.job_state import JobAnswer, JobState, parse_json, read_answer
+from opsmonitor.parts.json_search import values_beside
 from opsmonitor.parts.latency import LatencyThresholds, latency_rule
 from opsmonitor.parts.rules import Finding, Trouble, conclude
 from opsmonitor.util.clock import iso_utc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import time, tzinfo
 
+    from opsmonitor.parts.export import JsonExport
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.http_message import HttpResponse
     from opsmonitor.util.json_path import JsonPath
@@ -26,9 +30,11 @@ class JobJudge:
 
     __slots__ = (
         "_clock",
+        "_exporter",
         "_first_seen",
         "_latency",
         "_minutes",
+        "_paths",
         "_state_path",
         "_success_by",
         "_zone",
@@ -41,6 +47,7 @@ class JobJudge:
         minutes_after_start: float | None,
         thresholds: LatencyThresholds,
         state_path: JsonPath | None,
+        export: Sequence[JsonExport],
         clock: Clock,
         zone: tzinfo,
     ) -> None:
@@ -48,6 +55,8 @@ class JobJudge:
         self._success_by = success_by
         self._minutes = minutes_after_start
         self._state_path = state_path
+        self._exporter = Exporter(export)
+        self._paths = tuple(entry.path for entry in export)
         self._latency = latency_rule(thresholds)
         self._clock = clock
         self._zone = zone
@@ -60,7 +69,8 @@ class JobJudge:
             TransportError: It cannot be understood.
 
         """
-        answer = read_answer(response.body, self._zone, self._state_path)
+        document = parse_json(response.body)
+        answer = read_answer(document, self._zone, self._state_path)
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         started = answer.started or self._started(job_id, now)
         findings = [_state(answer)]
@@ -84,6 +94,7 @@ class JobJudge:
                 "state": answer.state,
                 "started_at": _iso(answer.started),
                 "finished_at": _iso(answer.finished),
+                **self._exporter(values_beside(document, self._paths)),
             },
         )
 

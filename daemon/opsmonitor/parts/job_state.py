@@ -47,8 +47,8 @@ class JobAnswer:
     finished: datetime | None
 
 
-def read_answer(body: bytes, zone: tzinfo, path: JsonPath | None = None) -> JobAnswer:
-    """Return what the JSON of an answer says; times without a zone are in the given one.
+def read_answer(answer: Any, zone: tzinfo, path: JsonPath | None = None) -> JobAnswer:
+    """Return what an answer's JSON, once parsed, says; times without a zone are in the given one.
 
     The state is what `path` leads to, or else the value of `state` or `status`.
 
@@ -56,7 +56,6 @@ def read_answer(body: bytes, zone: tzinfo, path: JsonPath | None = None) -> JobA
         TransportError: It says nothing that could be understood.
 
     """
-    answer = parse_json(body)
     times: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
     if path is not None:
         word = _at_path(answer, path)

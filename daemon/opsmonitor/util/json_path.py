@@ -114,14 +114,13 @@ def read_json(text: str) -> Any:
         raise TransportError("json_too_deep", "the JSON is nested too deeply to be read") from err
 
 
-def first_values(text: str, paths: Sequence[JsonPath]) -> tuple[Any, ...]:
-    """Return for each path the first value that it leads to, or MISSING.
+def first_values(document: Any, paths: Sequence[JsonPath]) -> tuple[Any, ...]:
+    """Return for each path the first value of a document that it leads to, or MISSING.
 
     Raises:
-        TransportError: The text cannot be read or searched.
+        TransportError: The document is nested too deeply to be searched.
 
     """
-    document = read_json(text)
     return tuple(next(path.values(document), MISSING) for path in paths)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from opsmonitor.models.check import CheckState, EventKind, Status, Transition
+from opsmonitor.models.export import EXPORTED, Export
 from opsmonitor.models.history import Uptime
 from tests.daemon.api.house import House
 from tests.daemon.api.samples import BAD, FULL, GOOD, SLOW, check
@@ -106,6 +107,22 @@ async def test_what_each_type_measured(house: House) -> None:
     assert states["backup"]["job_state"] == "succeeded"
     assert states["web"]["certificate_expires"] == "2027-01-15T08:00:00.000Z"
     assert states["heat"]["certificate_expires"] is None
+
+
+async def test_exported_values(house: House) -> None:
+    """A state tells all values that its check reads, those too that are not known."""
+    flow = Export(key="flow", name="Flow", unit="°C", device_class="temperature", precision=1)
+    house.monitor.configure([check("nas", exports=(flow, Export(key="mode", name="Mode")))])
+    house.monitor.tick(nas=replace(GOOD, data={EXPORTED: {"flow": 41.5, "gone": 1}}))
+
+    told = (await house.get("/api/status/checks")).json["nas"]["exports"]
+
+    assert [(each["key"], each["name"], each["value"]) for each in told] == [
+        ("flow", "Flow", 41.5),
+        ("mode", "Mode", None),
+    ]
+    assert (told[0]["unit"], told[0]["device_class"]) == ("°C", "temperature")
+    assert (told[0]["state_class"], told[0]["precision"]) == (None, 1)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ import voluptuous as vol
 from opsmonitor.checks.job import CHECK
 from opsmonitor.exceptions import TransportError
 from opsmonitor.models.check import Outcome, Verdict
+from opsmonitor.models.export import EXPORTED
 from opsmonitor.parts.job_id import JobId, fill_in, job_id_in
-from opsmonitor.parts.job_state import read_answer
+from opsmonitor.parts.job_state import parse_json, read_answer
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.checks.conftest import MakeProbe
 from tests.daemon.targets import hangs, serve
@@ -124,6 +125,21 @@ async def test_a_job_from_start_to_end(make_probe: MakeProbe, jobs: Jobs, tmp_pa
     assert seen(failed) == (Verdict.FAIL, "job_failed")
     assert jobs.asked == ["/jobs/a-1", "/jobs/a-1", "/jobs/a-2"]
     assert set(jobs.keys) == {"k"}
+
+
+async def test_values_of_a_job_are_shown(make_probe: MakeProbe, jobs: Jobs, tmp_path: Path) -> None:
+    """What the job tells of itself is shown while it runs and when it has failed."""
+    wanted = [{"name": "Progress", "path": "$.progress", "unit": "%"}]
+    probe = make_probe(CHECK, **keys(jobs, export=wanted))
+    (tmp_path / ".last_job_id").write_text("a")
+    jobs.answers = {"a": {"state": "running", "progress": 40}}
+
+    running = await probe()
+    jobs.answers["a"] = {"state": "failed"}
+    failed = await probe()
+
+    assert running.data[EXPORTED] == {"progress": 40}
+    assert (failed.verdict, failed.data[EXPORTED]) == (Verdict.FAIL, {"progress": None})
 
 
 async def test_a_deadline_that_is_missed_and_then_made_good(
@@ -382,7 +398,7 @@ def test_no_answer_is_a_defect(body: bytes) -> None:
     """Whatever a server sends is an answer or a reason."""
     job_id_in(body)
     with pytest.raises(TransportError):
-        read_answer(b"x" + body, BERLIN)
+        read_answer(parse_json(b"x" + body), BERLIN)
 
 
 @given(
@@ -392,7 +408,7 @@ def test_no_time_is_a_defect(value: Any) -> None:
     """A start that cannot be one is as good as none."""
     body = json.dumps({"state": "running", "started_at": value}).encode()
 
-    started = read_answer(body, BERLIN).started
+    started = read_answer(parse_json(body), BERLIN).started
 
     assert started is None or started.utcoffset() is not None
 

@@ -123,7 +123,7 @@ def test_a_deep_document_is_no_crash() -> None:
     deep = "[" * 500 + "]" * 500
 
     with pytest.raises(TransportError) as caught:
-        first_values(deep, [JsonPath("$..a")])
+        first_values(read_json(deep), [JsonPath("$..a")])
 
     assert caught.value.code == "json_too_deep"
 
@@ -132,7 +132,7 @@ def test_only_the_first_value_is_looked_for() -> None:
     """One value per path, in the order of the paths; one that is missing is not null."""
     paths = [JsonPath("$.queue[*].id"), JsonPath("$.gone"), JsonPath("$.none")]
 
-    assert first_values(json.dumps(_DOCUMENT), paths) == (1, MISSING, None)
+    assert first_values(_DOCUMENT, paths) == (1, MISSING, None)
 
 
 _JSON = st.recursive(

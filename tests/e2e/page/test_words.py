@@ -12,6 +12,7 @@ import pytest
 
 from opsmonitor.dashboard import words
 from opsmonitor.dashboard.probes import value_text
+from opsmonitor.dashboard.values import value_text as export_text
 from opsmonitor.models.check import Status
 from opsmonitor.models.reading import ReadingStatus, Scalar
 from tests.e2e.page.bench import Daemon, OpenPage, Target, card, http_check, live, running_daemon
@@ -32,6 +33,7 @@ def test_script_draws_what_the_server_would(
 ) -> None:
     """A card that was updated on the open page equals the one of a fresh page."""
     slow = http_check(target, "/slow", name="Slow", interval_s=3600, down_threshold=3, core=True)
+    slow["export"] = [{"name": "Whole", "path": "$"}]
     with running_daemon(tmp_path, checks=[slow]) as daemon:
         page = live(open_page(daemon.url))
         expect(page.locator("h1")).to_have_text("Slow is up")
@@ -54,6 +56,7 @@ def summary_of(page: Page) -> dict[str, Any]:
         "head": one.locator("header").inner_text(),
         "hint": one.locator(".hint").inner_text(),
         "target": one.locator(".target").inner_text(),
+        "values": one.locator(".values").inner_text(),
         "error": one.locator(".error").inner_text(),
         "bars": [bar.get_attribute("class") for bar in one.locator(".runs i").all()],
         "starts": one.locator(".runs").get_attribute("data-at"),
@@ -112,6 +115,35 @@ def test_script_and_server_write_values_alike(three: Daemon, open_page: OpenPage
     assert written == [value_text(name, value) for name, value in cases]
     expect(page.locator('article.probe[data-name="host"]')).to_contain_text("memory")
     expect(page.locator('article.probe[data-name="host"] time')).not_to_have_text("never")
+
+
+def test_script_and_server_write_exports_alike(three: Daemon, open_page: OpenPage) -> None:
+    """What a check reads looks the same after an update as on a fresh page."""
+    page = open_page(three.url)
+    cases: list[tuple[object, str | None, int | None]] = [
+        (None, "W", 1),
+        (True, None, None),
+        ("text", None, None),
+        (0, None, None),
+        (-0.0001, None, None),
+        (2.5, "W", 0),
+        (1.005, None, 2),
+        (0.12345, "°C", None),
+        (1200, None, None),
+        (1e20, None, 2),
+    ]
+
+    written = page.evaluate(
+        """async (cases) => {
+            const main = document.querySelector("script[type=module]").src;
+            const values = await import(main.replace("main.js", "values.js"));
+            return cases.map(([value, unit, precision]) =>
+                values.valueText({ value, unit, precision }));
+        }""",
+        cases,
+    )
+
+    assert written == [export_text(*case) for case in cases]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from opsmonitor.api.encode import KEY
+from opsmonitor.api.schemas.export import ExportBody, exports_of
 from opsmonitor.api.schemas.notes import Doc, Timestamp
 from opsmonitor.config.settings import CheckSettings
 from opsmonitor.engine.flapping import percent
@@ -138,6 +139,9 @@ class CheckBody:
             "What it measured: of `metric` the value, of `disk` the percentage in use, of `process`"
             " how many there are; null for what is no number, and for the other types"
         ),
+    ]
+    exports: Annotated[
+        tuple[ExportBody, ...], Doc("What it reads beside what it judges, as `export` says")
     ]
     job_state: Annotated[
         Literal["running", "succeeded", "failed"] | None, Doc("Of a `job`; null for other types")
@@ -279,6 +283,7 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "deadline": data.get("late") if check.push else None,
         "certificate_expires": _expiry(outcome),
         "value": _number(data.get(_VALUES[check.type])) if check.type in _VALUES else None,
+        "exports": exports_of(check, data),
         "job_state": data.get("state") if check.type == "job" else None,
         "paused": PauseBody.of(state.pause) if state.pause else None,
         "acknowledged": AcknowledgementBody.of(state.acknowledged) if state.acknowledged else None,

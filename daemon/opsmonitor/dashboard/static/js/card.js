@@ -2,6 +2,7 @@
 
 import { addRun } from "./chart.js";
 import { setTime, stamp } from "./times.js";
+import { valuesText } from "./values.js";
 import { hint, label, latency, note, percent } from "./words.js";
 
 /** Copy the server's empty card for a check that it had not drawn. */
@@ -52,6 +53,9 @@ export function updateCard(card, state) {
   const error = card.querySelector(".error");
   write(error, state.error ?? "");
   error.hidden = !state.error;
+  const values = card.querySelector(".values");
+  write(values, valuesText(state.exports));
+  values.hidden = !values.textContent;
   const remark = card.querySelector(".note");
   write(remark, note(state, nameOf, stamp));
   remark.hidden = !remark.textContent;

@@ -1,0 +1,146 @@
+"""The `export` key: values of the JSON of an answer that are shown beside the check."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+import math
+import re
+from typing import Any, Final
+
+import voluptuous as vol
+
+from opsmonitor.config import validators as cv
+from opsmonitor.models.export import EXPORTED, Export
+from opsmonitor.parts.fields import optional
+from opsmonitor.parts.json_rules import json_path
+from opsmonitor.util.json_path import MISSING, JsonPath
+from opsmonitor.util.redact import is_secret_name, redact_text
+from opsmonitor.util.secret import REDACTED
+from opsmonitor.util.slug import slug
+
+MOST: Final = 20
+"""So many values a check may show."""
+LONGEST: Final = 255
+"""Characters of a text; Home Assistant keeps no longer one."""
+_MAX_NAME: Final = 100
+_MAX_UNIT: Final = 20
+_MAX_PRECISION: Final = 10
+_DEVICE_CLASS: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_STATE_CLASSES: Final = ("measurement", "measurement_angle", "total", "total_increasing")
+_NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonExport:
+    """One entry of the `export` key."""
+
+    export: Export
+    path: JsonPath
+
+
+def _short(longest: int) -> Any:
+    """Accept text of limited length."""
+
+    def validate(value: Any) -> str:
+        """Return the text without spaces around it."""
+        text = cv.text(value).strip()
+        if len(text) > longest:
+            raise vol.Invalid(f"expected at most {longest} characters")
+        return text
+
+    return validate
+
+
+def _device_class(value: Any) -> str:
+    """Accept a word such as Home Assistant has them; which ones depends on its release."""
+    word = cv.text(value).strip()
+    if not _DEVICE_CLASS.fullmatch(word):
+        raise vol.Invalid("expected a device class of Home Assistant, such as temperature")
+    return word
+
+
+_ENTRY: Final = vol.Schema(
+    {
+        vol.Required("name"): _short(_MAX_NAME),
+        vol.Required("path"): json_path,
+        vol.Optional("unit"): optional(_short(_MAX_UNIT)),
+        vol.Optional("device_class"): optional(_device_class),
+        vol.Optional("state_class"): optional(cv.one_of(*_STATE_CLASSES)),
+        vol.Optional("precision"): optional(cv.whole_number(at_least=0, at_most=_MAX_PRECISION)),
+    }
+)
+
+
+def _entry(value: Any) -> JsonExport:
+    """Accept a name, a path, and how the value is to be shown."""
+    keys: dict[str, Any] = _ENTRY(value)
+    path = keys.pop("path")
+    key = slug(keys["name"], _MAX_NAME)
+    if not key:
+        raise vol.Invalid("expected a name with letters or digits", path=["name"])
+    return JsonExport(export=Export(key=key, **keys), path=path)
+
+
+def exports(value: Any) -> tuple[JsonExport, ...]:
+    """Accept a list of entries with different names."""
+    entries = _ENTRIES(value)
+    if len(entries) > MOST:
+        raise vol.Invalid(f"expected at most {MOST} values")
+    seen: set[str] = set()
+    for position, entry in enumerate(entries):
+        if entry.export.key in seen:
+            message = f"another value is called so, too: its id would be {entry.export.key} as well"
+            raise vol.Invalid(message, path=[position, "name"])
+        seen.add(entry.export.key)
+    return entries
+
+
+_ENTRIES: Final = cv.list_of(_entry)
+
+
+class Exporter:
+    """Makes what is shown of the values that were found, for one check."""
+
+    __slots__ = ("_entries", "_secrets")
+
+    def __init__(self, entries: Sequence[JsonExport], secrets: Collection[str] = ()) -> None:
+        """Take what is wanted, and what must not be shown."""
+        self._entries = tuple(entries)
+        self._secrets = secrets
+
+    def __call__(self, values: Sequence[Any]) -> Mapping[str, object]:
+        """Return the further values of an outcome; without any, all that is wanted is unknown."""
+        if not self._entries:
+            return {}
+        found = values or (MISSING,) * len(self._entries)
+        shown = {
+            entry.export.key: self._shown(entry, value)
+            for entry, value in zip(self._entries, found, strict=True)
+        }
+        return {EXPORTED: shown}
+
+    def _shown(self, entry: JsonExport, value: Any) -> float | str | bool | None:
+        """Return a value as it is shown; None: there is none that could be."""
+        if isinstance(value, bool):
+            return None if entry.export.is_number else value
+        if isinstance(value, int | float):
+            return _finite(value)
+        if not isinstance(value, str):
+            return None
+        if entry.export.is_number:
+            return _finite(float(value)) if _NUMBER.fullmatch(value := value.strip()) else None
+        if is_secret_name(entry.path.text):
+            return REDACTED
+        # What is cut off first cannot hold up anybody; what is hidden may be longer than that.
+        text = redact_text(value[: 4 * LONGEST], self._secrets)
+        plain = "".join(each if each.isprintable() else " " for each in text)
+        return " ".join(plain.split())[:LONGEST]
+
+
+def _finite(value: float) -> float | None:
+    """Return a number that programs everywhere can hold."""
+    try:
+        return value if math.isfinite(float(value)) else None
+    except OverflowError:
+        return None
