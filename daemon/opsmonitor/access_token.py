@@ -57,9 +57,13 @@ def heartbeat_key(folder: Path) -> Secret:
 def token_key(folder: Path) -> Secret:
     """Return the key under which tokens that were given out are kept as hashes; blocks.
 
-    Where it cannot be kept, those tokens are worth nothing after the next start.
+    Raises:
+        OSError, UnicodeError: It cannot be read, or cannot be kept: with another one, every token
+            would be taken for a wrong one.
+
     """
-    return _key(folder / TOKEN_KEY_FILE)
+    path = folder / TOKEN_KEY_FILE
+    return _read(path) or _create(path)
 
 
 def proof_key(folder: Path) -> Secret:

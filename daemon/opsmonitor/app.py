@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 import logging
 import signal
 from typing import TYPE_CHECKING, Final
@@ -152,10 +153,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             heartbeats=heartbeats,
             tokens=tokens,
             pairing=Pairing(clock),
-            identity=Identity(
-                instance_id=store.instance_id,
-                key=await asyncio.to_thread(proof_key, source.data),
-            ),
+            identity=Identity(await asyncio.to_thread(proof_key, source.data)),
             hear_house=beats.take,
             clock=clock,
             settings=lambda: reloader.settings,
@@ -217,7 +215,7 @@ async def _open_tokens(
     stack: AsyncExitStack, store: Store, data: Path, clock: SystemClock
 ) -> Tokens:
     """Return who knows the tokens of programs, and see to their closing."""
-    tokens = Tokens(store=store, clock=clock, key=await asyncio.to_thread(token_key, data))
+    tokens = Tokens(store=store, clock=clock, read_key=partial(token_key, data))
     await tokens.open()
     stack.push_async_callback(tokens.close)
     return tokens

@@ -5,7 +5,8 @@ OpsMonitorError
 ├── PluginError            a plug-in module that breaks the registry's rules
 ├── StoreError             the database cannot be used as asked
 │   ├── StoreLockedError   another daemon owns the data folder
-│   └── StoreVersionError  the database was written by a newer version
+│   ├── StoreVersionError  the database was written by a newer version
+│   └── TokensUnreadError  who has a token is not known yet
 ├── TransportError         a target gave no usable answer; carries the code of the outcome
 ├── DeliveryError          a channel did not take a message; says whether it ever will
 ├── ActionError            an action against a failure was not done
@@ -58,6 +59,10 @@ class StoreLockedError(StoreError):
 
 class StoreVersionError(StoreError):
     """The database was written by a newer version of the daemon."""
+
+
+class TokensUnreadError(StoreError):
+    """Who has a token could not be read at the start, and is not known yet."""
 
 
 class TransportError(OpsMonitorError):

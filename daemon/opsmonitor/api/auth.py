@@ -8,7 +8,7 @@ from aiohttp import hdrs
 
 from opsmonitor.api.scope import Grant, Scope
 from opsmonitor.engine.tokens import is_issued
-from opsmonitor.exceptions import ConfigError
+from opsmonitor.exceptions import ConfigError, TokensUnreadError
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.models.token import TokenScope
 from opsmonitor.util.net import is_loopback
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opsmonitor.util.secret import Secret
 
 _STRANGER: Final = Grant(scope=Scope.PUBLIC)
+_UNREAD: Final = Grant(scope=Scope.PUBLIC, is_unread=True)
 _SCOPES: Final = {TokenScope.READ: Scope.READ, TokenScope.ADMIN: Scope.ADMIN}
 
 
@@ -116,7 +117,10 @@ class Authenticator:
 
     def _by_issued(self, presented: str) -> Grant:
         """Return the grant of a program that was paired."""
-        token = self._tokens.find(presented)
+        try:
+            token = self._tokens.find(presented)
+        except TokensUnreadError:
+            return _UNREAD
         if token is None:
             return _STRANGER
         return Grant(

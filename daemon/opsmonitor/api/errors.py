@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
 
+from opsmonitor.engine.tokens import READ_AGAIN_S
 from opsmonitor.exceptions import (
     CheckConflictError,
     OpsMonitorError,
     StoreError,
+    TokensUnreadError,
     TooManyTokensError,
     UnknownAttemptError,
     UnknownChannelError,
@@ -37,6 +39,10 @@ _CODES: Final[Mapping[int, tuple[str, str]]] = {
 _READING: Final = frozenset({"GET", "HEAD"})
 _NOT_READ: Final = "the database cannot be read: /ready says why"
 _NOT_WRITTEN: Final = "this cannot be kept, as the database cannot be written: /ready says why"
+_UNREAD: Final = (
+    "who has a token cannot be read yet, as the database or the file token-key cannot: "
+    "the log says why"
+)
 _UNKNOWN: Final[Mapping[type[OpsMonitorError], str]] = {
     UnknownCheckError: "unknown_check",
     UnknownAttemptError: "unknown_attempt",
@@ -130,6 +136,17 @@ def _shown(request: web.Request) -> str:
     return request.path.replace(token, REDACTED) if token else request.path
 
 
+def _of_store(request: web.Request, error: StoreError) -> ApiError:
+    """Return the answer to a request that the database is needed for."""
+    if isinstance(error, TokensUnreadError):
+        # Told in the log once, however many programs try again meanwhile.
+        again = {hdrs.RETRY_AFTER: str(round(READ_AGAIN_S))}
+        return ApiError(503, "store_unavailable", _UNREAD, headers=again)
+    _LOGGER.warning("%s %r: %s", request.method, _shown(request), error)
+    message = _NOT_READ if request.method in _READING else _NOT_WRITTEN
+    return ApiError(503, "store_unavailable", message)
+
+
 @web.middleware
 async def error_middleware(
     request: web.Request,
@@ -143,9 +160,7 @@ async def error_middleware(
     except _QUESTIONS as error:
         return error_response(_of_question(error))
     except StoreError as error:
-        _LOGGER.warning("%s %r: %s", request.method, _shown(request), error)
-        message = _NOT_READ if request.method in _READING else _NOT_WRITTEN
-        return error_response(ApiError(503, "store_unavailable", message))
+        return error_response(_of_store(request, error))
     except web.HTTPException as exception:
         if exception.status < HTTPStatus.BAD_REQUEST:
             raise

@@ -15,6 +15,7 @@ from opsmonitor.api.keys import CLIENT, GRANT
 from opsmonitor.api.ratelimit import RateLimiter
 from opsmonitor.api.routing import SPECS, RouteSpec
 from opsmonitor.api.scope import Kind, Scope
+from opsmonitor.exceptions import TokensUnreadError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -134,9 +135,15 @@ def _is_uncounted(spec: RouteSpec | None, grant: Grant) -> bool:
 
 
 def _check_scope(spec: RouteSpec, grant: Grant) -> None:
-    """Refuse whoever may not call a route: 401 without a valid credential, else 403."""
+    """Refuse whoever may not call a route: 401 without a valid credential, else 403.
+
+    Who shows a token that cannot be looked up yet is told to wait, not that it is wrong: he would
+    throw it away.
+    """
     if grant.scope >= spec.scope:
         return
+    if grant.is_unread:
+        raise TokensUnreadError("a token was shown")
     if grant.scope is not Scope.PUBLIC:
         raise ApiError(403, "forbidden", f"this needs the {spec.scope.name.lower()} token")
     if spec.kind is Kind.PAGE:

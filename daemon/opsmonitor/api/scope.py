@@ -50,3 +50,5 @@ class Grant:
     session_id: str | None = None
     token: IssuedToken | None = None
     """The token that was given to the program which asks; None for any other credential."""
+    is_unread: bool = False
+    """Whether the credential may be good, which cannot be looked up yet."""

@@ -25,9 +25,8 @@ class Identity:
     an answer cannot try out tokens on it.
     """
 
-    def __init__(self, *, instance_id: str, key: Secret) -> None:
-        """Take who this is, and the key in the data folder from which all others follow."""
-        self._instance_id = instance_id
+    def __init__(self, key: Secret) -> None:
+        """Take the key in the data folder from which all others follow."""
         self._key = key.reveal().encode()
 
     def new_key(self) -> tuple[str, Secret]:
@@ -35,11 +34,14 @@ class Identity:
         proof_id = secrets.token_hex(_ID_BYTES)
         return proof_id, Secret(self._key_of(proof_id).hex())
 
-    def prove(self, challenge: Challenge) -> str:
-        """Return what only this daemon can answer to a challenge, in hexadecimal digits."""
+    def prove(self, instance_id: str, challenge: Challenge) -> str:
+        """Return what only this daemon can answer to a challenge, in hexadecimal digits.
+
+        The id is that of now: it changes when a disk that was away comes back.
+        """
         parts = (
             _DOMAIN,
-            self._instance_id,
+            instance_id,
             challenge.proof_id,
             challenge.nonce,
             challenge.origin,

@@ -9,12 +9,17 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Final, Protocol
 
-from opsmonitor.exceptions import StoreError, TooManyTokensError, UnknownTokenError
+from opsmonitor.exceptions import (
+    StoreError,
+    TokensUnreadError,
+    TooManyTokensError,
+    UnknownTokenError,
+)
 from opsmonitor.models.token import IssuedToken
 from opsmonitor.util.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from opsmonitor.models.token import TokenWish
     from opsmonitor.util.clock import Clock
@@ -31,13 +36,20 @@ _KEEP_STEP_MS: Final = 3_600_000
 """And is written down so often at most."""
 _SAVE_AGAIN_S: Final = 60.0
 """So long what could not be written waits for the next try."""
+READ_AGAIN_S: Final = 5.0
+"""And what could not be read: until then programs can only wait."""
 
 
 class TokenStore(Protocol):
     """Where it is kept which tokens were given out."""
 
     async def tokens(self) -> list[IssuedToken]:
-        """Return all of them."""
+        """Return all of them.
+
+        Raises:
+            StoreError: They cannot be read now.
+
+        """
         ...
 
     async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
@@ -62,11 +74,13 @@ class Tokens:
     anything of a token.
     """
 
-    def __init__(self, *, store: TokenStore, clock: Clock, key: Secret) -> None:
-        """Take the parts; `key` belongs to the hashes in the store."""
+    def __init__(self, *, store: TokenStore, clock: Clock, read_key: Callable[[], Secret]) -> None:
+        """Take the parts; `read_key` gives the key of the stored hashes, or raises OSError."""
         self._store = store
         self._clock = clock
-        self._key = key.reveal().encode()
+        self._read_key = read_key
+        self._key: bytes | None = None
+        """None: who has a token is not known yet."""
         self._by_digest: dict[str, IssuedToken] = {}
         self._changed: dict[str, IssuedToken] = {}
         """What is not written yet, by id."""
@@ -75,14 +89,44 @@ class Tokens:
         self._kept_ms = 0
         self._saving: set[asyncio.Task[None]] = set()
         self._again: asyncio.TimerHandle | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Read which tokens there are."""
-        self._by_digest = {token.digest: token for token in await self._store.tokens()}
+        """Read which tokens there are; what cannot be read now is tried again until it can.
+
+        Until then no token is known to be wrong.
+        """
         self._kept_ms = self._clock.now_ms()
+        trouble = await self._read()
+        if trouble is not None:
+            _LOGGER.warning(
+                "Who has a token cannot be read: %s. Programs have to wait until it can", trouble
+            )
+            self._reading = asyncio.create_task(self._keep_reading(), name="tokens-unread")
+
+    async def _keep_reading(self) -> None:
+        """Try again until it is known who has a token."""
+        while self._key is None:
+            await asyncio.sleep(READ_AGAIN_S)
+            await self._read()
+        _LOGGER.warning("Who has a token is known now")
+
+    async def _read(self) -> str | None:
+        """Read the key and the tokens; return why that cannot be done."""
+        try:
+            key = await asyncio.to_thread(self._read_key)
+            kept = await self._store.tokens()
+        except (OSError, UnicodeError, StoreError) as err:
+            return str(err)
+        self._by_digest = {token.digest: token for token in kept}
+        self._key = key.reveal().encode()
+        return None
 
     async def close(self) -> None:
         """Write what is not written yet."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
         if self._again is not None:
             self._again.cancel()
         await asyncio.gather(*self._saving)
@@ -100,7 +144,13 @@ class Tokens:
 
     @property
     def all(self) -> tuple[IssuedToken, ...]:
-        """Return all tokens, the oldest first; those whose time is over, too."""
+        """Return all tokens, the oldest first; those whose time is over, too.
+
+        Raises:
+            TokensUnreadError: They are not known yet.
+
+        """
+        self._known_key()
         return tuple(sorted(self._by_digest.values(), key=lambda token: token.created_ms))
 
     async def issue(self, wish: TokenWish) -> tuple[IssuedToken, Secret]:
@@ -111,6 +161,7 @@ class Tokens:
             TooManyTokensError: There are too many.
 
         """
+        self._known_key()
         if len(self._by_digest) >= MOST:
             raise TooManyTokensError(f"there are {MOST} tokens: revoke one that nobody uses")
         now_ms = self._clock.now_ms()
@@ -133,7 +184,14 @@ class Tokens:
         return token, secret
 
     def find(self, presented: str) -> IssuedToken | None:
-        """Return the token that somebody shows, as long as it is good; it counts as seen."""
+        """Return the token that somebody shows, as long as it is good; it counts as seen.
+
+        Raises:
+            TokensUnreadError: It may be good, which is not known yet.
+
+        """
+        if self._key is None and not is_issued(presented):
+            return None
         token = self._by_digest.get(self._digest(presented))
         now_ms = self._clock.now_ms()
         if token is None or not token.holds(now_ms):
@@ -159,6 +217,7 @@ class Tokens:
             UnknownTokenError: There is none of this id.
 
         """
+        self._known_key()
         known = {token.id: token for token in self._by_digest.values()} | self._revoked
         token = known.get(token_id)
         if token is None:
@@ -213,7 +272,18 @@ class Tokens:
     def _digest(self, token: str) -> str:
         """Return a keyed hash of a token."""
         data = token.encode("utf-8", "surrogatepass")
-        return hmac.digest(self._key, data, "sha256").hex()
+        return hmac.digest(self._known_key(), data, "sha256").hex()
+
+    def _known_key(self) -> bytes:
+        """Return the key of the hashes.
+
+        Raises:
+            TokensUnreadError: It is not known yet, or not which tokens there are.
+
+        """
+        if self._key is None:
+            raise TokensUnreadError("who has a token cannot be read yet")
+        return self._key
 
 
 def _end_ms(wish: TokenWish, now_ms: int) -> int | None:

@@ -41,6 +41,8 @@ class Keeper:
         self._is_running = False
         self._identity: tuple[int, int] | None = None
         self.on_disk = False
+        self.has_past = False
+        """Whether what was kept by former daemons is known, be it as a copy in memory."""
         self.notes: list[str] = []
         self.database: Database
         self.recording: Recording
@@ -142,7 +144,7 @@ class Keeper:
                 raise
             notes += await asyncio.to_thread(self._prepare, now_ms, is_damaged=True)
             await self._begin(now_ms)
-        self.on_disk = True
+        self.on_disk = self.has_past = True
         self._tell(notes)
 
     def _prepare(self, now_ms: int, *, is_damaged: bool) -> list[str]:
@@ -169,7 +171,7 @@ class Keeper:
         salvage = await asyncio.to_thread(read_small_tables, self.path)
         database = await Database.open_memory()
         try:
-            await _fill(database, salvage)
+            self.has_past = await _fill(database, salvage) and "meta" in salvage
             self.session = await begin_session(database, self.clock.now_ms())
             await self._take(database)
         except BaseException:
@@ -209,14 +211,16 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-async def _fill(database: Database, salvage: Salvage) -> None:
-    """Put salvaged rows into a database, if they make sense."""
+async def _fill(database: Database, salvage: Salvage) -> bool:
+    """Put salvaged rows into a database, if they make sense; tell whether they do."""
     try:
         async with database.transaction():
             for table, (columns, rows) in salvage.items():
                 await database.execute_many(insert_statement(table, columns), rows)
     except sqlite3.Error as err:
         _LOGGER.warning("What was read from the disk makes no sense: %s", err)
+        return False
+    return True
 
 
 _REASONS: Final = {

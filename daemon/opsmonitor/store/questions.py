@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opsmonitor.exceptions import StoreError
 from opsmonitor.models.history import ValueHistory
 from opsmonitor.store import (
     alerts,
@@ -17,6 +18,7 @@ from opsmonitor.store import (
     value_history,
     windows,
 )
+from opsmonitor.store.keeper import UNUSABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -175,8 +177,18 @@ class Questions:
         return await windows.windows(self._keeper.database)
 
     async def tokens(self) -> list[IssuedToken]:
-        """Return the tokens that were given out."""
-        return await tokens.tokens(self._keeper.database)
+        """Return the tokens that were given out.
+
+        Raises:
+            StoreError: What was kept of them cannot be read now.
+
+        """
+        if not self._keeper.has_past:
+            raise StoreError(self._writer.trouble or "the database cannot be read")
+        try:
+            return await tokens.tokens(self._keeper.database)
+        except UNUSABLE as err:
+            raise StoreError(str(err)) from err
 
     async def _settled(self) -> Database:
         """Return the database once it holds all that was recorded, if it can be written."""

@@ -15,6 +15,7 @@ from opsmonitor.engine.stats import EngineStats
 from opsmonitor.exceptions import (
     CheckConflictError,
     DeliveryError,
+    StoreError,
     UnknownAlertError,
     UnknownAttemptError,
     UnknownCheckError,
@@ -204,6 +205,7 @@ class HandStore:
         self.tried: list[Attempt] = []
         self.kept_windows: list[Window] = []
         self.kept_tokens: list[IssuedToken] = []
+        self.unread: StoreError | None = None
         self.uptimes: dict[str, Uptime] = {}
         self.uptime_calls = 0
         self.failure: Exception | None = None
@@ -257,6 +259,8 @@ class HandStore:
 
     async def tokens(self) -> list[IssuedToken]:
         """Return the tokens that were kept."""
+        if self.unread is not None:
+            raise self.unread
         return self.kept_tokens
 
     async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:

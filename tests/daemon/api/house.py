@@ -39,6 +39,7 @@ from tests.daemon.api.doubles import (
 )
 
 ADDRESS: Final = "127.0.0.1"
+IDENTITY: Final = Identity(Secret("the key of the proofs"))
 
 
 def _closed(schema: Any) -> Any:
@@ -178,20 +179,22 @@ def heartbeats_of(store: HandStore, clock: Clock, settings: SettingsBox) -> Hear
 
 def tokens_of(store: HandStore, clock: Clock) -> Tokens:
     """Return the real thing."""
-    return Tokens(store=store, clock=clock, key=Secret("the key of the tokens"))
-
-
-def identity_of(store: StoreView) -> Identity:
-    """Return the real thing."""
-    return Identity(instance_id=store.instance_id, key=Secret("the key of the proofs"))
+    return Tokens(store=store, clock=clock, read_key=lambda: Secret("the key of the tokens"))
 
 
 @asynccontextmanager
 async def open_house(
-    *checks: CheckSettings, heartbeat_s: float = 15.0, **server: Any
+    *checks: CheckSettings,
+    heartbeat_s: float = 15.0,
+    tokens: Tokens | None = None,
+    **server: Any,
 ) -> AsyncIterator[House]:
     """Run the API while the context lasts."""
     house = House(checks, ServerSettings(**server))
+    if tokens is None:
+        await house.tokens.open()
+    else:
+        house.tokens = tokens
     deps = ApiDeps(
         monitor=house.monitor,
         store=house.store,
@@ -201,7 +204,7 @@ async def open_house(
         heartbeats=house.heartbeats,
         tokens=house.tokens,
         pairing=house.pairing,
-        identity=identity_of(house.store),
+        identity=IDENTITY,
         hear_house=house.beats.take,
         clock=house.clock,
         settings=house.settings,
@@ -230,7 +233,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         heartbeats=heartbeats_of(HandStore(), clock, SettingsBox(settings)),
         tokens=tokens_of(HandStore(), clock),
         pairing=Pairing(clock),
-        identity=identity_of(store),
+        identity=IDENTITY,
         hear_house=HouseBeats().take,
         clock=clock,
         settings=SettingsBox(settings),

@@ -16,7 +16,7 @@ from opsmonitor.exceptions import StoreError
 from opsmonitor.models.token import TokenScope, TokenWish
 from opsmonitor.util.clock import iso_utc
 from opsmonitor.util.secret import Secret
-from tests.daemon.api.house import House, cookie_of, open_house
+from tests.daemon.api.house import House, cookie_of, open_house, tokens_of
 from tests.daemon.api.samples import check
 
 ADMIN = {"Authorization": "Bearer opm_w_admin"}
@@ -350,3 +350,24 @@ async def test_nothing_of_it_is_logged(
     assert "Wrong pairing code from 127.0.0.1" in caplog.text
     assert code not in caplog.text
     assert reply.json["token"] not in caplog.text
+
+
+async def test_a_token_that_cannot_be_looked_up(closed: House) -> None:
+    """It may be good: its program is told to wait, and what is for everybody stays so."""
+    got = await paired(closed)
+    closed.store.unread = StoreError("the database is locked")
+    tokens = tokens_of(closed.store, closed.clock)
+    await tokens.open()
+    async with open_house(check("nas"), tokens=tokens, token=Secret("opm_w_admin")) as house:
+        replies = {
+            path: await house.get(path, headers=bearer(got["token"]))
+            for path in ("/api/info", "/api/snapshot", "/health")
+        }
+        wrong = await house.get("/api/info", headers=bearer("wrong"))
+        admin = await house.get("/api/tokens", headers=ADMIN)
+    await tokens.close()
+
+    assert [reply.status for reply in replies.values()] == [503, 503, 200]
+    info = replies["/api/info"]
+    assert (info.error["code"], info.headers["Retry-After"]) == ("store_unavailable", "5")
+    assert (wrong.status, admin.status) == (401, 503)

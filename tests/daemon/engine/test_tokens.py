@@ -9,7 +9,12 @@ import logging
 import pytest
 
 from opsmonitor.engine.tokens import MOST, Tokens
-from opsmonitor.exceptions import StoreError, TooManyTokensError, UnknownTokenError
+from opsmonitor.exceptions import (
+    StoreError,
+    TokensUnreadError,
+    TooManyTokensError,
+    UnknownTokenError,
+)
 from opsmonitor.models.token import IssuedToken, TokenScope, TokenWish
 from opsmonitor.util.clock import FakeClock
 from opsmonitor.util.secret import Secret
@@ -27,10 +32,13 @@ class Shelf:
         self.saves = 0
         self.failure: StoreError | None = None
         self.late_failure: StoreError | None = None
+        self.unread: StoreError | None = None
         self.saved_again = asyncio.Event()
 
     async def tokens(self) -> list[IssuedToken]:
         """Return what was kept."""
+        if self.unread is not None:
+            raise self.unread
         return self.kept
 
     async def save_tokens(self, changed: Iterable[IssuedToken], gone: Collection[str]) -> None:
@@ -46,18 +54,19 @@ class Shelf:
             raise self.late_failure
 
 
-def make(shelf: Shelf, clock: FakeClock, key: str = "key") -> Tokens:
+async def make(shelf: Shelf, clock: FakeClock, key: str = "key") -> Tokens:
     """Return what a daemon with that store has."""
-    return Tokens(store=shelf, clock=clock, key=Secret(key))
+    tokens = Tokens(store=shelf, clock=clock, read_key=lambda: Secret(key))
+    await tokens.open()
+    return tokens
 
 
 async def test_a_token_is_known_again_after_a_restart() -> None:
     """The next daemon knows the token, though it is not in the store."""
     shelf, clock = Shelf(), FakeClock()
-    token, secret = await make(shelf, clock).issue(WISH)
+    token, secret = await (await make(shelf, clock)).issue(WISH)
 
-    later = make(shelf, clock)
-    await later.open()
+    later = await make(shelf, clock)
     found = later.find(secret.reveal())
 
     assert found is not None
@@ -68,10 +77,9 @@ async def test_a_token_is_known_again_after_a_restart() -> None:
 async def test_a_token_is_worth_nothing_elsewhere() -> None:
     """With another key, as on another machine, the same database lets nobody in."""
     shelf, clock = Shelf(), FakeClock()
-    _, secret = await make(shelf, clock).issue(WISH)
+    _, secret = await (await make(shelf, clock)).issue(WISH)
 
-    other = make(shelf, clock, "another key")
-    await other.open()
+    other = await make(shelf, clock, "another key")
 
     assert other.find(secret.reveal()) is None
 
@@ -79,7 +87,7 @@ async def test_a_token_is_worth_nothing_elsewhere() -> None:
 @pytest.mark.parametrize("presented", ["", "opm_i_", "wrong", "\ud800", "t\u00f6ken"])
 async def test_what_is_no_token(presented: str) -> None:
     """Nothing else is taken for a token, whatever it is."""
-    tokens = make(Shelf(), FakeClock())
+    tokens = await make(Shelf(), FakeClock())
     await tokens.issue(WISH)
 
     assert tokens.find(presented) is None
@@ -88,7 +96,7 @@ async def test_what_is_no_token(presented: str) -> None:
 async def test_a_token_ends_with_its_time() -> None:
     """A token with a lifetime holds exactly so long, and stays in the list."""
     clock = FakeClock()
-    tokens = make(Shelf(), clock)
+    tokens = await make(Shelf(), clock)
     token, secret = await tokens.issue(
         TokenWish(name="Script", scope=TokenScope.READ, lifetime_s=DAY_S)
     )
@@ -115,7 +123,7 @@ async def test_a_token_ends_with_what_ends_first(
     until_ms = None if until_s is None else clock.now_ms() + round(until_s * 1000)
     wish = TokenWish(name="x", scope=TokenScope.READ, lifetime_s=lifetime_s, until_ms=until_ms)
 
-    token, _ = await make(Shelf(), clock).issue(wish)
+    token, _ = await (await make(Shelf(), clock)).issue(wish)
 
     assert token.expires_ms == clock.now_ms() + end_s * 1000
 
@@ -123,13 +131,12 @@ async def test_a_token_ends_with_what_ends_first(
 async def test_a_revoked_token_is_worth_nothing() -> None:
     """Revoking one leaves the others alone, and holds after a restart."""
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
+    tokens = await make(shelf, clock)
     first, first_secret = await tokens.issue(WISH)
     second, second_secret = await tokens.issue(WISH)
 
     gone = await tokens.revoke(first.id)
-    later = make(shelf, clock)
-    await later.open()
+    later = await make(shelf, clock)
 
     assert gone.id == first.id
     assert not tokens.holds(first)
@@ -142,13 +149,13 @@ async def test_a_revoked_token_is_worth_nothing() -> None:
 async def test_revoking_nothing() -> None:
     """An id that no token has is said to be unknown."""
     with pytest.raises(UnknownTokenError, match="nosuch"):
-        await make(Shelf(), FakeClock()).revoke("nosuch")
+        await (await make(Shelf(), FakeClock())).revoke("nosuch")
 
 
 async def test_a_revocation_that_cannot_be_written_is_not_forgotten() -> None:
     """Whoever tries again is not told that it is done before it is written."""
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
+    tokens = await make(shelf, clock)
     token, secret = await tokens.issue(WISH)
     shelf.failure = StoreError("the disk is full")
     for _ in range(2):
@@ -168,7 +175,7 @@ async def test_a_revocation_that_cannot_be_written_is_not_forgotten() -> None:
 async def test_a_revocation_is_written_at_the_end() -> None:
     """What could not be written at first is written by whoever closes, at the latest."""
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
+    tokens = await make(shelf, clock)
     token, _ = await tokens.issue(WISH)
     shelf.failure = StoreError("the disk is full")
     with pytest.raises(StoreError):
@@ -184,7 +191,7 @@ async def test_a_revocation_is_tried_again_by_itself(monkeypatch: pytest.MonkeyP
     """It reaches the disk, without anybody asking for it, once that can be written again."""
     monkeypatch.setattr("opsmonitor.engine.tokens._SAVE_AGAIN_S", 0.0)
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
+    tokens = await make(shelf, clock)
     token, _ = await tokens.issue(WISH)
     shelf.failure = StoreError("the disk is full")
     with pytest.raises(StoreError):
@@ -201,7 +208,7 @@ async def test_a_revocation_is_tried_again_by_itself(monkeypatch: pytest.MonkeyP
 async def test_a_revocation_that_is_lost_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """If it can never be written, the log names the token that holds again after a restart."""
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
+    tokens = await make(shelf, clock)
     token, _ = await tokens.issue(WISH)
     shelf.failure = StoreError("the disk is full")
     with pytest.raises(StoreError):
@@ -216,7 +223,7 @@ async def test_a_revocation_that_is_lost_is_told(caplog: pytest.LogCaptureFixtur
 async def test_a_token_that_was_not_given_out_is_nobodys() -> None:
     """One that was written though its owner was told of a failure is deleted again."""
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
+    tokens = await make(shelf, clock)
     shelf.late_failure = StoreError("the disk is full")
     with pytest.raises(StoreError):
         await tokens.issue(WISH)
@@ -232,7 +239,7 @@ async def test_no_token_without_a_store() -> None:
     """A token that cannot be kept is not given out."""
     shelf = Shelf()
     shelf.failure = StoreError("the disk is full")
-    tokens = make(shelf, FakeClock())
+    tokens = await make(shelf, FakeClock())
 
     with pytest.raises(StoreError):
         await tokens.issue(WISH)
@@ -242,7 +249,7 @@ async def test_no_token_without_a_store() -> None:
 
 async def test_there_are_not_too_many() -> None:
     """The list cannot grow without end."""
-    tokens = make(Shelf(), FakeClock())
+    tokens = await make(Shelf(), FakeClock())
     for _ in range(MOST):
         await tokens.issue(WISH)
 
@@ -253,8 +260,7 @@ async def test_there_are_not_too_many() -> None:
 async def test_last_use_is_known_to_the_minute() -> None:
     """When a token was last seen is kept at the end, without a write at every request."""
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
-    await tokens.open()
+    tokens = await make(shelf, clock)
     _, secret = await tokens.issue(WISH)
     began_ms = clock.now_ms()
     for _ in range(59):
@@ -273,8 +279,7 @@ async def test_last_use_is_known_to_the_minute() -> None:
 async def test_last_use_is_kept_every_hour() -> None:
     """A daemon that is killed loses an hour of it at most; a store that fails breaks nothing."""
     shelf, clock = Shelf(), FakeClock()
-    tokens = make(shelf, clock)
-    await tokens.open()
+    tokens = await make(shelf, clock)
     _, secret = await tokens.issue(WISH)
     clock.advance(3600)
 
@@ -286,3 +291,81 @@ async def test_last_use_is_kept_every_hour() -> None:
     clock.advance(3600)
     assert tokens.find(secret.reveal())
     await tokens.close()
+
+
+async def test_tokens_that_cannot_be_read_are_not_wrong(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until the database can be read nothing is said of a token; then it is known by itself."""
+    monkeypatch.setattr("opsmonitor.engine.tokens.READ_AGAIN_S", 0.0)
+    shelf, clock = Shelf(), FakeClock()
+    token, secret = await (await make(shelf, clock)).issue(WISH)
+    shelf.unread = StoreError("the database is locked")
+
+    tokens = await make(shelf, clock)
+    with pytest.raises(TokensUnreadError):
+        tokens.find(secret.reveal())
+    with pytest.raises(TokensUnreadError):
+        assert tokens.all
+    with pytest.raises(TokensUnreadError):
+        await tokens.issue(WISH)
+    with pytest.raises(TokensUnreadError):
+        await tokens.revoke(token.id)
+    assert tokens.find("what no code ever gave") is None
+
+    shelf.unread = None
+    await until_read(tokens)
+    found = tokens.find(secret.reveal())
+    assert found is not None
+    assert found.id == token.id
+    assert caplog.text.count("cannot be read") == 1
+    assert "is known now" in caplog.text
+    await tokens.close()
+
+
+async def until_read(tokens: Tokens) -> None:
+    """Wait until it is known who has a token."""
+    async with asyncio.timeout(60):
+        while not is_read(tokens):  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.005)
+
+
+def is_read(tokens: Tokens) -> bool:
+    """Tell whether it is known who has a token."""
+    try:
+        return tokens.all is not None
+    except TokensUnreadError:
+        return False
+
+
+async def test_a_key_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another key every token would be a wrong one: so none is made up."""
+    monkeypatch.setattr("opsmonitor.engine.tokens.READ_AGAIN_S", 0.0)
+    shelf, clock = Shelf(), FakeClock()
+    _, secret = await (await make(shelf, clock)).issue(WISH)
+    answers: list[Secret | OSError] = [OSError("no such device"), OSError("no such device")]
+
+    def read_key() -> Secret:
+        """Fail twice."""
+        answer = answers.pop() if answers else Secret("key")
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    tokens = Tokens(store=shelf, clock=clock, read_key=read_key)
+    await tokens.open()
+    await until_read(tokens)
+
+    assert tokens.find(secret.reveal())
+    await tokens.close()
+
+
+async def test_a_daemon_may_end_before_it_knows() -> None:
+    """What was not read at all is not written, either."""
+    shelf = Shelf()
+    shelf.unread = StoreError("the database is locked")
+    tokens = await make(shelf, FakeClock())
+
+    await tokens.close()
+
+    assert shelf.saves == 0

@@ -76,3 +76,31 @@ async def test_a_locked_database_still_lets_programs_in(
     await store.close()
 
     assert (mode, known) == ("memory", _TOKENS)
+
+
+async def test_what_cannot_be_read_is_not_taken_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that nobody may even read is said to be so; its tokens are there afterwards."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.02)
+    monkeypatch.setattr(prepare, "BUSY_TIMEOUT_S", 0.02)
+    clock = FakeClock()
+    path = tmp_path / "db"
+    store = await Store.open(path, clock=clock, retention=RetentionSettings())
+    await store.save_tokens(_TOKENS, ())
+    instance_id = store.instance_id
+    await store.close()
+
+    path.rename(tmp_path / "elsewhere")
+    path.mkdir()
+    store = await Store.open(path, clock=clock, retention=RetentionSettings())
+    with pytest.raises(StoreError):
+        await store.tokens()
+    path.rmdir()
+    (tmp_path / "elsewhere").rename(path)
+    await store.flush()
+    known, mode = await store.tokens(), store.health().mode
+    after = store.instance_id
+    await store.close()
+
+    assert (mode, known, after) == ("disk", _TOKENS, instance_id)

@@ -50,5 +50,6 @@ async def prove(request: web.Request) -> web.Response:
             " add it to server.allowed_hosts in checks.yml",
         )
     deps = request.app[DEPS]
-    proof = deps.identity.prove(challenge)
-    return json_answer(ProofBody(instance_id=deps.store.instance_id, proof=proof))
+    instance_id = deps.store.instance_id
+    proof = deps.identity.prove(instance_id, challenge)
+    return json_answer(ProofBody(instance_id=instance_id, proof=proof))
