@@ -140,7 +140,7 @@ def _of_store(request: web.Request, error: StoreError) -> ApiError:
     """Return the answer to a request that the database is needed for."""
     if isinstance(error, TokensUnreadError):
         # Told in the log once, however many programs try again meanwhile.
-        again = {hdrs.RETRY_AFTER: str(round(READ_AGAIN_S))}
+        again: dict[str, str] = {hdrs.RETRY_AFTER: str(round(READ_AGAIN_S))}
         return ApiError(503, "store_unavailable", _UNREAD, headers=again)
     _LOGGER.warning("%s %r: %s", request.method, _shown(request), error)
     message = _NOT_READ if request.method in _READING else _NOT_WRITTEN
