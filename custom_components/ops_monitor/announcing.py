@@ -1,16 +1,16 @@
 """Puts what happens on the event bus, for automations and the logbook."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .client import Overall, Reading, ReadingEventFrame, Transition
+from .client import Overall, Reading, ReadingEventFrame, Snapshot, Transition
 from .const import EVENT
 from .coordinator import OpsMonitorConfigEntry
 from .devices import check_identifier, hub_identifier, part_identifier
 from .occurrence import OF_THINGS, Kind, describe, describe_thing, kind_of
-from .topics import Topic
 from .wellbeing import Aspect, aspects_of
 
 
@@ -23,8 +23,8 @@ def announce_occurrences(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> N
     for end in (
         coordinator.async_add_event_listener(announcer.of_check),
         coordinator.async_add_news_listener(announcer.of_reading),
-        coordinator.async_add_listener(announcer.of_the_whole, Topic.HUB),
-        coordinator.async_add_listener(announcer.of_things, Topic.READINGS),
+        # An automation looks at what the entities show: they come first.
+        coordinator.async_add_onlooker(announcer.of_state),
     ):
         entry.async_on_unload(end)
 
@@ -40,6 +40,15 @@ class _Announcer:
         self._overall = self._coordinator.data.summary.overall
         self._known: dict[tuple[str, Aspect], bool] = {}
         self._seen: dict[str, Reading] = {}
+        self._readings: Mapping[str, Reading] | None = None
+
+    @callback
+    def of_state(self, data: Snapshot) -> None:
+        """Tell of the whole, and of what is polled."""
+        self.of_the_whole()
+        if data.readings is not self._readings:
+            self._readings = data.readings
+            self.of_things()
 
     @callback
     def _fire(self, identifier: tuple[str, str], told: dict[str, Any]) -> None:

@@ -39,6 +39,7 @@ from .const import (
 from .event_feed import EventFeed
 from .frame_buffer import FrameBuffer
 from .listeners import Listeners
+from .moments import moments
 from .setup_error import as_setup_error, tell_trouble, withdraw_trouble
 from .topic_listeners import TopicListeners
 from .topics import Topic, changed_topics, told_checks
@@ -52,6 +53,7 @@ RESYNC: Final = timedelta(minutes=10)
 type EventListener = Callable[[Transition], None]
 type ErrandListener = Callable[[ActionFrame], None]
 type NewsListener = Callable[[ReadingEventFrame], None]
+type StateListener = Callable[[Snapshot], None]
 type OpsMonitorConfigEntry = ConfigEntry[OpsMonitorCoordinator]
 
 
@@ -73,6 +75,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self._errands = Listeners[ActionFrame](self.name)
         self._news = Listeners[ReadingEventFrame](self.name)
+        self._onlookers = Listeners[Snapshot](self.name)
         self._buffer = FrameBuffer(hass.loop, self._apply)
         self.subscription = Subscription(client, self, instance_id=entry.unique_id or "")
         self.is_streaming = False
@@ -200,6 +203,11 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         return self._news.add(listener)
 
     @callback
+    def async_add_onlooker(self, listener: StateListener) -> CALLBACK_TYPE:
+        """Tell a listener of each state when all entities show it; the answer ends that."""
+        return self._onlookers.add(listener)
+
+    @callback
     def received(self, frames: list[Frame], *, is_first: bool) -> None:
         """Take frames in, to be applied together with those that follow closely."""
         if is_first:
@@ -250,7 +258,13 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _apply(self, frames: list[Frame]) -> None:
-        """Apply frames to the state, and tell of what they say."""
+        """Apply frames to the state, and tell of what they say; of each moment by itself."""
+        for moment in moments(frames):
+            self._apply_moment(moment)
+
+    @callback
+    def _apply_moment(self, frames: list[Frame]) -> None:
+        """Apply frames as one change, and tell of what they say."""
         data = self.data.after(frames)
         self._told_checks = told_checks(frames)
         if not self.last_update_success:
@@ -312,8 +326,13 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         ids, self._told_checks = self._told_checks, None
         if told is None or told[1] != self.last_update_success:
             self._topic_listeners.tell_all()
-            return
-        topics = changed_topics(told[0], self.data, ids)
+        else:
+            self._tell(changed_topics(told[0], self.data, ids))
+        self._onlookers.tell(self.data)
+
+    @callback
+    def _tell(self, topics: set[object]) -> None:
+        """Tell the listeners of some topics."""
         if Topic.DEVICES in topics:
             # First of all the devices: entities belong to them.
             topics.remove(Topic.DEVICES)
