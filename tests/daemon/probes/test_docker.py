@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-import copy
 from dataclasses import replace
 import json
 from pathlib import Path
@@ -24,63 +23,13 @@ from opsmonitor.probes.base import Poll, ProbeContext
 from opsmonitor.probes.docker import PROBE
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.odd import ODD, odd_documents
-from tests.daemon.probes.box_double import Box, fingerprint, hang, raw, reset, status
+from tests.daemon.probes.box_double import fingerprint, hang, raw, reset, status
 from tests.daemon.probes.conftest import MakePolls
+from tests.daemon.probes.container_engine import INSPECTED, LISTED, Engine, listed
 from tests.ports import held_port
 
 _API_KEY = "ptr_hunter2"
 _DIGEST = "sha256:" + "1" * 64
-# The shape of the list, as far as it matters.
-_LISTED: dict[str, Any] = {
-    "Id": "e2173b9478a6ae55e237d4d74f8bbb753f0817192b5081334dc78476296b7dfb",
-    "Names": ["/web/db", "/db"],
-    "Image": "postgres:17",
-    "ImageID": "sha256:5d2f",
-    "State": "running",
-    "Status": "Up 2 hours",
-    "Labels": {"com.docker.compose.project": "shop", "com.docker.compose.service": "db"},
-    "Ports": [],
-}
-_INSPECTED: dict[str, Any] = {
-    "Id": _LISTED["Id"],
-    "Name": "/db",
-    "RestartCount": 0,
-    "HostConfig": {"RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}},
-    "Config": {"Env": ["POSTGRES_PASSWORD=hunter2"]},
-    "State": {"Status": "running", "OOMKilled": False, "StartedAt": "2026-06-14T05:48:53.26Z"},
-}
-
-
-def listed(name: str, state: str, status_text: str, **more: Any) -> dict[str, Any]:
-    """Return a container of the list."""
-    found = copy.deepcopy(_LISTED)
-    found |= {"Id": f"{name}0123456789abcdef", "Names": [f"/{name}"]}
-    return {**found, "State": state, "Status": status_text, **more}
-
-
-class Engine(Box):
-    """A container engine, on a port or behind Portainer's path."""
-
-    def __init__(self, prefix: str = "", headers: dict[str, str] | None = None) -> None:
-        """Know no container."""
-        super().__init__({}, headers or {})
-        self.prefix = prefix
-        self.show([])
-
-    def show(self, containers: list[dict[str, Any]], **inspected: Any) -> None:
-        """Let these containers be there; `inspected` is what a closer look shows of each."""
-        self.answers = {
-            path: found
-            for path, found in self.answers.items()
-            if not path.startswith(f"{self.prefix}/containers/")
-        }
-        self.answers[f"{self.prefix}/containers/json"] = containers
-        for each in containers:
-            found = copy.deepcopy(_INSPECTED)
-            found["RestartCount"] = inspected.get("restarts", 0)
-            found["HostConfig"]["RestartPolicy"]["Name"] = inspected.get("policy", "no")
-            found["State"]["OOMKilled"] = inspected.get("oom", False)
-            self.answers[f"{self.prefix}/containers/{each['Id']}/json"] = found
 
 
 @pytest.fixture
@@ -109,7 +58,7 @@ def environments(reading: Reading) -> dict[str, Any]:
 
 async def test_containers_are_shown_by_name(poll: Poll, engine: Engine) -> None:
     """Nothing of the environment is kept, where passwords are."""
-    engine.show([_LISTED], restarts=2, policy="always")
+    engine.show([LISTED], restarts=2, policy="always")
 
     reading = await poll()
 
@@ -240,7 +189,7 @@ async def test_an_image_with_a_newer_one(
     make_polls: MakePolls, engine: Engine, clock: FakeClock
 ) -> None:
     """One image a poll is compared with its registry, and each of them twice a day."""
-    engine.show([_LISTED, listed("built", "running", "Up", Image="mine", ImageID="sha256:77")])
+    engine.show([LISTED, listed("built", "running", "Up", Image="mine", ImageID="sha256:77")])
     engine.answers |= {
         "/images/sha256:5d2f/json": {"RepoDigests": [f"postgres@{_DIGEST}"]},
         "/images/sha256:77/json": {"RepoDigests": []},
@@ -499,7 +448,7 @@ async def test_stacks_are_compared_with_what_runs(
     portainer_poll: Poll, portainer: PortainerDouble
 ) -> None:
     """An active stack of which nothing runs is down; one that was stopped is not."""
-    portainer.show([_LISTED])
+    portainer.show([LISTED])
     portainer.answers["/api/stacks"] = [
         {"Id": 1, "Name": "shop", "Type": 2, "EndpointId": 1, "Status": 1},
         {"Id": 2, "Name": "wiki", "Type": 2, "EndpointId": 1, "Status": 1, "Env": []},
@@ -653,8 +602,8 @@ def test_wrong_sections_are_refused(make_polls: MakePolls, keys: dict[str, Any])
 
 
 @given(
-    st.lists(odd_documents(_LISTED), max_size=3) | ODD,
-    odd_documents(_INSPECTED),
+    st.lists(odd_documents(LISTED), max_size=3) | ODD,
+    odd_documents(INSPECTED),
     st.lists(odd_documents(environment(1, "home")), max_size=3) | ODD,
 )
 def test_parsers_take_whatever_comes(containers: Any, inspected: Any, endpoints: Any) -> None:

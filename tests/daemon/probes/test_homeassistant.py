@@ -7,7 +7,7 @@ import json
 import threading
 from typing import Any, cast
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 from hypothesis import given, strategies as st
 import pytest
 import voluptuous as vol
@@ -29,108 +29,17 @@ from opsmonitor.probes.homeassistant import PROBE
 from opsmonitor.util.json_parts import parse_in_parts
 from opsmonitor.util.redact import redact_text
 from tests.daemon.odd import ODD, odd_documents
-from tests.daemon.probes.box_double import Box, Misbehave, hang, raw, reset, status
+from tests.daemon.probes.box_double import Misbehave, hang, raw, reset, status
 from tests.daemon.probes.conftest import MakePolls
-
-_LOGIN = "eyJhbGciOi.hunter2"
-_CONFIG: dict[str, Any] = {
-    "version": "2026.11.2",
-    "state": "RUNNING",
-    "recovery_mode": False,
-    "safe_mode": False,
-    "latitude": 52.37,
-    "longitude": 4.9,
-    "location_name": "Home",
-    "components": ["api", "recorder"],
-}
-_COUNTS: dict[str, Any] = {
-    "entities": 812,
-    "unavailable": ["light.attic", "sensor.old"],
-    "unknown": 7,
-    "updates": [
-        {
-            "entity_id": "update.core",
-            "name": "Home Assistant Core",
-            "installed": "2026.11.2",
-            "latest": "2026.11.3",
-        }
-    ],
-}
-_RECORDER: dict[str, Any] = {
-    "backlog": 3,
-    "db_in_default_location": True,
-    "max_backlog": 65000,
-    "migration_in_progress": False,
-    "migration_is_live": False,
-    "recording": True,
-    "thread_running": True,
-}
-_REPAIRS: dict[str, Any] = {
-    "issues": [
-        {"domain": "hue", "issue_id": "a", "ignored": False, "severity": "warning"},
-        {"domain": "mqtt", "issue_id": "b", "ignored": True, "severity": "warning"},
-    ]
-}
-_STATES: list[dict[str, Any]] = [
-    {"entity_id": "light.attic", "state": "unavailable", "attributes": {}},
-    {"entity_id": "sensor.new", "state": "unknown", "attributes": {}},
-    {
-        "entity_id": "update.core",
-        "state": "on",
-        "attributes": {"installed_version": "1", "latest_version": "2", "friendly_name": "Core"},
-    },
-    {"entity_id": "update.done", "state": "off", "attributes": {}},
-]
-
-
-class HouseDouble(Box):
-    """A Home Assistant."""
-
-    def __init__(self) -> None:
-        """Be well."""
-        super().__init__({}, {"Authorization": f"Bearer {_LOGIN}"})
-        self.answers = {
-            "/api/config": _CONFIG,
-            "/api/template": _COUNTS,
-            "/api/states": _STATES,
-        }
-        self.results: dict[str, Any] = {
-            "recorder/info": _RECORDER,
-            "repairs/list_issues": _REPAIRS,
-        }
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request, or hold a conversation."""
-        if request.path == "/api/websocket" and not self.misbehave.get(request.path):
-            self.asked.append(f"GET {request.path}")
-            return await self.talk(request)
-        return await super().answer(request)
-
-    async def talk(self, request: web.Request) -> web.StreamResponse:
-        """Hold a conversation as the WebSocket API does."""
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_json({"type": "auth_required", "ha_version": "2026.11.2"})
-        token = (await socket.receive_json())["access_token"]
-        if f"Bearer {token}" != self.headers["Authorization"]:
-            await socket.send_json({"type": "auth_invalid", "message": "Invalid access token"})
-            await socket.close()
-            return socket
-        await socket.send_json({"type": "auth_ok", "ha_version": "2026.11.2"})
-        async for message in socket:
-            if message.type is not WSMsgType.TEXT:
-                break
-            asked = json.loads(message.data)
-            result = self.results.get(asked["type"])
-            answer: dict[str, Any] = {"id": asked["id"], "type": "result"}
-            if result is None:
-                error = {"code": "unknown_command", "message": "Unknown command."}
-                answer |= {"success": False, "error": error}
-            else:
-                answer |= {"success": True, "result": result}
-            await socket.send_json({"id": 99, "type": "event", "event": {}})
-            await socket.send_json(answer)
-        return socket
+from tests.daemon.probes.house_double import (
+    CONFIG,
+    COUNTS,
+    LOGIN,
+    RECORDER,
+    REPAIRS,
+    STATES,
+    HouseDouble,
+)
 
 
 @pytest.fixture
@@ -143,7 +52,7 @@ async def house() -> AsyncIterator[HouseDouble]:
 
 def section(house: HouseDouble, **more: Any) -> dict[str, Any]:
     """Return the section for this Home Assistant."""
-    return {"url": f"http://127.0.0.1:{house.port}", "token": _LOGIN, **more}
+    return {"url": f"http://127.0.0.1:{house.port}", "token": LOGIN, **more}
 
 
 @pytest.fixture
@@ -253,7 +162,7 @@ async def test_the_state_of_the_core(
     poll: Poll, house: HouseDouble, config: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     """Whatever is not running as it should is told."""
-    house.answers["/api/config"] = {**_CONFIG, **config}
+    house.answers["/api/config"] = {**CONFIG, **config}
 
     assert told(await poll()) == expected
 
@@ -271,7 +180,7 @@ async def test_the_recorder(
     poll: Poll, house: HouseDouble, recorder: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     """A recorder that lags or stands still loses history."""
-    house.results["recorder/info"] = {**_RECORDER, **recorder}
+    house.results["recorder/info"] = {**RECORDER, **recorder}
 
     assert told(await poll()) == expected
 
@@ -430,11 +339,11 @@ def test_wrong_sections_are_refused(make_polls: MakePolls, keys: dict[str, Any])
 
 
 @given(
-    odd_documents(_CONFIG),
-    odd_documents(_COUNTS),
-    odd_documents(_STATES) | ODD,
-    odd_documents(_RECORDER),
-    odd_documents(_REPAIRS),
+    odd_documents(CONFIG),
+    odd_documents(COUNTS),
+    odd_documents(STATES) | ODD,
+    odd_documents(RECORDER),
+    odd_documents(REPAIRS),
     st.sampled_from(["counts", "states"]),
 )
 def test_parsers_take_whatever_comes(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-import copy
 from dataclasses import replace
 import json
 from typing import Any, cast
 from urllib.parse import unquote
 
-from aiohttp import web
 from hypothesis import given
 import pytest
 import voluptuous as vol
@@ -34,191 +32,19 @@ from opsmonitor.util.clock import FakeClock
 from tests.daemon.odd import ODD, odd_documents
 from tests.daemon.probes.box_double import Box, fingerprint, hang, raw, reset, status
 from tests.daemon.probes.conftest import MakePolls
-
-_LOGIN = "monitor@pve!ops=12345678-aaaa-bbbb-cccc-1234567890ab"
-_GIB = 1 << 30
-_NOW_S = 1_700_000_000
-_NODE = {
-    "type": "node",
-    "status": "online",
-    "cpu": 0.031,
-    "maxcpu": 8,
-    "mem": 8 * _GIB,
-    "maxmem": 32 * _GIB,
-    "disk": 10 * _GIB,
-    "maxdisk": 100 * _GIB,
-    "uptime": 874373,
-    "level": "",
-}
-# The shapes of the API: numbers as texts where it does so, keys left out where it does so.
-_RESOURCES: list[dict[str, Any]] = [
-    {**_NODE, "id": "node/pve1", "node": "pve1"},
-    {**_NODE, "id": "node/pve2", "node": "pve2"},
-    {
-        "id": "qemu/100",
-        "type": "qemu",
-        "vmid": 100,
-        "name": "router",
-        "node": "pve1",
-        "status": "running",
-        "template": 0,
-        "cpu": 0.02,
-        "maxcpu": 2,
-        "mem": _GIB,
-        "maxmem": 2 * _GIB,
-        "disk": 0,
-        "maxdisk": 32 * _GIB,
-        "uptime": 1000,
-    },
-    {
-        "id": "lxc/111",
-        "type": "lxc",
-        "vmid": "111",
-        "name": "dashboards",
-        "node": "pve2",
-        "status": "running",
-        "cpu": 0.01,
-        "mem": _GIB,
-        "maxmem": 2 * _GIB,
-        "disk": str(4 * _GIB),
-        "maxdisk": str(8 * _GIB),
-        "uptime": 1000,
-    },
-    {
-        "id": "qemu/900",
-        "type": "qemu",
-        "vmid": 900,
-        "name": "debian-template",
-        "node": "pve1",
-        "status": "stopped",
-        "template": 1,
-    },
-    {
-        "id": "storage/pve1/local",
-        "type": "storage",
-        "storage": "local",
-        "node": "pve1",
-        "status": "available",
-        "plugintype": "dir",
-        "shared": 0,
-        "disk": 20 * _GIB,
-        "maxdisk": 100 * _GIB,
-    },
-    {
-        "id": "storage/pve1/nas",
-        "type": "storage",
-        "storage": "nas",
-        "node": "pve1",
-        "status": "available",
-        "plugintype": "nfs",
-        "shared": 1,
-        "disk": 20 * _GIB,
-        "maxdisk": 100 * _GIB,
-    },
-    {
-        "id": "storage/pve2/nas",
-        "type": "storage",
-        "storage": "nas",
-        "node": "pve2",
-        "status": "available",
-        "plugintype": "nfs",
-        "shared": 1,
-        "disk": 20 * _GIB,
-        "maxdisk": 100 * _GIB,
-    },
-    {"id": "sdn/pve1/localnetwork", "type": "sdn", "sdn": "localnetwork", "node": "pve1"},
-]
-_CLUSTER: list[dict[str, Any]] = [
-    {"type": "cluster", "id": "cluster", "name": "home", "quorate": 1, "nodes": 2, "version": 4},
-    {"type": "node", "id": "node/pve1", "name": "pve1", "online": 1, "local": 1, "nodeid": 1},
-    {"type": "node", "id": "node/pve2", "name": "pve2", "online": 1, "local": 0, "nodeid": 2},
-]
-_STATUS = {
-    "pveversion": "pve-manager/8.2.4/faa83925c9641325",
-    "kversion": "Linux 6.8.8-2-pve",
-    "loadavg": ["0.22", "0.18", "0.11"],
-    "wait": 0.004,
-    "swap": {"used": 0, "free": _GIB, "total": _GIB},
-    "cpuinfo": {"mhz": "2904.002", "cpus": 8},
-}
-_DRIVE = {
-    "devpath": "/dev/nvme0n1",
-    "model": "Samsung SSD 980",
-    "type": "nvme",
-    "size": 1000204886016,
-    "health": "PASSED",
-    "wearout": 97,
-    "serial": "S64DNX0R000000",
-}
-_POOL = {
-    "name": "rpool",
-    "size": 100 * _GIB,
-    "alloc": 40 * _GIB,
-    "free": 60 * _GIB,
-    "frag": 12,
-    "dedup": 1,
-    "health": "ONLINE",
-}
-_TASK = {
-    "upid": "UPID:pve1:0020C066:042DF204:69C26EB0:vzdump::root@pam:",
-    "node": "pve1",
-    "type": "vzdump",
-    "id": "",
-    "user": "root@pam",
-    "starttime": _NOW_S - 7200,
-    "endtime": _NOW_S - 3600,
-    "status": "OK",
-}
-
-
-def _cluster_answers() -> dict[str, Any]:
-    """Return the answers of a small cluster that is well."""
-    answers: dict[str, Any] = {
-        "/cluster/resources": _RESOURCES,
-        "/cluster/status": _CLUSTER,
-        "/cluster/backup-info/not-backed-up": [],
-    }
-    for node in ("pve1", "pve2"):
-        answers |= {
-            f"/nodes/{node}/status": _STATUS,
-            f"/nodes/{node}/disks/list": [{**_DRIVE, "health": "UNKNOWN", "wearout": "N/A"}],
-            f"/nodes/{node}/disks/zfs": [_POOL],
-            f"/nodes/{node}/tasks": [{**_TASK, "node": node}],
-        }
-    return copy.deepcopy(answers)
-
-
-class Cluster(Box):
-    """The API of Proxmox VE."""
-
-    def __init__(self) -> None:
-        """Be well."""
-        super().__init__({}, {"Authorization": f"PVEAPIToken={_LOGIN}"})
-        self.data = _cluster_answers()
-        self.url = ""
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Wrap what is known as the API does."""
-        self.answers = {f"/api2/json{path}": {"data": found} for path, found in self.data.items()}
-        return await super().answer(request)
-
-    def unauthorized(self) -> web.Response:
-        """Say so as the API does: beside the status."""
-        return web.json_response({"data": None}, status=401, reason="invalid token value!")
-
-    def unknown(self, request: web.Request) -> web.Response:
-        """Say so as the API does."""
-        reason = f"Method 'GET {request.path}' not implemented"
-        return web.json_response({"data": None}, status=501, reason=reason)
-
-    def entry(self, **match: Any) -> dict[str, Any]:
-        """Return the first resource with these values, to be changed."""
-        found = [
-            each
-            for each in self.data["/cluster/resources"]
-            if all(each.get(key) == value for key, value in match.items())
-        ]
-        return cast("dict[str, Any]", found[0])
+from tests.daemon.probes.proxmox_cluster import (
+    CLUSTER,
+    DRIVE,
+    GIB,
+    LOGIN,
+    NOW_S,
+    POOL,
+    RESOURCES,
+    STATUS,
+    TASK,
+    Cluster,
+    keys,
+)
 
 
 @pytest.fixture
@@ -228,11 +54,6 @@ async def cluster() -> AsyncIterator[Cluster]:
     async with double.serving(certificate="self-signed") as address:
         double.url = address
         yield double
-
-
-def keys(cluster: Cluster, **more: Any) -> dict[str, Any]:
-    """Return the section for this cluster."""
-    return {"url": cluster.url, "token": _LOGIN, "tls": {"fingerprint": fingerprint()}, **more}
 
 
 @pytest.fixture
@@ -257,11 +78,11 @@ async def test_a_cluster_that_is_well(poll: Poll) -> None:
         "online": True,
         "cpu_percent": 3.1,
         "cpus": 8,
-        "memory_used_bytes": 8 * _GIB,
-        "memory_total_bytes": 32 * _GIB,
+        "memory_used_bytes": 8 * GIB,
+        "memory_total_bytes": 32 * GIB,
         "memory_percent": 25.0,
-        "disk_used_bytes": 10 * _GIB,
-        "disk_total_bytes": 100 * _GIB,
+        "disk_used_bytes": 10 * GIB,
+        "disk_total_bytes": 100 * GIB,
         "disk_percent": 10.0,
         "uptime_s": 874373,
         "version": "pve-manager/8.2.4/faa83925c9641325",
@@ -336,11 +157,11 @@ async def test_smart_values_are_asked_rarely(
 ) -> None:
     """Only who wants it has drives woken, and then every six hours; wear stays known between."""
     wanted = "/nodes/pve1/disks/list"
-    cluster.data[wanted] = [{**_DRIVE, "wearout": 3}]
+    cluster.data[wanted] = [{**DRIVE, "wearout": 3}]
     poll = make_polls(PROBE, **keys(cluster, smart=True))[""]
 
     assert told(await poll()) == [("disk_wear", "crit")]
-    cluster.data[f"{wanted}?skipsmart=1"] = [{**_DRIVE, "health": "UNKNOWN", "wearout": "N/A"}]
+    cluster.data[f"{wanted}?skipsmart=1"] = [{**DRIVE, "health": "UNKNOWN", "wearout": "N/A"}]
     clock.advance(300)
     reading = await poll()
 
@@ -355,13 +176,13 @@ async def test_smart_values_are_asked_rarely(
     [
         ({"node": "pve2", "type": "node"}, {"status": "offline"}, ("node_offline", "crit")),
         ({"node": "pve2", "type": "node"}, {"status": "unknown"}, ("node_offline", "crit")),
-        ({"node": "pve1", "type": "node"}, {"mem": 30 * _GIB}, ("node_memory_high", "warn")),
-        ({"node": "pve1", "type": "node"}, {"mem": 32 * _GIB}, ("node_memory_high", "crit")),
-        ({"node": "pve1", "type": "node"}, {"disk": 96 * _GIB}, ("node_disk_high", "crit")),
-        ({"vmid": "111"}, {"disk": str(7.4 * _GIB)}, ("ct_disk_high", "warn")),
-        ({"vmid": "111"}, {"disk": 8 * _GIB}, ("ct_disk_high", "crit")),
+        ({"node": "pve1", "type": "node"}, {"mem": 30 * GIB}, ("node_memory_high", "warn")),
+        ({"node": "pve1", "type": "node"}, {"mem": 32 * GIB}, ("node_memory_high", "crit")),
+        ({"node": "pve1", "type": "node"}, {"disk": 96 * GIB}, ("node_disk_high", "crit")),
+        ({"vmid": "111"}, {"disk": str(7.4 * GIB)}, ("ct_disk_high", "warn")),
+        ({"vmid": "111"}, {"disk": 8 * GIB}, ("ct_disk_high", "crit")),
         ({"vmid": 100}, {"hastate": "error"}, ("guest_ha_error", "crit")),
-        ({"storage": "local"}, {"disk": 90 * _GIB}, ("storage_high", "warn")),
+        ({"storage": "local"}, {"disk": 90 * GIB}, ("storage_high", "warn")),
         ({"storage": "local"}, {"status": "unknown"}, ("storage_unavailable", "warn")),
     ],
 )
@@ -384,24 +205,24 @@ async def test_what_is_wrong_is_told(
 @pytest.mark.parametrize(
     ("path", "data", "expected"),
     [
-        ("/cluster/status", [{**_CLUSTER[0], "quorate": 0}], [("quorum_lost", "crit")]),
-        ("/nodes/pve1/disks/list", [{**_DRIVE, "health": "FAILED!"}], [("disk_health", "crit")]),
-        ("/nodes/pve1/disks/list", [{**_DRIVE, "wearout": -5}], [("disk_wear", "crit")]),
-        ("/nodes/pve1/disks/list", [{**_DRIVE, "wearout": "18.5"}], [("disk_wear", "warn")]),
-        ("/nodes/pve1/disks/zfs", [{**_POOL, "health": "DEGRADED"}], [("zfs_degraded", "warn")]),
-        ("/nodes/pve1/disks/zfs", [{**_POOL, "health": "FAULTED"}], [("zfs_degraded", "crit")]),
+        ("/cluster/status", [{**CLUSTER[0], "quorate": 0}], [("quorum_lost", "crit")]),
+        ("/nodes/pve1/disks/list", [{**DRIVE, "health": "FAILED!"}], [("disk_health", "crit")]),
+        ("/nodes/pve1/disks/list", [{**DRIVE, "wearout": -5}], [("disk_wear", "crit")]),
+        ("/nodes/pve1/disks/list", [{**DRIVE, "wearout": "18.5"}], [("disk_wear", "warn")]),
+        ("/nodes/pve1/disks/zfs", [{**POOL, "health": "DEGRADED"}], [("zfs_degraded", "warn")]),
+        ("/nodes/pve1/disks/zfs", [{**POOL, "health": "FAULTED"}], [("zfs_degraded", "crit")]),
         (
             "/nodes/pve1/tasks",
-            [{**_TASK, "status": "job errors"}, {**_TASK, "endtime": _NOW_S - 99999}],
+            [{**TASK, "status": "job errors"}, {**TASK, "endtime": NOW_S - 99999}],
             [("backup_failed", "warn")],
         ),
         (
             "/nodes/pve1/tasks",
-            [{**_TASK, "status": "job errors", "endtime": _NOW_S - 99999}, _TASK],
+            [{**TASK, "status": "job errors", "endtime": NOW_S - 99999}, TASK],
             [],
         ),
-        ("/nodes/pve1/tasks", [{**_TASK, "status": "WARNINGS: 2"}], []),
-        ("/nodes/pve1/tasks", [{"type": "vzdump", "starttime": _NOW_S, "node": "pve1"}], []),
+        ("/nodes/pve1/tasks", [{**TASK, "status": "WARNINGS: 2"}], []),
+        ("/nodes/pve1/tasks", [{"type": "vzdump", "starttime": NOW_S, "node": "pve1"}], []),
         (
             "/cluster/backup-info/not-backed-up",
             [{"vmid": 100, "name": "router", "type": "qemu"}, {"vmid": 900, "name": "template"}],
@@ -474,8 +295,8 @@ async def test_backups_that_cannot_be_read_are_not_old(
 @pytest.mark.parametrize(
     ("tasks", "expected"),
     [
-        ([{**_TASK, "id": "100"}, {**_TASK, "id": "111", "endtime": _NOW_S - 720 * 3600}], 720),
-        ([{**_TASK, "id": "100"}, {**_TASK, "id": "111", "status": "job errors"}], None),
+        ([{**TASK, "id": "100"}, {**TASK, "id": "111", "endtime": NOW_S - 720 * 3600}], 720),
+        ([{**TASK, "id": "100"}, {**TASK, "id": "111", "status": "job errors"}], None),
     ],
 )
 async def test_a_fresh_backup_hides_no_old_one_of_another_guest(
@@ -487,7 +308,7 @@ async def test_a_fresh_backup_hides_no_old_one_of_another_guest(
 ) -> None:
     """Guests that runs name are judged one by one; those that are no more are not."""
     cluster.data["/nodes/pve1/tasks"] = []
-    gone = {**_TASK, "id": "555", "endtime": _NOW_S - 720 * 3600}
+    gone = {**TASK, "id": "555", "endtime": NOW_S - 720 * 3600}
     cluster.data["/nodes/pve2/tasks"] = [*tasks, gone]
     poll = make_polls(
         PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}, ignore=["backup_failed"])
@@ -508,7 +329,7 @@ async def test_a_job_of_several_guests_counts_for_those_of_its_node(
     make_polls: MakePolls, cluster: Cluster
 ) -> None:
     """A guest that was once saved by hand is saved by the job too, as far as anybody knows."""
-    once = {**_TASK, "id": "111", "endtime": _NOW_S - 720 * 3600}
+    once = {**TASK, "id": "111", "endtime": NOW_S - 720 * 3600}
     cluster.data["/nodes/pve2/tasks"].append(once)
     poll = make_polls(PROBE, **keys(cluster, backup_age_h={"warn": 26, "crit": 50}))[""]
 
@@ -517,9 +338,9 @@ async def test_a_job_of_several_guests_counts_for_those_of_its_node(
 
 def job(node: str, number: int, result: str = "OK", hours: float = 1) -> dict[str, Any]:
     """Return the task of a job of several guests that has ended so many hours ago."""
-    ended = _NOW_S - round(hours * 3600)
+    ended = NOW_S - round(hours * 3600)
     upid = f"UPID:{node}:0020C066:042DF204:{number:08X}:vzdump::root@pam:"
-    return {**_TASK, "upid": upid, "node": node, "endtime": ended, "status": result}
+    return {**TASK, "upid": upid, "node": node, "endtime": ended, "status": result}
 
 
 def log(*texts: str) -> list[dict[str, Any]]:
@@ -565,7 +386,7 @@ async def test_a_later_backup_mends_a_failed_one(poll: Poll, cluster: Cluster) -
     failed = job("pve2", 1, "job errors", hours=2)
     cluster.data["/nodes/pve2/tasks"] = [failed]
     cluster.data[path_of(failed)] = log(*_LOST_111)
-    cluster.data["/nodes/pve1/tasks"] = [{**_TASK, "id": "111"}]
+    cluster.data["/nodes/pve1/tasks"] = [{**TASK, "id": "111"}]
 
     reading = await poll()
 
@@ -683,7 +504,7 @@ async def test_known_trouble_can_be_ignored(make_polls: MakePolls, cluster: Clus
         {"vmid": 100, "name": "router"},
         {"vmid": 111, "name": "dashboards"},
     ]
-    cluster.entry(storage="local")["disk"] = 99 * _GIB
+    cluster.entry(storage="local")["disk"] = 99 * GIB
     ignore = ["backup_missing:100", "storage_high"]
     poll = make_polls(PROBE, **keys(cluster, ignore=ignore))[""]
 
@@ -880,7 +701,7 @@ async def test_a_self_signed_certificate_is_not_trusted_by_itself(
 ) -> None:
     """Without a word in the configuration it is refused, and said so."""
     with pytest.raises(ProbeError) as caught:
-        await make_polls(PROBE, url=cluster.url, token=_LOGIN)[""]()
+        await make_polls(PROBE, url=cluster.url, token=LOGIN)[""]()
 
     assert caught.value.code == "tls_self_signed"
 
@@ -891,8 +712,8 @@ async def test_a_self_signed_certificate_is_not_trusted_by_itself(
         {},
         {"url": "https://pve.lan:8006"},
         {"url": "https://pve.lan:8006", "token": "1234"},
-        {"url": "ftp://pve.lan", "token": _LOGIN},
-        {"url": [], "token": _LOGIN},
+        {"url": "ftp://pve.lan", "token": LOGIN},
+        {"url": [], "token": LOGIN},
         {"stats_url": "http://pve.lan", "storage_percent": {"warn": 90, "crit": 80}},
     ],
 )
@@ -986,14 +807,14 @@ async def test_a_failed_poll_says_why(make_polls: MakePolls, answer: Any, code: 
 # Parsers
 
 _DETAILS: list[Any] = [
-    [_DRIVE, _POOL, _TASK, {"vmid": 100, "name": "router"}, *log(*_LOST_111)],
-    _STATUS,
+    [DRIVE, POOL, TASK, {"vmid": 100, "name": "router"}, *log(*_LOST_111)],
+    STATUS,
 ]
 
 
 @given(
-    odd_documents(_RESOURCES) | ODD,
-    odd_documents(_CLUSTER) | ODD,
+    odd_documents(RESOURCES) | ODD,
+    odd_documents(CLUSTER) | ODD,
     odd_documents(*_DETAILS) | ODD,
 )
 def test_parsers_take_whatever_comes(resources: Any, cluster: Any, details: Any) -> None:
@@ -1014,7 +835,7 @@ def test_parsers_take_whatever_comes(resources: Any, cluster: Any, details: Any)
         details={each.name: node for each in found.nodes},
         unsaved=read_unsaved(details),
     )
-    issues = judge_cluster(state, ProxmoxLimits(), ("nas",), _NOW_S * 1000)
+    issues = judge_cluster(state, ProxmoxLimits(), ("nas",), NOW_S * 1000)
 
     reading = cluster_reading(state, issues, frozenset())
 
