@@ -42,8 +42,9 @@ class StateCache:
         if batch.config_changed or batch.added or batch.removed:
             self._fragments.clear()
             self._core_ids = None
-        for result in batch.results:
-            self._fragments.pop(result.check_id, None)
+        if self._fragments:
+            for result in batch.results:
+                self._fragments.pop(result.check_id, None)
         for change in batch.changes:
             self._fragments.pop(change.check_id, None)
         self._checks = self._summary = None

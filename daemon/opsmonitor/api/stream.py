@@ -316,7 +316,7 @@ class StreamHub:
     def _has_new_summary(self, batch: Batch) -> bool:
         """Tell whether a batch changed the summary; without a change of state it cannot have."""
         if not (batch.added or batch.removed or batch.changes or batch.config_changed) and all(
-            result.transition is None and result.interval is None for result in batch.results
+            result.transition is None and result.interval is None for result in batch.news()
         ):
             return False
         return self._is_summary_new()

@@ -71,7 +71,7 @@ class UptimeCache:
 
     def note(self, batch: Batch) -> None:
         """Ask again soon after a change of state: 100 % beside a failure would be a lie."""
-        if any(result.transition is not None for result in batch.results):
+        if any(result.transition is not None for result in batch.news()):
             self._is_changing = True
 
     async def close(self) -> None:

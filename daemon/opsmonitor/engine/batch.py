@@ -33,9 +33,13 @@ class Batch:
     standstill: tuple[int, int] | None = None
     """From when to when nobody looked or listened, in epoch milliseconds."""
 
+    def news(self) -> list[RunResult]:
+        """Return the runs after which something may be another way than before: mostly none."""
+        return [item for item in self.results if not item.is_plain]
+
     def transitions(self) -> list[Transition]:
         """Return what is to be told, oldest first."""
-        told = [item.transition for item in self.results if item.transition is not None]
+        told = [item.transition for item in self.news() if item.transition is not None]
         if self.changes:
             told += [item.transition for item in self.changes if item.transition is not None]
             told.sort(key=lambda transition: transition.at_ms)

@@ -50,6 +50,11 @@ class Holds:
         self._waiting: dict[str, set[str]] = {}
         """By id of each awaited check, those that wait for it."""
 
+    @property
+    def are_empty(self) -> bool:
+        """Tell whether no run is waited for."""
+        return not self._waiting
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let time pass."""
         self._loop = loop

@@ -98,6 +98,11 @@ class MaintenancePlan:
         self._added.pop(window_id, None)
         self._plan()
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether no check is in maintenance now."""
+        return not self._covers
+
     def cover(self, check_id: str) -> Cover | None:
         """Return what is shown of a check in maintenance."""
         return self._covers.get(check_id)

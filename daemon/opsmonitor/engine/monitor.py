@@ -19,7 +19,7 @@ from opsmonitor.engine.maintenance import MaintenancePlan
 from opsmonitor.engine.outbox import Outbox
 from opsmonitor.engine.runway import Runway
 from opsmonitor.engine.standstill import Moment, is_void
-from opsmonitor.engine.state_machine import advance, flapping_change
+from opsmonitor.engine.state_machine import advance, flapping_change, go_on, goes_on
 from opsmonitor.engine.stats import EngineStats
 from opsmonitor.engine.wakes import Wakes
 from opsmonitor.engine.witness import Witness
@@ -352,6 +352,9 @@ class Monitor:
         """Draw the consequences of a run."""
         check_id = job.check.id
         before = self.states[check_id]
+        if job.has_interval and self.maintenance.is_empty and goes_on(before, outcome):
+            self._go_on_well(job, started, outcome, now_ms)
+            return
         cover = self._circumstances.cover(check_id, outcome)
         state, transition = advance(before, outcome, job.thresholds, now_ms, cover)
         if state.status is not Status.UP or before.status is not Status.UP:
@@ -368,15 +371,37 @@ class Monitor:
             transition=transition,
             interval=state.status if is_new_interval else None,
         )
-        self.states[check_id] = state
-        self._runs += 1
-        self._unjudged.discard(check_id)
-        self._outbox.put(result)
+        self._put_run(job, result)
         if (state.flapping_since_ms is None) is not (before.flapping_since_ms is None):
             self._outbox.put_change(flapping_change(state, now_ms))
-        if job.waiters:
-            job.tell_waiters(result)
         if transition is not None or state.covered is not before.covered:
             self._family.follow(before, state, now_ms)
         self._family.holds.note_run(check_id, started.mono_s)
         self._witness.note_run(check_id, started.mono_s)
+
+    def _go_on_well(self, job: Job, started: Moment, outcome: Outcome, now_ms: int) -> None:
+        """Take in a run after which all is as it was: nearly every one is such, so be quick."""
+        check_id = job.check.id
+        result = RunResult(
+            check_id=check_id,
+            started_ms=started.wall_ms,
+            finished_ms=now_ms,
+            outcome=outcome,
+            state=go_on(self.states[check_id], outcome, now_ms),
+            is_plain=True,
+        )
+        self._put_run(job, result)
+        if not self._family.holds.are_empty:
+            self._family.holds.note_run(check_id, started.mono_s)
+        if check_id == self._witness.check_id:
+            self._witness.note_run(check_id, started.mono_s)
+
+    def _put_run(self, job: Job, result: RunResult) -> None:
+        """Put a run in force, and tell it."""
+        self.states[result.check_id] = result.state
+        self._runs += 1
+        if self._unjudged:
+            self._unjudged.discard(result.check_id)
+        self._outbox.put(result)
+        if job.waiters:
+            job.tell_waiters(result)

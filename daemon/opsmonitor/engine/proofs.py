@@ -25,6 +25,11 @@ class Proofs:
         self._proofs: dict[str, asyncio.Future[bool | None]] = {}
         """Who waits for the next run of a check."""
 
+    @property
+    def are_awaited(self) -> bool:
+        """Tell whether anybody waits for a run."""
+        return bool(self._proofs)
+
     async def look(self, check: CheckSettings) -> bool | None:
         """Run the check now, and return whether it is well; None: nobody can tell."""
         state = self._host.states.get(check.id)

@@ -96,14 +96,19 @@ class Remedies:
         if batch.config_changed:
             self._troubles.configure(settings.checks)
             self._has_actions = any(check.actions for check in settings.checks.values())
-        if not self._has_actions:
+        if not self._has_actions or not self._concerns(batch):
             return
         waiting = self._troubles.take(batch.states(), batch.transitions())
         for result in batch.results:
             self._proofs.prove(result)
-        failing = (result.check_id for result in batch.results if not result.outcome.is_good)
+        failing = (result.check_id for result in batch.news() if not result.outcome.is_good)
         for check_id in dict.fromkeys([*sorted(waiting), *failing]):
             self._consider(check_id)
+
+    def _concerns(self, batch: Batch) -> bool:
+        """Tell whether a batch has more than runs that go on well, or somebody waits for those."""
+        is_awaited = self._troubles.has_waiting or self._proofs.are_awaited
+        return is_awaited or bool(batch.changes or batch.news())
 
     def begin_now(self, check_id: str, number: int) -> Attempt:
         """Begin an action because a person wants it, and return its beginning.

@@ -29,6 +29,10 @@ _EVENTS: Final = {
 }
 
 
+_OK: Final = Verdict.OK
+_UP: Final = Status.UP
+# To look a member of an enumeration up takes longer than most of what is done with it.
+
 _STEADY: Final = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
 """What counts for flapping."""
 
@@ -112,6 +116,40 @@ def advance(
     if not has_changed:
         return after, None
     return after, _transition(state, after, outcome, now_ms, cover)
+
+
+def goes_on(state: CheckState, outcome: Outcome) -> bool:
+    """Tell whether a run without a cover says of a check that is up that all is as it was.
+
+    Then nothing but its time and its outcome is new, which `go_on` makes a state of: what
+    `advance` would say, for less.
+    """
+    return (
+        outcome.verdict is _OK
+        and state.status is _UP
+        and state.ok is True
+        and not state.fail_streak
+        and not state.flips
+        and outcome.tls is None
+        and state.flapping_since_ms is None
+        and state.acknowledged is None
+        and state.pause is None
+    )
+
+
+def go_on(state: CheckState, outcome: Outcome, now_ms: int) -> CheckState:
+    """Return the state after a run with which a check goes on."""
+    return CheckState(
+        id=state.id,
+        type=state.type,
+        status=_UP,
+        ok=True,
+        ok_streak=state.ok_streak + 1,
+        last_run_ms=now_ms,
+        last_ok_ms=now_ms,
+        last_change_ms=state.last_change_ms,
+        outcome=outcome,
+    )
 
 
 def cover_up(state: CheckState, cover: Cover, now_ms: int) -> Change:

@@ -33,7 +33,7 @@ from opsmonitor.models.alert import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.batch import Batch
@@ -167,7 +167,7 @@ class Telling:
                 self._task = asyncio.create_task(self._keep_saving(), name="telling")
             self._alarm.set(self._clock.now_ms())
             self._news.set()
-        self._compare(batch.states(), settings)
+        self._compare(self._in_question(batch), settings)
         transitions = batch.transitions()
         if not transitions:
             return
@@ -299,8 +299,21 @@ class Telling:
 
     # Deciding
 
-    def _compare(self, states: Iterable[CheckState], settings: Settings) -> None:
+    def _in_question(self, batch: Batch) -> Collection[CheckState]:
+        """Return the states in which checks are left, but for those that go on as people know."""
+        if batch.changes:
+            return batch.states()
+        told = self._told
+        return {
+            item.check_id: item.state
+            for item in batch.results
+            if not item.is_plain or item.check_id in told
+        }.values()
+
+    def _compare(self, states: Collection[CheckState], settings: Settings) -> None:
         """Compare states with what people were told."""
+        if not states:
+            return
         decision = reconcile(
             self._told,
             states,

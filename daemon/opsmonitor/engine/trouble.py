@@ -53,6 +53,11 @@ class Troubles:
         self._troubles = {key: self._troubles[key] for key in self._troubles & self._checks.keys()}
         self._held &= self._checks.keys()
 
+    @property
+    def has_waiting(self) -> bool:
+        """Tell whether a check waits for what it depends on."""
+        return bool(self._held)
+
     def take(self, states: Iterable[CheckState], transitions: Iterable[Transition]) -> set[str]:
         """Note how checks are; return those that waited for what they depend on."""
         for item in transitions:

@@ -51,6 +51,11 @@ class Witness:
         """Tell whether there is no network, as far as the witness says."""
         return self._out_since_s is not None
 
+    @property
+    def check_id(self) -> str | None:
+        """Return which check is the witness, if any is."""
+        return None if self._check is None else self._check.id
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let time pass; what was known before a restart still holds."""
         self._loop = loop

@@ -244,6 +244,9 @@ class RunResult:
     interval: Status | None = None
     """The status of a new state interval that begins at `finished_ms`: set when the status changed
     and at a check's first run since the daemon started; None while the open interval goes on."""
+    is_plain: bool = False
+    """It was good, as all before it since long: there is nothing to decide and nothing to tell but
+    its time and latency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, strategies as st
 
-from opsmonitor.engine.state_machine import Thresholds, advance
-from opsmonitor.models.check import CheckState, EventKind, Outcome, Status, Transition, Verdict
+from opsmonitor.engine.flapping import FlappingLimits
+from opsmonitor.engine.state_machine import Thresholds, advance, go_on, goes_on
+from opsmonitor.models.check import (
+    Acknowledgement,
+    CheckState,
+    EventKind,
+    Outcome,
+    Pause,
+    Status,
+    TlsInfo,
+    Transition,
+    Verdict,
+)
 
 PENDING = CheckState(id="nas", type="tcp")
 VERDICTS = {"o": Verdict.OK, "d": Verdict.DEGRADED, "f": Verdict.FAIL, "u": Verdict.UNKNOWN}
@@ -191,3 +203,37 @@ def test_transitions_form_a_chain(runs: str, down: int, up: int) -> None:
     assert [transition.event == "INIT" for transition in told] == [
         position == 0 for position in range(len(told))
     ]
+
+
+@given(runs=st.text("oooodfu", max_size=40), flapping=st.booleans(), down=st.integers(1, 3))
+def test_what_goes_on_goes_on_as_advancing_would(runs: str, flapping: bool, down: int) -> None:  # noqa: FBT001 - hypothesis gives it
+    """The short way for a good run after good ones leads where the long one does."""
+    limits = FlappingLimits() if flapping else None
+    thresholds = Thresholds(down=down, flapping=limits)
+    state = PENDING
+    for second, run in enumerate(runs):
+        outcome = Outcome(verdict=VERDICTS[run], latency_ms=second)
+        long_way = advance(state, outcome, thresholds, second * 1000)
+        if goes_on(state, outcome):
+            assert (go_on(state, outcome, second * 1000), None) == long_way
+        state = long_way[0]
+
+
+def test_what_does_not_go_on() -> None:
+    """Whatever somebody may want to know of takes the long way."""
+    up, _ = play("oo")
+    good = Outcome(verdict=Verdict.OK)
+    odd = [
+        PENDING,
+        replace(up, fail_streak=1),
+        replace(up, flips=1),
+        replace(up, flapping_since_ms=1),
+        replace(up, acknowledged=Acknowledgement(at_ms=1)),
+        replace(up, pause=Pause(since_ms=1)),
+        replace(up, status=Status.MAINTENANCE, covered=Status.UP),
+    ]
+
+    assert goes_on(up, good)
+    assert not any(goes_on(state, good) for state in odd)
+    assert not goes_on(up, replace(good, tls=TlsInfo(days_left=3)))
+    assert not goes_on(up, replace(good, verdict=Verdict.DEGRADED))
