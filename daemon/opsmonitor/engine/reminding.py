@@ -87,7 +87,8 @@ class _Round:
         if alert.kind is AlertKind.DOWN and alert.channels and _is_told(check):
             after = self._escalate(after, check, state, message, is_confirmed=is_confirmed)
         if NoticeKind.REMINDER in check.notify_on:
-            after = self._remind(after, check, state, message, is_confirmed=is_confirmed)
+            whom = alert.channels
+            after = self._remind(after, check, state, message, whom, is_confirmed=is_confirmed)
         if after is not alert:
             self._alerts.append(after)
 
@@ -97,10 +98,11 @@ class _Round:
         check: CheckSettings,
         state: CheckState,
         message: str,
+        whom: tuple[str, ...],
         *,
         is_confirmed: bool,
     ) -> Alert:
-        """Tell an alert again if it is time."""
+        """Tell an alert again if it is time, to those who know of it for a while."""
         due_ms = _reminder_ms(alert, state, self._settings.reminders)
         if self._now_ms >= due_ms and is_confirmed and self._is_silent(alert):
             # Quiet hours end at full minutes; whoever unmutes alerts has all looked at anew.
@@ -108,7 +110,7 @@ class _Round:
         elif self._now_ms >= due_ms and is_confirmed:
             alert = replace(alert, reminders=alert.reminders + 1, told_ms=self._now_ms)
             news = notices.reminder(alert, check, message, self._now_ms)
-            self._notices.append((news, alert.channels))
+            self._notices.append((news, whom))
             due_ms = _reminder_ms(alert, state, self._settings.reminders)
         self._next_ms.append(due_ms)
         return alert

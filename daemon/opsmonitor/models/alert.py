@@ -87,6 +87,8 @@ class Alert:
     """How many were told."""
     steps: tuple[str, ...] = ()
     """What else is told once only, and was."""
+    replaced_ms: int | None = None
+    """Since when another certificate is shown than the one that it is about."""
     server_id: str | None = None
     """The monitored server that it is about, if it is about one."""
 

@@ -214,9 +214,34 @@ def test_a_certificate_is_told_once_at_each_threshold() -> None:
         [],
     ]
     assert desk.see(Status.UP, _T0 + 99, error=None) == []
-    assert desk.see(Status.UP, _T0 + 99, **certificate(90, 2)) == ["Certificate renewed: NAS"]
     assert desk.see(Status.UP, _T0 + 99, **certificate(90, 2)) == []
+    an_hour_later = _T0 + 99 + _HOUR
+    assert desk.see(Status.UP, an_hour_later, **certificate(90, 2)) == ["Certificate renewed: NAS"]
+    assert desk.see(Status.UP, an_hour_later, **certificate(90, 2)) == []
     assert kinds(desk.told) == set()
+
+
+def test_servers_with_a_certificate_each_are_told_once() -> None:
+    """Two of them answer in turn, and only one was renewed: no message for every run."""
+    desk = Desk(cert_days=(21, 14, 7))
+    told: list[str] = []
+
+    for minute in range(0, 600, 2):
+        told += desk.see(Status.UP, _T0 + minute * 60_000, **certificate(12))
+        told += desk.see(Status.UP, _T0 + (minute + 1) * 60_000, **certificate(80, 2))
+
+    assert told == ["CERTIFICATE: NAS expires in 12 days"]
+
+
+def test_other_thresholds_renew_no_certificate() -> None:
+    """Nor does a clock that is set back: it is still the same one, and was told."""
+    desk = Desk(cert_days=(21, 14, 7))
+    desk.see(Status.UP, _T0, **certificate(12))
+    desk.alerts = replace(desk.alerts, cert_days=(7, 3))
+
+    assert desk.see(Status.UP, _T0 + 1, **certificate(12)) == []
+    assert desk.see(Status.UP, _T0 + 1, **certificate(40)) == []
+    assert desk.see(Status.UP, _T0 + 2, **certificate(6)) == ["CERTIFICATE: NAS expires in 6 days"]
 
 
 def test_a_certificate_that_has_run_out_is_told_as_that() -> None:

@@ -308,6 +308,27 @@ def test_what_nobody_acknowledges_is_told_to_others() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_who_is_told_that_nobody_acts_is_not_reminded_at_once() -> None:
+    """Both are due when an acknowledgement is taken back: each hears it once."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = bench(clock, "a", "sms", escalation=STEPS[:1])
+        house.add("alarm", notify=("a",), notify_on=("first_fail", "reminder"))
+        await house.start()
+        await house.see("alarm", Status.DOWN)
+        known = Acknowledgement(at_ms=clock.now_ms())
+        await house.see("alarm", Status.DOWN, acknowledged=known)
+        await house.wait(7200)
+        await house.see("alarm", Status.DOWN, acknowledged=None)
+        await house.wait(61)
+
+        assert house.of("a") == ["DOWN: alarm", "Still DOWN: alarm"]
+        assert house.of("sms") == ["NOBODY ACTS: alarm is DOWN"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
 def test_an_acknowledged_alert_is_not_escalated() -> None:
     """Somebody acts; once the acknowledgement is taken back the time goes on."""
 
