@@ -40,6 +40,7 @@ def keep_issues(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
         raised.update(wanted)
         _tell_config_error(hass, entry)
         _tell_clock_skew(hass, entry)
+        _tell_lack_of_room(hass, entry)
 
     @callback
     def update_standing(_now: datetime | None = None) -> None:
@@ -82,7 +83,7 @@ def raise_read_only_token(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> 
 
 def _ids(entry: OpsMonitorConfigEntry) -> tuple[str, ...]:
     """Return the ids of the issues of which there is one a daemon."""
-    kinds = ("config_error", "clock_skew", *STANDING)
+    kinds = ("config_error", "clock_skew", "database_nearly_full", *STANDING)
     return tuple(f"{kind}_{entry.entry_id}" for kind in kinds)
 
 
@@ -209,5 +210,27 @@ def _tell_clock_skew(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
         translation_placeholders={
             "name": entry.title,
             "seconds": str(round(abs(skew).total_seconds())),
+        },
+    )
+
+
+def _tell_lack_of_room(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
+    """Tell, or take back, that there is little room left for the daemon's database."""
+    wellbeing = entry.runtime_data.data.wellbeing
+    storage = wellbeing.storage if wellbeing else None
+    issue_id = f"database_nearly_full_{entry.entry_id}"
+    if storage is None or not storage.is_low:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="database_nearly_full",
+        translation_placeholders={
+            "name": entry.title,
+            "free": str(round((storage.free_bytes or 0) / 1_000_000)),
         },
     )

@@ -105,7 +105,7 @@ def _anatomy(reading: Reading) -> tuple[object, ...]:
     return (reading.values.keys(), reading.about, reading.is_fresh)
 
 
-_whole: Final = attrgetter("summary", "problems", "alerts", "started_at")
+_whole: Final = attrgetter("summary", "problems", "alerts", "wellbeing", "started_at")
 """Return what concerns the whole."""
 
 _face: Final = attrgetter("name", "type", "tags", "is_core", "exports")

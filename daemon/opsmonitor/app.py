@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 import logging
+import shutil
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +24,10 @@ from opsmonitor.engine.monitor import Monitor
 from opsmonitor.engine.pairing import Pairing
 from opsmonitor.engine.poller import Poller
 from opsmonitor.engine.remedies import Remedies
+from opsmonitor.engine.space import SpaceWatch
 from opsmonitor.engine.telling import Telling
 from opsmonitor.engine.tokens import Tokens
+from opsmonitor.engine.wellbeing import Wellbeing
 from opsmonitor.exceptions import StoreError
 from opsmonitor.notifiers.base import SendContext
 from opsmonitor.reload import Reloader
@@ -38,7 +41,7 @@ from opsmonitor.util.resolver import Resolver
 from opsmonitor.util.sd_notify import Notifier
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from pathlib import Path
 
     from opsmonitor.config.settings import Settings
@@ -153,6 +156,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             heartbeats=heartbeats,
             tokens=tokens,
             pairing=Pairing(clock),
+            wellbeing=await _watch_itself(stack, database_path(settings, source.data).parent),
             identity=Identity(await asyncio.to_thread(proof_key, source.data)),
             hear_house=beats.take,
             clock=clock,
@@ -221,6 +225,14 @@ async def _open_tokens(
     return tokens
 
 
+async def _watch_itself(stack: AsyncExitStack, folder: Path) -> Wellbeing:
+    """Return what is known of how the daemon is doing, and keep that up to date."""
+    wellbeing = Wellbeing()
+    space = SpaceWatch(folder, shutil.disk_usage, wellbeing)
+    await stack.enter_async_context(_running(space.run(), "space"))
+    return wellbeing
+
+
 async def _known_states(
     store: Store, settings: Settings, clock: SystemClock
 ) -> dict[str, CheckState]:
@@ -256,7 +268,14 @@ def _reachable_host(host: str) -> str:
 async def _announced(host: str, port: int, instance_id: str) -> AsyncIterator[None]:
     """Be found in the network while the context lasts."""
     announcement = Announcement(host=host, port=port, instance_id=instance_id, version=__version__)
-    task = asyncio.create_task(announce_in_network(announcement), name="announcer")
+    async with _running(announce_in_network(announcement), "announcer"):
+        yield
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
+    """Do something beside all else while the context lasts."""
+    task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:

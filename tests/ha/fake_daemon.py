@@ -1,10 +1,11 @@
 """A daemon that speaks the documented API, and can be made to misbehave."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import hmac
 import json
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -100,6 +101,9 @@ class FakeDaemon:
     """What it says that it was called, in place of the truth."""
     proof_key: str | None = None
     """Known to us and to the daemon, in hexadecimal digits; None: it can prove nothing."""
+
+    storage: Mapping[str, Any] = MappingProxyType({"free_bytes": 50 * 10**9, "is_low": False})
+    """The room for its database."""
 
     def __init__(self) -> None:
         """Begin with two checks, both up."""
@@ -291,6 +295,15 @@ class FakeDaemon:
         self.alerts |= changes
         self.send(("alerts", self.alerts))
 
+    def wellbeing(self) -> dict[str, Any]:
+        """Return how the daemon itself is doing."""
+        return {"storage": dict(self.storage)}
+
+    def tell_wellbeing(self, **storage: Any) -> None:
+        """Have more or less room."""
+        self.storage = {**self.storage, **storage}
+        self.send(("daemon", self.wellbeing()))
+
     def ping(self) -> None:
         """Ask every client whether it lives."""
         self.send_as_is(PING)
@@ -351,6 +364,7 @@ class FakeDaemon:
             "config_error": self.problems,
             "readings": list(self.readings.values()),
             "alerts": self.alerts,
+            "daemon": self.wellbeing(),
             "started_at": "2026-11-20T08:00:00Z",
         }
 

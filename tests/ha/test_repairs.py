@@ -89,6 +89,19 @@ async def test_mistakes_in_the_configuration(
     await wait_until(hass, lambda: "config_error" not in issues(hass))
 
 
+async def test_little_room_for_the_database(
+    hass: HomeAssistant, daemon: FakeDaemon, loaded: MockConfigEntry
+) -> None:
+    """There is an issue while the daemon says that its disk is nearly full, with what is left."""
+    daemon.tell_wellbeing(is_low=True, free_bytes=412_345_678)
+    await wait_until(hass, lambda: "database_nearly_full" in issues(hass))
+    issue = issues(hass)["database_nearly_full"]
+    assert issue.translation_placeholders == {"name": "Home lab", "free": "412"}
+
+    daemon.tell_wellbeing(is_low=False, free_bytes=40_000_000_000)
+    await wait_until(hass, lambda: "database_nearly_full" not in issues(hass))
+
+
 async def test_clock_is_wrong(
     hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
 ) -> None:

@@ -25,6 +25,7 @@ from .readings import About, ActionFrame, Health, Reading, ReadingEventFrame, Va
 from .snapshot import EventFrame, Frame, Snapshot
 from .statistics import StreamStatistics
 from .subscription import Subscription
+from .wellbeing import Storage, Wellbeing
 
 __all__ = [
     "About",
@@ -60,9 +61,11 @@ __all__ = [
     "ReadingEventFrame",
     "Snapshot",
     "Status",
+    "Storage",
     "StreamStatistics",
     "Subscription",
     "Summary",
     "Transition",
     "Value",
+    "Wellbeing",
 ]

@@ -11,6 +11,7 @@ from .fields import Fields
 from .message import UNREADABLE, Message
 from .models import Check, Summary, Transition
 from .readings import ActionFrame, Reading, ReadingEventFrame, ReadingsFrame, read_readings
+from .wellbeing import Wellbeing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,8 @@ class Snapshot:
     """Readings that are there but could not be read, and why."""
     alerts: Alerts | None = None
     """None: the daemon does not tell."""
+    wellbeing: Wellbeing | None = None
+    """How the daemon itself is doing; None: it does not tell."""
     started_at: datetime | None = None
     """When the daemon's process began."""
     flaws: tuple[str, ...] = ()
@@ -130,6 +133,7 @@ class Snapshot:
         flaws: list[str] = []
         summary = fields.values.get("summary")
         alerts = fields.values.get("alerts")
+        daemon = fields.values.get("daemon")
         return cls(
             id=fields.text("id") or "",
             instance_id=fields.required_text("instance_id"),
@@ -142,6 +146,7 @@ class Snapshot:
             readings=readings,
             unreadable_readings=unreadable_readings,
             alerts=None if alerts is None else _read(lambda: Alerts.from_api(alerts), flaws),
+            wellbeing=None if daemon is None else _read(lambda: Wellbeing.from_api(daemon), flaws),
             started_at=_read(lambda: fields.moment("started_at"), flaws),
             flaws=tuple(flaws),
         )
@@ -167,6 +172,8 @@ class Snapshot:
                     now["problems"] = frame.problems
                 case Alerts():
                     now["alerts"] = frame
+                case Wellbeing():
+                    now["wellbeing"] = frame
                 case ReadingsFrame():
                     self._put_readings(frame, now)
                 case EventFrame() | ReadingEventFrame() | ActionFrame() | ByeFrame():
@@ -210,6 +217,7 @@ type Frame = (
     | EventFrame
     | ReadingsFrame
     | Alerts
+    | Wellbeing
     | ReadingEventFrame
     | ActionFrame
     | ByeFrame
@@ -226,6 +234,7 @@ _READERS: Final[Mapping[str, Callable[[object], Frame]]] = {
     "readings": ReadingsFrame.from_readings,
     "reading_event": ReadingEventFrame.from_api,
     "alerts": Alerts.from_api,
+    "daemon": Wellbeing.from_api,
     "action": ActionFrame.from_api,
     "bye": ByeFrame.from_api,
 }

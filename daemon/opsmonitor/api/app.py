@@ -151,8 +151,10 @@ async def _follow_the_engine(app: web.Application) -> AsyncIterator[None]:
     unsubscribe = app[DEPS].monitor.subscribe(partial(_take_in, app))
     unsubscribe_readings = app[DEPS].readings.subscribe(partial(_take_in_reading, app))
     unsubscribe_telling = app[DEPS].telling.subscribe(app[STREAM].publish_alerts)
+    unsubscribe_wellbeing = app[DEPS].wellbeing.subscribe(app[STREAM].publish_daemon)
     app[STREAM].start()
     yield
+    unsubscribe_wellbeing()
     unsubscribe_telling()
     unsubscribe_readings()
     unsubscribe()

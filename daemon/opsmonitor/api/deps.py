@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.maintenance import Window
     from opsmonitor.models.reading import Measured, ReadingChange, ReadingMoment, ReadingState
     from opsmonitor.models.remediation import Attempt
+    from opsmonitor.models.space import Space
     from opsmonitor.util.clock import Clock
 
 
@@ -297,6 +298,19 @@ class TellingView(Protocol):
         ...
 
 
+class WellbeingView(Protocol):
+    """How the daemon itself is doing, as the API sees it."""
+
+    @property
+    def space(self) -> Space | None:
+        """How much room there is for the database; None while it cannot be found out."""
+        ...
+
+    def subscribe(self, listener: Callable[[], None], /) -> Callable[[], None]:
+        """Call the listener whenever something is otherwise; the answer ends it."""
+        ...
+
+
 class RemediesView(Protocol):
     """Who does something about checks that fail, as the API sees it."""
 
@@ -322,6 +336,7 @@ class ApiDeps:
     tokens: Tokens
     pairing: Pairing
     identity: Identity
+    wellbeing: WellbeingView
     hear_house: Callable[[HouseBeat], None]
     """Take in what Home Assistant reports."""
     clock: Clock

@@ -16,6 +16,7 @@ from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.frames import Frame, json_array, json_object
 from opsmonitor.api.schemas.alerts import AlertsFrame
+from opsmonitor.api.schemas.daemon import DaemonFrame, StorageBody
 from opsmonitor.api.schemas.readings import ReadingEventBody
 from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.status import EventBody
@@ -114,6 +115,10 @@ class StreamHub:
     def publish_alerts(self) -> None:
         """Tell that there is more or less to tell, or that it is told or not."""
         self._send([("alerts", self._alerts())])
+
+    def publish_daemon(self) -> None:
+        """Tell that something about the daemon itself is otherwise."""
+        self._send([("daemon", self._daemon())])
 
     def _send(self, frames: Iterable[tuple[str, bytes]]) -> bool:
         """Number and send frames, which are made only if anybody listens; tell whether one does."""
@@ -257,6 +262,7 @@ class StreamHub:
                 ("config_error", to_json(self._problems())),
                 ("readings", json_array(self._readings.frames())),
                 ("alerts", self._alerts()),
+                ("daemon", self._daemon()),
                 ("started_at", to_json(iso_utc(deps.started_ms))),
             )
         )
@@ -344,6 +350,12 @@ class StreamHub:
     def _alerts(self) -> bytes:
         """Return what there is to tell, and whether it is told."""
         return to_json(AlertsFrame.of(self._deps.telling.state))
+
+    def _daemon(self) -> bytes:
+        """Return how the daemon itself is doing."""
+        wellbeing = self._deps.wellbeing
+        size_bytes = self._deps.store.health().size_bytes
+        return to_json(DaemonFrame(storage=StorageBody.of(wellbeing.space, size_bytes)))
 
     def _problems(self) -> tuple[str, ...]:
         """Return what is wrong with the configuration file."""

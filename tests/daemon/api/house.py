@@ -25,6 +25,7 @@ from opsmonitor.engine.house_beats import HouseBeats
 from opsmonitor.engine.identity import Identity
 from opsmonitor.engine.pairing import Pairing
 from opsmonitor.engine.tokens import Tokens
+from opsmonitor.engine.wellbeing import Wellbeing
 from opsmonitor.models.config import ConfigProblem
 from opsmonitor.util.clock import Clock, FakeClock
 from opsmonitor.util.secret import Secret
@@ -124,6 +125,7 @@ class House:
         self.beats = HouseBeats()
         self.tokens = tokens_of(self.store, self.clock)
         self.pairing = Pairing(self.clock)
+        self.wellbeing = Wellbeing()
         self.problems: list[ConfigProblem] = []
         self.config_trouble: str | None = None
         self.settings = SettingsBox(
@@ -205,6 +207,7 @@ async def open_house(
         tokens=house.tokens,
         pairing=house.pairing,
         identity=IDENTITY,
+        wellbeing=house.wellbeing,
         hear_house=house.beats.take,
         clock=house.clock,
         settings=house.settings,
@@ -234,6 +237,7 @@ def real_deps(monitor: MonitorView, store: StoreView, clock: Clock, settings: Se
         tokens=tokens_of(HandStore(), clock),
         pairing=Pairing(clock),
         identity=IDENTITY,
+        wellbeing=Wellbeing(),
         hear_house=HouseBeats().take,
         clock=clock,
         settings=SettingsBox(settings),

@@ -10,8 +10,10 @@ import pytest
 
 from opsmonitor.models.check import EventKind, Status, Transition
 from opsmonitor.models.config import ConfigProblem
+from opsmonitor.models.space import Space
 from opsmonitor.util.secret import REDACTED, Secret
 from tests.daemon.api.house import House, open_house
+from tests.daemon.api.listener import listen
 from tests.daemon.api.samples import BAD, GOOD, SLOW, check
 
 
@@ -37,6 +39,27 @@ async def test_ready(house: House) -> None:
 
     assert reply.status == 200
     assert reply.json == {"status": "ready", "reasons": [], "warnings": []}
+
+
+async def test_little_room_is_told(house: House) -> None:
+    """It is no reason not to be ready, but a warning; the stream and the operator hear of it."""
+    async with listen(house) as listener:
+        first = (await listener.next()).data["daemon"]
+        house.wellbeing.space = Space(free_bytes=9 * 10**8, total_bytes=10**12, is_low=True)
+        frame = await listener.next()
+    ready = await house.get("/ready")
+    health = (await house.get("/api/ops/health")).json["dependencies"]["database"]
+    snapshot = (await house.get("/api/snapshot")).json
+
+    assert first["storage"]["free_bytes"] is None
+    assert frame.kind == "daemon"
+    assert frame.data["storage"]["is_low"] is True
+    assert frame.data == snapshot["daemon"]
+    assert (ready.status, ready.json["warnings"]) == (
+        200,
+        ["only 900.0 MB are free for the database"],
+    )
+    assert (health["status"], health["note"]) == ("warn", "only 900.0 MB are free on its disk")
 
 
 async def test_not_ready_without_a_writable_store(house: House) -> None:

@@ -9,6 +9,7 @@ from opsmonitor.api.keys import DEPS, GRANT
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.service import HealthBody, ReadyBody
 from opsmonitor.api.scope import Scope
+from opsmonitor.util.size import format_size
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -76,6 +77,9 @@ def _warnings(deps: ApiDeps) -> tuple[str, ...]:
         warnings.append(f"results are kept in memory only: {store.reason or 'no disk'}")
     elif store.reason:
         warnings.append(store.reason)
+    space = deps.wellbeing.space
+    if space is not None and space.is_low:
+        warnings.append(f"only {format_size(space.free_bytes)} are free for the database")
     # A note of the start that tells of the same trouble adds nothing.
     reason = store.reason
     notes = [note for note in deps.store.notes if reason is None or not note.startswith(reason)]

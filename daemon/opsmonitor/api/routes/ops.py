@@ -23,6 +23,7 @@ from opsmonitor.api.schemas.ops import (
 )
 from opsmonitor.api.scope import Scope
 from opsmonitor.util.clock import iso_utc
+from opsmonitor.util.size import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from opsmonitor.api.deps import ReadingsView, StoreHealthView
     from opsmonitor.engine.summary import Summary
     from opsmonitor.models.alert import ChannelHealth, Mute
+    from opsmonitor.models.space import Space
 
 _RECENT: Final = 10
 _POLLED: Final = ("docker", "homeassistant")
@@ -65,7 +67,7 @@ async def ops_health(request: web.Request) -> web.Response:
     """Return how the things are that the daemon depends on."""
     deps = request.app[DEPS]
     dependencies = {
-        "database": _database(deps.store.health()),
+        "database": _database(deps.store.health(), deps.wellbeing.space),
         "ntfy": _NOT_CONFIGURED,
         **_polled(deps.readings, deps.clock.now_ms()),
         **_channels(deps.telling.health()),
@@ -129,13 +131,17 @@ def _muted(mute: Mute | None) -> dict[str, DependencyBody]:
     return {"alerts": DependencyBody(status="warn", note=f"muted{until}{reason}")}
 
 
-def _database(health: StoreHealthView) -> DependencyBody:
-    """Tell of the database."""
-    is_on_disk = health.mode == "disk"
+def _database(health: StoreHealthView, space: Space | None) -> DependencyBody:
+    """Tell of the database, and of the room that it has."""
     committed_ms = health.last_commit_ms
+    note = None
+    if health.mode != "disk":
+        note = "results are kept in memory only"
+    elif space is not None and space.is_low:
+        note = f"only {format_size(space.free_bytes)} are free on its disk"
     return DependencyBody(
-        status="crit" if not health.writable else "ok" if is_on_disk else "warn",
+        status="crit" if not health.writable else "ok" if note is None else "warn",
         last_fetch_ts=None if committed_ms is None else iso_utc(committed_ms),
         last_error=health.reason,
-        note=None if is_on_disk else "results are kept in memory only",
+        note=note,
     )

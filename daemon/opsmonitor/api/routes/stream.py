@@ -9,6 +9,7 @@ from opsmonitor.api.keys import GRANT, STREAM
 from opsmonitor.api.routing import Answer, Routes
 from opsmonitor.api.schemas.alerts import AlertsFrame
 from opsmonitor.api.schemas.check import CheckBody
+from opsmonitor.api.schemas.daemon import DaemonFrame
 from opsmonitor.api.schemas.readings import ReadingEventBody, ReadingFrame
 from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.requests import SINCE
@@ -41,6 +42,7 @@ _FRAMES: Final = {
     "reading_event": ReadingEventBody,
     "readings": tuple[ReadingFrame, ...],
     "alerts": AlertsFrame,
+    "daemon": DaemonFrame,
     "bye": ByeFrame,
 }
 
@@ -56,6 +58,7 @@ _FRAMES: Final = {
                 "Server-sent events: `snapshot` first, then `check`, `event`, `summary`,"
                 " `inventory`, `config`, `action`, `reading` and `reading_event`"
                 " as they happen, `alerts` when one begins or ends or all are muted,"
+                " `daemon` when something about the daemon itself is otherwise,"
                 " `readings` after a change of the configuration, `bye` at"
                 " the end; a comment every 15 s."
                 " `Last-Event-ID` resumes where the daemon still has what was missed"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from opsmonitor.api.schemas.alerts import AlertsFrame
 from opsmonitor.api.schemas.check import CheckBody
+from opsmonitor.api.schemas.daemon import DaemonFrame
 from opsmonitor.api.schemas.notes import Doc, Timestamp
 from opsmonitor.api.schemas.readings import ReadingFrame
 from opsmonitor.api.schemas.status import EventBody, SummaryBody
@@ -29,6 +30,7 @@ class SnapshotFrame:
     ]
     readings: Annotated[tuple[ReadingFrame, ...], Doc("Everything that is polled, in short")]
     alerts: AlertsFrame
+    daemon: DaemonFrame
     started_at: Annotated[Timestamp, Doc("When this process began")]
 
 
