@@ -45,7 +45,6 @@ async def test_a_token_that_cannot_be_looked_up_is_not_asked_for(
 
     daemon.answer = None
     assert await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(entry.entry_id)
     async with asyncio.timeout(60):
         await hass.async_block_till_done()
