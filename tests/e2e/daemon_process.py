@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+import os
 from pathlib import Path
 import re
 
@@ -16,13 +17,14 @@ PYTHON = ROOT / ".venv" / "bin" / "python"
 class DaemonProcess:
     """One daemon with its own configuration and data."""
 
-    def __init__(self, folder: Path) -> None:
-        """Prepare to run in an empty folder."""
+    def __init__(self, folder: Path, programs: Path | None = None) -> None:
+        """Prepare to run in an empty folder, with some programs in place of the machine's."""
         self.config = folder / "checks.yml"
         self.url = ""
         self.output: list[str] = []
         self.kills = 0
         self._data = folder / "data"
+        self._path = f"{programs}{os.pathsep}" if programs else ""
         self._port = held_port()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -40,6 +42,7 @@ class DaemonProcess:
             str(self.config),
             "--data",
             str(self._data),
+            env={**os.environ, "PATH": f"{self._path}{os.environ['PATH']}"},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from http import HTTPMethod
-import json
 from pathlib import Path
 import re
-from typing import Any
 
 from aiohttp import ClientSession
 import pytest
 import pytest_asyncio
 
 from opsmonitor.util.announcer import Announcement, announce
-from tests.daemon.fritz_box import PASSWORD, FritzBox, plugged_in
 from tests.e2e.daemon_process import DaemonProcess
 from tests.e2e.home_assistant import CONFIGURATION, HASS, INTEGRATION, HomeAssistant
+from tests.e2e.lab import Lab
 from tests.e2e.log_lines import unusual
+from tests.e2e.things import BACKUP, running_things
 from tests.e2e.web_server import WebServer
 
 pytestmark = [
@@ -30,90 +28,6 @@ pytestmark = [
 ]
 
 MDNS = Path(__file__).parent / "mdns_on_loopback"
-TOKEN = "the-admin-token-of-this-daemon"  # noqa: S105 - of a daemon that lives for these tests
-NEVER_S = 3600
-"""What is polled so seldom stays as it is while it is compared."""
-
-
-@dataclass
-class Lab:
-    """All that takes part."""
-
-    home_assistant: HomeAssistant
-    daemon: DaemonProcess
-    server: WebServer
-    folder: Path
-    session: ClientSession
-    box_port: int
-
-    def configure(self) -> None:
-        """Write the daemon's configuration."""
-        config = {
-            "server": {"token": TOKEN},
-            "host": {"interval_s": NEVER_S},
-            "fritz": {
-                "interval_s": NEVER_S,
-                "boxes": {
-                    "home": {"host": "127.0.0.1", "port": self.box_port, "password": PASSWORD}
-                },
-            },
-            "alerts": {"channels": {"hook": {"type": "webhook", "url": self.server.url}}},
-            "checks": [
-                {
-                    "id": "web",
-                    "name": "Web server",
-                    "type": "http",
-                    "url": self.server.url,
-                    "interval_s": NEVER_S,
-                    "timeout_s": 5,
-                    "retries": 0,
-                    "down_threshold": 1,
-                }
-            ],
-        }
-        self.daemon.config.write_text(json.dumps(config))
-
-    async def ask(self, path: str) -> Any:
-        """Return what the daemon itself says."""
-        return await self.tell(HTTPMethod.GET, path)
-
-    async def tell(
-        self, method: HTTPMethod, path: str, body: Mapping[str, Any] | None = None
-    ) -> Any:
-        """Have the daemon do something; return what it says."""
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        url = f"{self.daemon.url}{path}"
-        async with self.session.request(method, url, headers=headers, json=body) as response:
-            assert response.status < 300, await response.text()
-            return await response.json()
-
-    async def own_tokens(self) -> list[str]:
-        """Return the ids of the tokens that programs got by a code."""
-        return [item["id"] for item in await self.ask("/api/tokens")]
-
-    async def act(self, action: str, end: str, **data: Any) -> None:
-        """Perform an action on the entity whose unique id has an end."""
-        await self.home_assistant.act(action, {"entity_id": await self.entity(end)}, **data)
-
-    async def entities(self) -> list[dict[str, Any]]:
-        """Return our entities, as they are registered."""
-        registered = await self.home_assistant.command("config/entity_registry/list")
-        return [item for item in registered if item["platform"] == "ops_monitor"]
-
-    async def entity(self, end: str) -> str:
-        """Return the entity whose unique id has an end."""
-        [found] = [item for item in await self.entities() if item["unique_id"].endswith(end)]
-        return str(found["entity_id"])
-
-    async def wait_for(self, end: str, wanted: str) -> dict[str, Any]:
-        """Wait until the entity whose unique id has an end has a state; return all of it."""
-        return await self.home_assistant.wait_for(await self.entity(end), wanted)
-
-    async def state(self, end: str) -> str:
-        """Return the state of the entity whose unique id has an end; wait until there is one."""
-        entity_id = await self.entity(end)
-        await self.home_assistant.wait_until(lambda: entity_id in self.home_assistant.states)
-        return str(self.home_assistant.states[entity_id]["state"])
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -124,8 +38,8 @@ async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
         server = WebServer()
         await server.start()
         stack.push_async_callback(server.stop)
-        box_port = await stack.enter_async_context(plugged_in(FritzBox()))
-        daemon = DaemonProcess(tmp_path_factory.mktemp("daemon"))
+        things = await stack.enter_async_context(running_things(tmp_path_factory.mktemp("things")))
+        daemon = DaemonProcess(tmp_path_factory.mktemp("daemon"), things.programs)
         stack.push_async_callback(daemon.stop)
         folder = tmp_path_factory.mktemp("home-assistant")
         home_assistant = HomeAssistant(
@@ -135,7 +49,7 @@ async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
             components=[INTEGRATION, MDNS],
         )
         stack.push_async_callback(home_assistant.stop)
-        lab = Lab(home_assistant, daemon, server, folder, session, box_port)
+        lab = Lab(home_assistant, daemon, server, folder, session, things)
         lab.configure()
         await asyncio.gather(daemon.start(), home_assistant.start())
         yield lab
@@ -186,7 +100,7 @@ async def test_hub_and_check(lab: Lab) -> None:
     assert await lab.state("_check_web_reachable") == "on"
     assert float(await lab.state("_check_web_response_time")) == pytest.approx(check["latency_ms"])
     assert await lab.state("_hub_problem") == "off"
-    assert await lab.state("_hub_checks_total") == "1"
+    assert await lab.state("_hub_checks_total") == str(1 + len(lab.things.checks))
 
 
 async def test_host_and_router(lab: Lab) -> None:
@@ -199,6 +113,62 @@ async def test_host_and_router(lab: Lab) -> None:
     assert shown == pytest.approx(memory["value"])
     shown = float(await lab.state("_reading_fritz.home_latency_ms"))
     assert shown == pytest.approx(latency["value"])
+
+
+@pytest.mark.parametrize(
+    ("reading", "shown"),
+    [
+        ("host", {"memory_percent": "75.0", "reboot_required": "off", "status": "ok"}),
+        ("nvme", {"status": "ok"}),
+        (
+            "nvme.bus_0_megaraid_0",
+            {"health": "off", "passing": "on", "temperature_c": "30.0", "wear_percent": "12.0"},
+        ),
+        ("fritz.home", {"reachable": "on", "device_count": "2", "update_available": "on"}),
+        ("proxmox", {"reachable": "on", "quorate": "on", "guests_running": "2"}),
+        ("proxmox.pve1", {"reachable": "on", "cpu_percent": "3.1", "memory_percent": "25.0"}),
+        ("docker", {"reachable": "on", "running": "1", "unhealthy": "0"}),
+        (
+            "homeassistant",
+            {
+                "reachable": "on",
+                "running": "on",
+                "entities_unavailable": "2",
+                "updates_pending": "1",
+            },
+        ),
+    ],
+)
+async def test_everything_that_is_polled(lab: Lab, reading: str, shown: dict[str, str]) -> None:
+    """Of each kind of thing that is polled, the entities say what it said."""
+    for name, state in shown.items():
+        await lab.wait_for(f"_reading_{reading}_{name}", state)
+
+
+@pytest.mark.parametrize(
+    ("check", "shown"),
+    [
+        ("tcp", {"reachable": "on"}),
+        ("ping", {"reachable": "on"}),
+        ("dns", {"reachable": "on"}),
+        ("tls", {"reachable": "on", "certificate_expires": "2120-01-01T00:00:00+00:00"}),
+        # These are problems: off when all is well.
+        ("command", {"reachable": "off"}),
+        ("connectivity", {"reachable": "off"}),
+        ("disk", {"reachable": "off"}),
+        ("docker", {"reachable": "off"}),
+        ("group", {"reachable": "off"}),
+        ("heartbeat", {"reachable": "off"}),
+        ("job", {"reachable": "off", "job_state": "succeeded"}),
+        ("metric", {"reachable": "off", "value": "75.0"}),
+        ("process", {"reachable": "off"}),
+    ],
+)
+async def test_every_type_of_check(lab: Lab, check: str, shown: dict[str, str]) -> None:
+    """A check of each type that can be here is up, with what only this type has."""
+    await lab.tell(HTTPMethod.GET, f"/api/heartbeat/{BACKUP}")
+    for name, state in {"status": "up", **shown}.items():
+        await lab.wait_for(f"_check_{check}_{name}", state)
 
 
 async def test_button_and_event(lab: Lab) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 import copy
+from pathlib import Path
 from typing import Any
+
+from aiohttp import web
 
 from tests.daemon.probes.box_double import Box
 
@@ -58,3 +63,16 @@ class Engine(Box):
             found["HostConfig"]["RestartPolicy"]["Name"] = inspected.get("policy", "no")
             found["State"]["OOMKilled"] = inspected.get("oom", False)
             self.answers[f"{self.prefix}/containers/{each['Id']}/json"] = found
+
+    @asynccontextmanager
+    async def serving_at(self, path: Path) -> AsyncIterator[str]:
+        """Listen at a socket file; what is yielded is the address."""
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self.answer)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.UnixSite(runner, str(path)).start()
+        try:
+            yield f"unix://{path}"
+        finally:
+            await runner.cleanup()
