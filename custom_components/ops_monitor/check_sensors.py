@@ -19,6 +19,8 @@ LONGEST_STATE: Final = 255
 """Home Assistant keeps no longer one."""
 _JOB_STATES: Final = ("running", "succeeded", "failed")
 _JOBS: Final = frozenset({"heartbeat", "job"})
+_UNTIMED: Final = frozenset({"connectivity", "group", "heartbeat", "metric", "process", "systemd"})
+"""Nothing is asked whose answer could be waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ CHECK_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda check: check.latency_ms,
+        exists_fn=lambda check: check.type not in _UNTIMED or check.latency_ms is not None,
         hears_every_run=True,
     ),
     CheckSensorDescription(

@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 
 from tests.e2e.daemon_process import DaemonProcess
 from tests.e2e.home_assistant import HomeAssistant
-from tests.e2e.things import NEVER_S, Things
+from tests.e2e.things import BACKUP, NEVER_S, Things
 from tests.e2e.web_server import WebServer
 
 TOKEN: Final = "the-admin-token-of-this-daemon"  # noqa: S105 - of a daemon that lives for these tests
@@ -65,6 +65,11 @@ class Lab:
         async with self.session.request(method, url, headers=headers, json=body) as response:
             assert response.status < 300, await response.text()
             return await response.json()
+
+    async def beat(self) -> None:
+        """Let the backup say that it lives."""
+        async with self.session.get(f"{self.daemon.url}/api/heartbeat/{BACKUP}") as response:
+            assert response.status == 200, await response.text()
 
     async def own_tokens(self) -> list[str]:
         """Return the ids of the tokens that programs got by a code."""

@@ -18,7 +18,7 @@ from tests.e2e.daemon_process import DaemonProcess
 from tests.e2e.home_assistant import CONFIGURATION, HASS, INTEGRATION, HomeAssistant
 from tests.e2e.lab import Lab
 from tests.e2e.log_lines import unusual
-from tests.e2e.things import BACKUP, running_things
+from tests.e2e.things import running_things
 from tests.e2e.web_server import WebServer
 
 pytestmark = [
@@ -166,7 +166,7 @@ async def test_everything_that_is_polled(lab: Lab, reading: str, shown: dict[str
 )
 async def test_every_type_of_check(lab: Lab, check: str, shown: dict[str, str]) -> None:
     """A check of each type that can be here is up, with what only this type has."""
-    await lab.tell(HTTPMethod.GET, f"/api/heartbeat/{BACKUP}")
+    await lab.beat()
     for name, state in {"status": "up", **shown}.items():
         await lab.wait_for(f"_check_{check}_{name}", state)
 

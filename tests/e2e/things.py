@@ -52,7 +52,7 @@ async def running_things(folder: Path) -> AsyncIterator[Things]:
         socket = await enter(engine.serving_at(folder / "docker.sock"))
         names = await enter(name_server())
         secure = await enter(serve(hangs(), tls=server_tls("localhost")))
-        probes = {
+        probes: dict[str, dict[str, Any]] = {
             "host": {"root": str(machine.root)},
             # Behind an adapter: the kernel shows no such drive, and need not here.
             "nvme": {"devices": [{"device": "/dev/bus/0", "type": "megaraid,0"}]},
