@@ -13,9 +13,11 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .adding_checks import keep_adding_checks
 from .client import Overall, Snapshot
 from .coordinator import OpsMonitorConfigEntry
-from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .described import described
+from .entity import CheckEntity, HubEntity
 from .parts import Part, ValueKind
 from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
 from .wellbeing import can_be_away, is_drive, is_healthy, is_reachable
@@ -67,9 +69,7 @@ async def async_setup_entry(
     """Add the binary sensors of the daemon and of its checks."""
     async_add_entities(HubBinarySensor(entry, description) for description in HUB_SENSORS)
     async_add_entities([ConnectedBinarySensor(entry, CONNECTED)])
-    keep_adding_checks(
-        entry, async_add_entities, lambda check: [CheckBinarySensor(entry, check, REACHABLE)]
-    )
+    keep_adding_checks(entry, async_add_entities, lambda check: [_Main(entry, check, REACHABLE)])
     keep_adding_readings(
         entry,
         async_add_entities,
@@ -151,6 +151,10 @@ class ValueBinarySensor(ValueEntity, BinarySensorEntity):
 class CheckBinarySensor(CheckEntity, BinarySensorEntity):
     """Whether a target works: the main entity of a check's device."""
 
+    capability_attributes = None
+    state_attributes = None
+    unit_of_measurement = None
+
     @property
     @override
     def device_class(self) -> BinarySensorDeviceClass:
@@ -217,3 +221,6 @@ class ConnectedBinarySensor(HubEntity, BinarySensorEntity):
     def _to_show(self) -> object:
         """Return the state."""
         return self.is_on
+
+
+_Main: Final = described(CheckBinarySensor, REACHABLE)

@@ -10,9 +10,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .adding_checks import keep_adding_checks
 from .asking import tell
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .entity import CheckEntity, HubEntity
 from .trying_alerts import send_test
 
 PARALLEL_UPDATES = 1

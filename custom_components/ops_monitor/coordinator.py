@@ -93,6 +93,7 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         """The checks that may differ from what was told; None: any of them."""
         self._topic_listeners = TopicListeners(self.name)
         self._forget_all: CALLBACK_TYPE | None = None
+        self._forget_uptimes: CALLBACK_TYPE | None = None
 
     @override
     async def _async_setup(self) -> None:
@@ -300,16 +301,32 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self, update_callback: CALLBACK_TYPE, context: object = None
     ) -> CALLBACK_TYPE:
         """Tell a listener of a topic, given as the context; the answer ends that."""
-        if self._forget_all is None:
-            # One for all of them: the base class keeps each in a table of its own, and a thousand
-            # checks have several thousand.
-            self._forget_all = super().async_add_listener(self._topic_listeners.tell_all)
-        return partial(self._forget, self._topic_listeners.add(context, update_callback))
+        self.hear(context, update_callback)
+        return partial(self.forget, context, update_callback)
 
     @callback
-    def _forget(self, forget: CALLBACK_TYPE) -> None:
+    def hear(self, topic: object, update_callback: CALLBACK_TYPE) -> None:
+        """Tell a listener of a topic from now on.
+
+        Entities listen this way: a thousand checks have several thousand, and what would end it
+        takes more memory for each of them than it is worth.
+        """
+        self._topic_listeners.add(topic, update_callback)
+        if self._forget_all is None:
+            # One for all of them: the base class keeps each in a table of its own.
+            self._forget_all = super().async_add_listener(self._topic_listeners.tell_all)
+        if self._forget_uptimes is None and topic is Topic.UPTIMES:
+            self._forget_uptimes = self.uptimes.async_add_listener(
+                partial(self._topic_listeners.tell, Topic.UPTIMES)
+            )
+
+    @callback
+    def forget(self, topic: object, update_callback: CALLBACK_TYPE) -> None:
         """Tell a listener no more, and after the last one nobody."""
-        forget()
+        self._topic_listeners.remove(topic, update_callback)
+        if self._forget_uptimes and Topic.UPTIMES not in self._topic_listeners:
+            self._forget_uptimes()
+            self._forget_uptimes = None
         if not self._topic_listeners and self._forget_all:
             self._forget_all()
             self._forget_all = None

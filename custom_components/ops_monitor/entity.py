@@ -1,23 +1,22 @@
 """What all entities have in common."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
-from typing import override
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, override
 
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import EntityDescription
-from homeassistant.helpers.entity_platform import (
-    AddConfigEntryEntitiesCallback,
-    async_get_current_platform,
-)
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .details import has_details, is_kept
-from .devices import check_device, hub_identifier, orphaned_checks
+from .devices import check_device, hub_identifier
 from .topics import Topic, every_run
+
+_NOTHING: Final = object()
+"""What is shown of an entity that is not available."""
 
 
 class OpsMonitorEntity(CoordinatorEntity[OpsMonitorCoordinator]):
@@ -38,17 +37,29 @@ class OpsMonitorEntity(CoordinatorEntity[OpsMonitorCoordinator]):
     def _to_show(self) -> object:
         """Return all that the state consists of, to be compared with what is shown already."""
 
+    def _topics(self) -> Iterable[object]:
+        """Return what is listened for."""
+        return (self.coordinator_context,)
+
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for changes of what is written to begin with."""
-        await super().async_added_to_hass()
-        self._shown = (self.available, self._to_show())
+        for topic in self._topics():
+            self.coordinator.hear(topic, self._handle_coordinator_update)
+        self.async_on_remove(self._stop_listening)
+        self._shown = self._to_show() if self.available else _NOTHING
+
+    @callback
+    def _stop_listening(self) -> None:
+        """Be told nothing any more."""
+        for topic in self._topics():
+            self.coordinator.forget(topic, self._handle_coordinator_update)
 
     @override
     @callback
     def _handle_coordinator_update(self) -> None:
         """Write the state if it differs."""
-        to_show = (self.available, self._to_show())
+        to_show = self._to_show() if self.available else _NOTHING
         if to_show != self._shown:
             self._shown = to_show
             self.async_write_ha_state()
@@ -60,6 +71,8 @@ class CheckEntity(OpsMonitorEntity):
     device_info = None
     """Its device is found instead of being described by each of its entities."""
     extra_state_attributes = None
+    supported_features = None
+    _attr_translation_placeholders: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -76,16 +89,17 @@ class CheckEntity(OpsMonitorEntity):
         coordinator = entry.runtime_data
         topic = every_run(check.id) if hears_every_run else check.id
         super().__init__(coordinator, context=topic)
-        self.entity_description = description
+        if getattr(self, "entity_description", None) is not description:
+            self.entity_description = description
         self._check = check
-        self.own_id = f"{coordinator.data.instance_id}_check_{check.id}_{description.key}"
         self.device_entry = check_device(entry, check)
 
     @property
     @override
     def unique_id(self) -> str:
-        """Return what it is known by; not kept twice, as Home Assistant's own does."""
-        return self.own_id
+        """Return what it is known by; seldom asked for, and kept by the registry."""
+        data = self.coordinator.data
+        return f"{data.instance_id}_check_{self._check.id}_{self.entity_description.key}"
 
     @property
     def is_detail(self) -> bool:
@@ -132,58 +146,3 @@ class HubEntity(OpsMonitorEntity):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.data.instance_id}_hub_{description.key}"
         self._attr_device_info = dr.DeviceInfo(identifiers={hub_identifier(coordinator.data)})
-
-
-@callback
-def keep_adding_checks(
-    entry: OpsMonitorConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[Check], Iterable[CheckEntity]],
-) -> None:
-    """Add the entities of each check, now and whenever the daemon gets a new one.
-
-    Must be called while a platform is set up: it is asked which one.
-    """
-    coordinator = entry.runtime_data
-    domain = async_get_current_platform().domain
-    known: set[str] = set()
-    plain: set[str] = set()
-    """Those of them that have no details but those that there were."""
-
-    def is_there(entity: CheckEntity) -> bool:
-        """Tell whether an entity is registered, or will be as it was."""
-        return is_kept(coordinator.hass, domain, entity.own_id)
-
-    @callback
-    def add_new() -> None:
-        """Add the entities of checks that have none, and details where they came to be wanted."""
-        data = coordinator.data
-        known.intersection_update(
-            data.checks.keys() | data.unreadable.keys() | orphaned_checks(coordinator, known)
-        )
-        shown = {check.id: check for check in coordinator.shown}
-        known.difference_update(data.checks.keys() - shown.keys())
-        plain.intersection_update(known)
-        new = [check for check_id, check in shown.items() if check_id not in known]
-        known.update(shown)
-        if not has_details(entry):
-            plain.update(check.id for check in new)
-            async_add_entities(
-                entity
-                for check in new
-                for entity in build(check)
-                if not entity.is_detail or is_there(entity)
-            )
-            return
-        async_add_entities(entity for check in new for entity in build(check))
-        lacking = [shown[check_id] for check_id in plain if check_id in shown]
-        plain.difference_update(shown)
-        async_add_entities(
-            entity
-            for check in lacking
-            for entity in build(check)
-            if entity.is_detail and not is_there(entity)
-        )
-
-    add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new, Topic.DEVICES))

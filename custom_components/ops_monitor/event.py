@@ -7,10 +7,11 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .adding_checks import keep_adding_checks
 from .client import Transition
 from .const import EVENT
 from .coordinator import OpsMonitorConfigEntry
-from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .entity import CheckEntity, HubEntity
 from .occurrence import OF_CHECKS, OF_THINGS, Kind, describe, kind_of
 
 PARALLEL_UPDATES = 0

@@ -1,6 +1,6 @@
 """Sensors: response times, states and counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any, Final, override
@@ -16,10 +16,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .adding_checks import keep_adding_checks
 from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription
-from .client import Check, Health
+from .client import Health
 from .coordinator import OpsMonitorConfigEntry
-from .entity import CheckEntity, HubEntity, OpsMonitorEntity, keep_adding_checks
+from .described import described
+from .entity import CheckEntity, HubEntity, OpsMonitorEntity
 from .exports import keep_exports
 from .hub_sensors import HUB_SENSORS, HubSensorDescription
 from .parts import Part, ValueKind
@@ -53,15 +55,15 @@ async def async_setup_entry(
         entry,
         async_add_entities,
         lambda check: [
-            CheckSensor(entry, check, description, hears_every_run=description.hears_every_run)
-            for description in CHECK_SENSORS
+            kind(entry, check, description, hears_every_run=description.hears_every_run)
+            for kind, description in _CHECK_KINDS
             if description.exists_fn(check)
         ],
     )
     keep_adding_checks(
         entry,
         async_add_entities,
-        lambda check: [UptimeSensor(entry, check, description) for description in UPTIME_SENSORS],
+        lambda check: [kind(entry, check, description) for kind, description in _UPTIME_KINDS],
     )
     keep_exports(entry, async_add_entities)
     keep_adding_readings(
@@ -169,22 +171,18 @@ class _HearsUptimes(OpsMonitorEntity):
     """Is told of the uptimes, too, which are asked for now and then."""
 
     @override
-    async def async_added_to_hass(self) -> None:
-        """Listen for what is asked for now and then."""
-        await super().async_added_to_hass()
-        uptimes = self.coordinator.uptimes
-        self.async_on_remove(uptimes.async_add_listener(self._handle_coordinator_update))
+    def _topics(self) -> Iterable[object]:
+        """Return what is listened for."""
+        return (*super()._topics(), Topic.UPTIMES)
+
+    @property
+    def _window(self) -> str:
+        """Return the span, which the description's key ends with."""
+        return self.entity_description.key.removeprefix("uptime_")
 
 
 class UptimeSensor(_HearsUptimes, CheckEntity, SensorEntity):
     """For how much of a span of time a check was up."""
-
-    def __init__(
-        self, entry: OpsMonitorConfigEntry, check: Check, description: SensorEntityDescription
-    ) -> None:
-        """Take the span, which the description's key ends with."""
-        super().__init__(entry, check, description)
-        self._window = description.key.removeprefix("uptime_")
 
     @property
     @override
@@ -202,9 +200,8 @@ class FleetUptimeSensor(_HearsUptimes, HubEntity, SensorEntity):
     """For how much of a span of time the checks were up, on the average."""
 
     def __init__(self, entry: OpsMonitorConfigEntry, description: SensorEntityDescription) -> None:
-        """Take the span, which the description's key ends with; it is of the checks there are."""
+        """Be about the checks that there are."""
         super().__init__(entry, description, Topic.DEVICES)
-        self._window = description.key.removeprefix("uptime_")
 
     @property
     @override
@@ -265,3 +262,7 @@ class HubSensor(HubEntity, SensorEntity):
     def _to_show(self) -> object:
         """Return the state and its details."""
         return (self.native_value, self.extra_state_attributes)
+
+
+_CHECK_KINDS: Final = [(described(CheckSensor, it), it) for it in CHECK_SENSORS]
+_UPTIME_KINDS: Final = [(described(UptimeSensor, it), it) for it in UPTIME_SENSORS]

@@ -8,9 +8,11 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .adding_checks import keep_adding_checks
 from .asking import resume, tell
 from .coordinator import OpsMonitorConfigEntry
-from .entity import CheckEntity, HubEntity, keep_adding_checks
+from .described import described
+from .entity import CheckEntity, HubEntity
 
 PARALLEL_UPDATES = 1
 
@@ -31,7 +33,7 @@ async def async_setup_entry(
     if "mute" in entry.runtime_data.info.capabilities:
         async_add_entities([AlertsSwitch(entry, ALERTS)])
     keep_adding_checks(
-        entry, async_add_entities, lambda check: [MonitoringSwitch(entry, check, MONITORING)]
+        entry, async_add_entities, lambda check: [_Monitoring(entry, check, MONITORING)]
     )
 
 
@@ -77,6 +79,10 @@ class AlertsSwitch(HubEntity, SwitchEntity):
 class MonitoringSwitch(CheckEntity, SwitchEntity):
     """Whether a check is run, or paused. Its other entities stay while it is paused."""
 
+    capability_attributes = None
+    state_attributes = None
+    unit_of_measurement = None
+
     @property
     @override
     def is_on(self) -> bool:
@@ -98,3 +104,6 @@ class MonitoringSwitch(CheckEntity, SwitchEntity):
     def _to_show(self) -> object:
         """Return the state."""
         return self.is_on
+
+
+_Monitoring: Final = described(MonitoringSwitch, MONITORING)

@@ -1,6 +1,5 @@
 """Keeps who wants to hear of what, and tells them."""
 
-from functools import partial
 import logging
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -20,11 +19,22 @@ class TopicListeners:
         """Tell whether anybody listens."""
         return bool(self._by_topic)
 
+    def __contains__(self, topic: object) -> bool:
+        """Tell whether anybody listens for a topic."""
+        return topic in self._by_topic
+
     @callback
-    def add(self, topic: object, update_callback: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Tell a listener of a topic from now on; the answer ends that."""
+    def add(self, topic: object, update_callback: CALLBACK_TYPE) -> None:
+        """Tell a listener of a topic from now on."""
         self._by_topic.setdefault(topic, []).append(update_callback)
-        return partial(self._forget, topic, update_callback)
+
+    @callback
+    def remove(self, topic: object, update_callback: CALLBACK_TYPE) -> None:
+        """Tell a listener no more."""
+        listeners = self._by_topic[topic]
+        listeners.remove(update_callback)
+        if not listeners:
+            del self._by_topic[topic]
 
     @callback
     def tell(self, topic: object) -> None:
@@ -40,11 +50,3 @@ class TopicListeners:
         """Tell every listener."""
         for topic in list(self._by_topic):
             self.tell(topic)
-
-    @callback
-    def _forget(self, topic: object, update_callback: CALLBACK_TYPE) -> None:
-        """Tell a listener no more."""
-        listeners = self._by_topic[topic]
-        listeners.remove(update_callback)
-        if not listeners:
-            del self._by_topic[topic]

@@ -25,6 +25,8 @@ class Topic(Enum):
     """Anything that is polled."""
     DEVICES = "devices"
     """Which devices there are and how they are described."""
+    UPTIMES = "uptimes"
+    """For how much of a span of time the checks were up; asked for now and then."""
 
 
 def every_run(check_id: str) -> tuple[str, str]:
