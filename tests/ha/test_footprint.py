@@ -38,7 +38,7 @@ async def test_entities_of_checks_are_small(
 
     entities = entities_of_checks(hass)
     sizes = {type(entity).__name__: getsizeof(vars(entity)) for entity in entities}
-    assert len(entities) == 6 * MANY
+    assert len(entities) >= 6 * MANY
     assert max(len(vars(entity)) for entity in entities) <= IN_PLACE
     assert max(sizes.values()) < 400, sizes
     await hass.config_entries.async_unload(entry.entry_id)
