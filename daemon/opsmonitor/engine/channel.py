@@ -35,6 +35,8 @@ _LONGEST_ASKED_S: Final = 3600.0
 _POLITE_S: Final = 30.0
 """One that asks for hardly any pause each time is left alone for so long in the end."""
 _MOST_AT_ONCE: Final = 200
+_MOST_PATIENCE_S: Final = 120.0
+"""So long a service may take for one message: what it takes later is sent to it again."""
 _STOP_S: Final = 5.0
 """How long a message under way may take when the daemon stops."""
 
@@ -55,12 +57,12 @@ class Channel:
         name: str,
         kind: str,
         *,
-        send: Callable[[Message], Awaitable[None]],
+        send: Callable[[Message, float], Awaitable[None]],
         on_change: Callable[[Sequence[Delivery]], None],
         clock: Clock,
         group_wait_s: float,
     ) -> None:
-        """Take how a message is sent, and who is told how each delivery fared."""
+        """Take how a message is sent within some seconds, and who hears how each delivery fared."""
         self.name = name
         self._kind = kind
         self._send = send
@@ -71,6 +73,7 @@ class Channel:
         self._news = asyncio.Event()
         self._is_sending = asyncio.Lock()
         self._singles = 0
+        self._patience_s = SEND_S
         self._under_way: frozenset[tuple[str, str]] = frozenset()
         self._success_ms: int | None = None
         self._error: tuple[str, int] | None = None
@@ -166,7 +169,8 @@ class Channel:
         try:
             since_ms = min(max(item.queued_ms, item.notice.at_ms) for item in batch)
             self._under_way = frozenset(item.key for item in batch)
-            await self._attempt([item.notice for item in batch], late_ms=now_ms - since_ms)
+            told = [item.notice for item in batch]
+            await self._attempt(told, patience_s=self._patience_s, late_ms=now_ms - since_ms)
         except DeliveryError as err:
             if err.is_permanent and len(batch) > 1:
                 # Perhaps only one of them does not please: that one alone is to be given up.
@@ -180,11 +184,14 @@ class Channel:
         finally:
             self._under_way = frozenset()
 
-    async def _attempt(self, notices: Sequence[Notice], *, late_ms: int = 0) -> None:
+    async def _attempt(
+        self, notices: Sequence[Notice], *, patience_s: float = SEND_S, late_ms: int = 0
+    ) -> None:
         """Send notices as one message, and note how the channel is doing."""
+        since_s = self._clock.monotonic()
         try:
-            async with asyncio.timeout(SEND_S * 1.5):
-                await self._send(compose(notices, late_s=late_ms / 1000))
+            async with asyncio.timeout(patience_s * 1.5):
+                await self._send(compose(notices, late_s=late_ms / 1000), patience_s)
         except DeliveryError as err:
             self._error = (str(err), self._clock.now_ms())
             raise
@@ -193,6 +200,10 @@ class Channel:
             why = "no answer in time" if isinstance(err, TimeoutError) else type(err).__name__
             self._error = (why, self._clock.now_ms())
             raise DeliveryError(why) from err
+        finally:
+            if self._clock.monotonic() - since_s >= patience_s:
+                # It may only be slow, and would get every message as often as it is tried.
+                self._patience_s = max(self._patience_s, min(2 * patience_s, _MOST_PATIENCE_S))
         self._success_ms, self._error = self._clock.now_ms(), None
 
     def _postpone(self, batch: Sequence[Delivery], error: DeliveryError) -> None:

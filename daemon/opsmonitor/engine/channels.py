@@ -133,7 +133,11 @@ class Channels:
         built = Channel(
             channel.name,
             channel.type,
-            send=lambda message: kind.send(channel.options, self._dress(message), self._context),
+            send=lambda message, patience_s: kind.send(
+                channel.options,
+                self._dress(message),
+                replace(self._context, patience_s=patience_s),
+            ),
             on_change=self._on_change,
             clock=self._clock,
             group_wait_s=self._group_wait_s,

@@ -16,7 +16,7 @@ import voluptuous as vol
 from opsmonitor.config import validators as cv
 from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import NoticeKind
-from opsmonitor.notifiers.base import SEND_S, Message, NotifierType, SendContext
+from opsmonitor.notifiers.base import Message, NotifierType, SendContext
 from opsmonitor.util.secret import Secret
 
 _TALKATIVE: Final = ("apprise", "urllib3", "requests_oauthlib", "oauthlib")
@@ -50,14 +50,16 @@ async def _send(options: AppriseOptions, message: Message, context: SendContext)
     # The same message under way is joined; another one, with more news in it, is not that message.
     lane = ("apprise", options, *(notice.id for notice in message.notices))
     try:
-        is_taken = await context.lanes.call(lane, lambda: _notify(options, message))
+        is_taken = await context.lanes.call(
+            lane, lambda: _notify(options, message, context.patience_s)
+        )
     except OSError as err:
         raise DeliveryError(f"Apprise failed: {err}") from err
     if not is_taken:
         raise DeliveryError("the service did not take it")
 
 
-def _notify(options: AppriseOptions, message: Message) -> bool:
+def _notify(options: AppriseOptions, message: Message, patience_s: float) -> bool:
     """Tell whether the service took a message; blocks.
 
     Raises:
@@ -66,7 +68,7 @@ def _notify(options: AppriseOptions, message: Message) -> bool:
     """
     try:
         service = _load(options.url)
-        limit = {"timeout": SEND_S} if _knows_timeout(service) else {}
+        limit = {"timeout": patience_s} if _knows_timeout(service) else {}
         kind = _KINDS.get(message.notices[-1].kind, "warning")
         text = message.text
         if message.acknowledge_url is not None:

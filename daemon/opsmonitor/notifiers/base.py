@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 OptionsT = TypeVar("OptionsT")
 
 SEND_S: Final = 20.0
-"""One attempt, all in all."""
-_PASSING: Final = frozenset({408, 425, 429})
-"""Refusals that pass by themselves, beside all that begin with 5."""
+"""One attempt, all in all, with a service that is not known to be slow."""
+_PASSING: Final = frozenset({404, 408, 425, 429})
+"""Refusals that pass by themselves, beside all that begin with 3 or 5.
+
+A proxy answers 404, or leads elsewhere, while the service behind it is started anew.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class SendContext:
     http: HttpTransport
     lanes: Lanes = field(default_factory=Lanes)
     """For calls that block."""
+    patience_s: float = SEND_S
+    """How long an attempt may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,7 @@ async def exchange(
         url=url.with_user(None),
         headers=CIMultiDictProxy(sent),
         body=body,
-        timeout_s=SEND_S,
+        timeout_s=context.patience_s,
         tls=tls_context(TlsPolicy()),
         redirects=Redirects.NEVER,
         max_body_bytes=1 << 16,
@@ -121,7 +126,9 @@ def refusal(status: int, retry_after: str | float | None) -> DeliveryError:
         phrase = f" {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = ""
-    is_passing = status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    leads_elsewhere = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    is_server_trouble = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    is_passing = status in _PASSING or leads_elsewhere or is_server_trouble
     seconds = _seconds(retry_after)
     return DeliveryError(
         f"answered {status}{phrase}", is_permanent=not is_passing, retry_after_s=seconds

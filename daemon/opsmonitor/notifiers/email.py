@@ -117,7 +117,7 @@ def _deliver(options: EmailOptions, mail: EmailMessage) -> None:
         if options.security == "starttls":
             server.starttls(context=trust)
         if options.username and options.password:
-            server.login(options.username.reveal(), options.password.reveal())
+            _log_in(server, options.username.reveal(), options.password.reveal())
         refused = server.send_message(mail)
     finally:
         # Whatever a server says to a farewell, it does not take back what it took.
@@ -125,6 +125,35 @@ def _deliver(options: EmailOptions, mail: EmailMessage) -> None:
             server.quit()
     if refused:
         _LOGGER.warning("A mail was refused for %d of %d recipients", len(refused), len(options.to))
+
+
+def _log_in(server: smtplib.SMTP, username: str, password: str) -> None:
+    """Log in; smtplib itself knows only names and passwords in ASCII.
+
+    Source: RFC 4616, section 2: both are sent as UTF-8.
+
+    Raises:
+        OSError: The server does not let us in.
+
+    """
+    if (username + password).isascii():
+        server.login(username, password)
+        return
+    server.ehlo_or_helo_if_needed()
+    if "PLAIN" not in server.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError
+    words = _Utf8(f"\0{username}\0{password}")
+    server.auth("PLAIN", lambda _challenge=None: words)
+
+
+class _Utf8(str):
+    """A text that is sent as UTF-8, whatever encoding is asked for."""
+
+    __slots__ = ()
+
+    def encode(self, _encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Return it in UTF-8."""
+        return super().encode("utf-8", errors)
 
 
 def _compose(options: EmailOptions, message: Message) -> EmailMessage:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from opsmonitor.engine.channel import next_attempt_ms
 from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import DeliveryState
 from opsmonitor.models.check import Outcome, Status, Verdict
+from opsmonitor.notifiers.base import Message, SendContext
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.engine.telling_bench import Bench
 from tests.daemon.engine.virtual_time import run_in_virtual_time
@@ -116,6 +119,35 @@ def test_a_clock_that_is_set_loses_no_message() -> None:
         await house.wait(60)
 
         assert house.of("a") == ["DOWN: nas"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+class SlowHouse(Bench):
+    """A house whose channels take what they get at once, and say so long afterwards."""
+
+    async def _send(self, name: str, message: Message, context: SendContext) -> None:
+        await super()._send(name, message, context)
+        await asyncio.sleep(100)
+
+
+def test_a_service_that_answers_late_is_given_the_time_it_needs() -> None:
+    """The first message arrives again while that is found out; those after it arrive once."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = SlowHouse(clock)
+        house.name("a")
+        house.add("nas")
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        await house.wait(600)
+        await house.see("nas", Status.UP)
+        await house.wait(600)
+        await house.see("nas", Status.DOWN)
+        await house.wait(600)
+
+        assert house.of("a") == [*["DOWN: nas"] * 3, "UP again: nas", "DOWN: nas"]
         await house.telling.close()
 
     run_in_virtual_time(scenario)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 import logging
 import sys
 
@@ -13,6 +14,7 @@ import voluptuous as vol
 from opsmonitor.config_source import channel_types
 from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import NoticeKind
+from opsmonitor.notifiers.base import SendContext
 from opsmonitor.util.secret import Secret
 from tests.daemon.notifiers.messages import HOSTILE, message, notice
 from tests.daemon.process.hook import Hook
@@ -65,16 +67,15 @@ def test_without_apprise_there_is_a_remedy(monkeypatch: pytest.MonkeyPatch) -> N
         schema({"url": "json://localhost/"})
 
 
-async def test_a_service_that_says_nothing_is_left(
-    send: Send, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_service_that_says_nothing_is_left(context: SendContext) -> None:
     """Apprise ends the call itself, so that no thread is left behind."""
-    monkeypatch.setattr("opsmonitor.notifiers.apprise.SEND_S", 0.3)
+    kind = channel_types()["apprise"]
 
     async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         while await reader.read(1024):
             pass
 
     async with serve(silent) as port:
+        url = Secret(f"json://127.0.0.1:{port}/?rto=1&cto=1")
         with pytest.raises(DeliveryError, match="did not take it"):
-            await send("apprise", message(), url=f"json://127.0.0.1:{port}/?rto=1&cto=1")
+            await kind.send(kind.options(url=url), message(), replace(context, patience_s=0.3))

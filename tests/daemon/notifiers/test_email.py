@@ -35,6 +35,7 @@ class Office:
         self.recipients: list[list[str]] = []
         self.senders: list[str | None] = []
         self.logins: list[tuple[bytes, bytes]] = []
+        self.password = b"canary-pass"
         self.refused: dict[str, str] = {}
         self.answer = "250 taken"
         self.is_open = asyncio.Event()
@@ -76,7 +77,7 @@ class Office:
         """Let in who has the right password."""
         assert isinstance(data, LoginPassword)
         self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == b"canary-pass", handled=False)
+        return AuthResult(success=data.password == self.password, handled=False)
 
 
 @asynccontextmanager
@@ -169,6 +170,39 @@ async def test_a_wrong_password_is_not_tried_for_ever(send: Send) -> None:
 
     assert caught.value.is_permanent
     assert "canary" not in str(caught.value)
+    assert office.mails == []
+
+
+async def test_a_password_may_have_any_character(send: Send) -> None:
+    """It is sent as UTF-8."""
+    office = Office()
+    office.password = "schlüssel-✓".encode()
+    tls = server_tls("localhost")
+    async with open_office(
+        office, tls_context=tls, require_starttls=True, auth_required=True
+    ) as keys:
+        await send("email", message(), **keys, username="me", password="schlüssel-✓")  # noqa: S106
+
+    assert office.logins == [(b"me", office.password)]
+    assert len(office.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [([], "answered 535"), (["PLAIN", "LOGIN"], "no way to log in")]
+)
+async def test_a_password_that_does_not_help_is_given_up(
+    send: Send, missing: list[str], words: str
+) -> None:
+    """It is wrong, or there is no way to tell it to this server."""
+    office = Office()
+    tls = server_tls("localhost")
+    async with open_office(
+        office, tls_context=tls, require_starttls=True, auth_exclude_mechanism=missing
+    ) as keys:
+        with pytest.raises(DeliveryError, match=words) as caught:
+            await send("email", message(), **keys, username="me", password="geheim-ä")  # noqa: S106
+
+    assert caught.value.is_permanent
     assert office.mails == []
 
 

@@ -74,6 +74,26 @@ async def test_a_service_may_ask_for_patience(
     assert not caught.value.is_permanent
 
 
+@pytest.mark.parametrize(
+    ("status", "is_permanent"),
+    [
+        *((301, False), (302, False), (404, False), (408, False), (502, False), (507, False)),
+        *((400, True), (401, True), (403, True), (410, True), (413, True)),
+    ],
+)
+async def test_what_a_proxy_answers_for_a_service_away_passes(
+    hook: Hook, send: Send, status: int, *, is_permanent: bool
+) -> None:
+    """While the service is started anew a proxy knows nothing of it: nothing is given up then."""
+    hook.answers = [(status, {"Location": "/login"})]
+
+    with pytest.raises(DeliveryError, match=f"answered {status}") as caught:
+        await send("webhook", message(), url=hook.url)
+
+    assert caught.value.is_permanent is is_permanent
+    assert len(hook.requests) == 1
+
+
 async def test_ntfy_has_a_button_and_a_place_to_go(hook: Hook, send: Send) -> None:
     """The button posts to the link; the message itself opens the page."""
     told = message(acknowledge_url=LINK, page_url="https://ops.example.org/")
