@@ -27,6 +27,7 @@ from opsmonitor.engine.remedies import Remedies
 from opsmonitor.engine.space import SpaceWatch
 from opsmonitor.engine.telling import Telling
 from opsmonitor.engine.tokens import Tokens
+from opsmonitor.engine.update_watch import UpdateWatch
 from opsmonitor.engine.wellbeing import Wellbeing
 from opsmonitor.exceptions import StoreError
 from opsmonitor.notifiers.base import SendContext
@@ -142,7 +143,9 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         monitor.subscribe(telling.take)
         monitor.subscribe(heartbeats.take)
         monitor.subscribe(remedies.take)
-        reloader = Reloader(source.load, settings, monitor, followers=[poller.apply])
+        folder = database_path(settings, source.data).parent
+        wellbeing, updates = await _watch_itself(stack, settings, folder, http, clock)
+        reloader = Reloader(source.load, settings, monitor, followers=[poller.apply, updates.apply])
         watcher = Watcher(reloader.files, reloader.reload, known=stamps)
         poller.apply(settings)
         monitor.apply(settings)
@@ -156,7 +159,7 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
             heartbeats=heartbeats,
             tokens=tokens,
             pairing=Pairing(clock),
-            wellbeing=await _watch_itself(stack, database_path(settings, source.data).parent),
+            wellbeing=wellbeing,
             identity=Identity(await asyncio.to_thread(proof_key, source.data)),
             hear_house=beats.take,
             clock=clock,
@@ -225,12 +228,16 @@ async def _open_tokens(
     return tokens
 
 
-async def _watch_itself(stack: AsyncExitStack, folder: Path) -> Wellbeing:
-    """Return what is known of how the daemon is doing, and keep that up to date."""
+async def _watch_itself(
+    stack: AsyncExitStack, settings: Settings, folder: Path, http: HttpTransport, clock: SystemClock
+) -> tuple[Wellbeing, UpdateWatch]:
+    """Return what is known of how the daemon is doing, which is kept up to date from now on."""
     wellbeing = Wellbeing()
     space = SpaceWatch(folder, shutil.disk_usage, wellbeing)
+    updates = UpdateWatch(settings.updates, http=http, clock=clock, wellbeing=wellbeing)
     await stack.enter_async_context(_running(space.run(), "space"))
-    return wellbeing
+    await stack.enter_async_context(_running(updates.run(), "updates"))
+    return wellbeing, updates
 
 
 async def _known_states(

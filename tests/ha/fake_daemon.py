@@ -105,6 +105,9 @@ class FakeDaemon:
     storage: Mapping[str, Any] = MappingProxyType({"free_bytes": 50 * 10**9, "is_low": False})
     """The room for its database."""
 
+    update: dict[str, Any] | None = None
+    """What it says of its newest release; None: it does not look for it."""
+
     def __init__(self) -> None:
         """Begin with two checks, both up."""
         self.instance_id = INSTANCE_ID
@@ -297,7 +300,12 @@ class FakeDaemon:
 
     def wellbeing(self) -> dict[str, Any]:
         """Return how the daemon itself is doing."""
-        return {"storage": dict(self.storage)}
+        return {"storage": dict(self.storage), "update": self.update}
+
+    def tell_update(self, update: dict[str, Any] | None) -> None:
+        """Know of another release, or of none."""
+        self.update = update
+        self.send(("daemon", self.wellbeing()))
 
     def tell_wellbeing(self, **storage: Any) -> None:
         """Have more or less room."""

@@ -25,7 +25,7 @@ from .readings import About, ActionFrame, Health, Reading, ReadingEventFrame, Va
 from .snapshot import EventFrame, Frame, Snapshot
 from .statistics import StreamStatistics
 from .subscription import Subscription
-from .wellbeing import Storage, Wellbeing
+from .wellbeing import Release, Storage, Wellbeing
 
 __all__ = [
     "About",
@@ -59,6 +59,7 @@ __all__ = [
     "ProofKey",
     "Reading",
     "ReadingEventFrame",
+    "Release",
     "Snapshot",
     "Status",
     "Storage",

@@ -57,6 +57,7 @@ from opsmonitor.api.routes import (
     status,
     stream,
     tokens,
+    update,
 )
 from opsmonitor.api.routing import add_routes, refuse_unscoped_routes
 from opsmonitor.api.sessions import Sessions
@@ -77,6 +78,7 @@ ROUTES: Final = tuple(
     for module in (
         health,
         info,
+        update,
         config,
         status,
         checks,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opsmonitor.models.house_beat import HouseBeat
     from opsmonitor.models.maintenance import Window
     from opsmonitor.models.reading import Measured, ReadingChange, ReadingMoment, ReadingState
+    from opsmonitor.models.release import UpdateState
     from opsmonitor.models.remediation import Attempt
     from opsmonitor.models.space import Space
     from opsmonitor.util.clock import Clock
@@ -304,6 +305,11 @@ class WellbeingView(Protocol):
     @property
     def space(self) -> Space | None:
         """How much room there is for the database; None while it cannot be found out."""
+        ...
+
+    @property
+    def update(self) -> UpdateState | None:
+        """What is known of newer releases; None: nobody asks."""
         ...
 
     def subscribe(self, listener: Callable[[], None], /) -> Callable[[], None]:

@@ -16,7 +16,7 @@ from opsmonitor.api.encode import json_keys, to_json
 from opsmonitor.api.errors import ApiError
 from opsmonitor.api.frames import Frame, json_array, json_object
 from opsmonitor.api.schemas.alerts import AlertsFrame
-from opsmonitor.api.schemas.daemon import DaemonFrame, StorageBody
+from opsmonitor.api.schemas.daemon import DaemonFrame, LatestBody, StorageBody
 from opsmonitor.api.schemas.readings import ReadingEventBody
 from opsmonitor.api.schemas.remediation import ActionFrame
 from opsmonitor.api.schemas.status import EventBody
@@ -355,7 +355,13 @@ class StreamHub:
         """Return how the daemon itself is doing."""
         wellbeing = self._deps.wellbeing
         size_bytes = self._deps.store.health().size_bytes
-        return to_json(DaemonFrame(storage=StorageBody.of(wellbeing.space, size_bytes)))
+        update = wellbeing.update
+        return to_json(
+            DaemonFrame(
+                storage=StorageBody.of(wellbeing.space, size_bytes),
+                update=None if update is None else LatestBody.of(update),
+            )
+        )
 
     def _problems(self) -> tuple[str, ...]:
         """Return what is wrong with the configuration file."""

@@ -24,5 +24,6 @@ CAPABILITIES: Final = (
     "snapshot",
     "stream",
     "unacknowledge",
+    "update",
     "websocket",
 )

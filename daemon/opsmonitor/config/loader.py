@@ -126,6 +126,7 @@ class _Loader:
         programs = self._sections.allowed_programs()
         alerts = self._alerts.read()
         remediation = self._sections.remediation()
+        updates = self._sections.updates()
         probes = self._probes.read()
         checks, named = self._checks(beneath, programs)
         place = ZoneInfo(zone) if zone else local_zone()
@@ -142,6 +143,7 @@ class _Loader:
             store=store,
             engine=engine,
             time_zone=zone,
+            updates=updates,
             defaults=defaults,
             probes=probes,
         )
@@ -153,6 +155,7 @@ class _Loader:
             allowed_programs=programs,
             alerts=alerts,
             remediation=remediation,
+            updates=updates,
             probes=MappingProxyType(probes),
             time_zone=zone,
             zone=place,

@@ -11,6 +11,7 @@ from opsmonitor.config.settings import (
     ProbeSettings,
     ServerSettings,
     StoreSettings,
+    UpdateSettings,
 )
 from opsmonitor.util.secret import REDACTED, Secret
 
@@ -21,6 +22,7 @@ def public_settings(
     store: StoreSettings,
     engine: EngineSettings,
     time_zone: str | None,
+    updates: UpdateSettings,
     defaults: Mapping[str, Any],
     probes: Mapping[str, ProbeSettings],
 ) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def public_settings(
             "retention": asdict(store.retention),
         },
         "engine": asdict(engine),
+        "updates": asdict(updates),
         "portainer_base_url": _address(probes, "docker", "portainer", "url"),
         "proxmox_stats_url": _address(probes, "proxmox", "stats_url"),
         "probes": {name: dict(probe.public) for name, probe in probes.items()},

@@ -224,12 +224,15 @@ REMEDIATION: Final = vol.Schema(
         vol.Optional("max_per_hour"): cv.whole_number(at_least=1, at_most=1000),
     }
 )
+UPDATES: Final = vol.Schema(
+    {vol.Optional("enabled"): cv.boolean, vol.Optional("url"): cv.web_address}
+)
 COMMANDS: Final = vol.Schema({vol.Optional("allow"): cv.list_of(cv.text)})
 TIME_ZONE: Final = vol.Schema({vol.Optional("time_zone"): cv.time_zone})
 SECTIONS: Final = frozenset(
     {
         *("defaults", "global", "checks", "server", "store", "engine", "alerts", "commands"),
-        *("remediation", "time_zone", "connectivity", "maintenance"),
+        *("remediation", "time_zone", "connectivity", "maintenance", "updates"),
     }
 )
 

@@ -19,6 +19,7 @@ from opsmonitor.config.settings import (
     RetentionSettings,
     ServerSettings,
     StoreSettings,
+    UpdateSettings,
 )
 from opsmonitor.config.validation import Validator, describe
 
@@ -71,6 +72,10 @@ class SectionReader:
     def remediation(self) -> RemediationSettings:
         """Return what holds for all actions together."""
         return RemediationSettings(**self._values("remediation", keys.REMEDIATION))
+
+    def updates(self) -> UpdateSettings:
+        """Return whether newer releases are looked for, and where."""
+        return UpdateSettings(**self._values("updates", keys.UPDATES))
 
     def allowed_programs(self) -> tuple[str, ...]:
         """Return the programs that may be run, as they are written in the checks."""

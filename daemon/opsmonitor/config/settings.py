@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from opsmonitor.models.release import RELEASES_URL
+
 if TYPE_CHECKING:
     from opsmonitor.models.config import ConfigProblem
     from opsmonitor.models.export import Export
@@ -250,6 +252,15 @@ class RemediationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateSettings:
+    """Whether the daemon looks for newer releases of itself."""
+
+    enabled: bool = False
+    """It calls nobody at home unless it is told to."""
+    url: str = RELEASES_URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSettings:
     """One thing, or several of a kind, that is polled in the background."""
 
@@ -280,6 +291,7 @@ class Settings:
     """What may be run on this machine besides the daemon itself."""
     alerts: AlertSettings = field(default_factory=AlertSettings)
     remediation: RemediationSettings = field(default_factory=RemediationSettings)
+    updates: UpdateSettings = field(default_factory=UpdateSettings)
     probes: Mapping[str, ProbeSettings] = field(default_factory=lambda: MappingProxyType({}))
     """By name."""
     maintenance: tuple[Window, ...] = ()

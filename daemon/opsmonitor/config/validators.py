@@ -144,6 +144,15 @@ def base_url(value: Any) -> str:
     return address.rstrip("/")
 
 
+def web_address(value: Any) -> str:
+    """Accept an address of the web without anything secret in it; it may hold a query."""
+    address = text(value).strip()
+    base_url(address.partition("?")[0])
+    if not re.fullmatch(r"[!-~]{1,2000}", address) or "#" in address:
+        raise vol.Invalid("expected an address such as https://example.org/releases")
+    return address
+
+
 def network(value: Any) -> str:
     """Accept an address or a network, such as 192.0.2.0/24."""
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from opsmonitor.models.release import UpdateState
     from opsmonitor.models.space import Space
 
 _LOGGER = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ class Wellbeing:
         """Know nothing yet."""
         self._listeners: list[Callable[[], None]] = []
         self._space: Space | None = None
+        self._update: UpdateState | None = None
 
     @property
     def space(self) -> Space | None:
@@ -30,6 +32,17 @@ class Wellbeing:
     def space(self, space: Space | None) -> None:
         self._space = space
         self._tell()
+
+    @property
+    def update(self) -> UpdateState | None:
+        """What is known of newer releases; None: nobody asks."""
+        return self._update
+
+    def put_update(self, update: UpdateState | None, *, is_news: bool) -> None:
+        """Keep what is known of newer releases; listeners are told of news only."""
+        self._update = update
+        if is_news:
+            self._tell()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call the listener whenever something is otherwise; the answer ends it."""
