@@ -94,10 +94,11 @@ class Committer:
                 return list(items[position:]), error
         return [], None
 
-    async def commit(self, items: Sequence[Item]) -> None:
-        """Write items and that the daemon lives, in one transaction."""
+    async def commit(self, items: Sequence[Item], *, all_states: bool = False) -> None:
+        """Write items and that the daemon lives, in one transaction; without items what is late."""
         keeper = self._keeper
         now_ms = keeper.clock.now_ms()
+        states = [] if items else keeper.late.due(None if all_states else now_ms)
         moments = [_moment_ms(item) for item in items]
         async with keeper.database.transaction():
             if now_ms < self._alive_ms - _SET_BACK_MS:
@@ -105,9 +106,11 @@ class Committer:
                 await clear_future_values(keeper.database, now_ms)
                 moments.append(now_ms)
             await keeper.recording.write(items)
+            await keeper.recording.write_states(states)
             if moments:
                 await keeper.rollups.set_back(min(moments))
             await put_meta(keeper.database, {ALIVE: now_ms})
+        keeper.late.settle(states)
         self._alive_ms = now_ms
         if keeper.on_disk:
             self.last_commit_ms = now_ms

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.store.database import Database
 from opsmonitor.store.files import FolderLock
+from opsmonitor.store.late_states import LateStates
 from opsmonitor.store.prepare import is_damage, prepare
 from opsmonitor.store.rollups import Rollups
 from opsmonitor.store.salvage import Salvage, insert_statement, read_small_tables
@@ -44,6 +45,7 @@ class Keeper:
         self.has_past = False
         """Whether what was kept by former daemons is known, be it as a copy in memory."""
         self.notes: list[str] = []
+        self.late = LateStates()
         self.database: Database
         self.recording: Recording
         self.rollups: Rollups
@@ -184,7 +186,7 @@ class Keeper:
         self._identity = await asyncio.to_thread(_identity, self.path)
         rollups = Rollups(database)
         await rollups.load(self.clock.now_ms())
-        self.recording = Recording(database, self._retention.events)
+        self.recording = Recording(database, self._retention.events, self.late)
         self.rollups = rollups
         self.database = database
 

@@ -46,7 +46,7 @@ Item: TypeAlias = RunResult | Change | Unwatched | Removed | ReadingChange | Unp
 def is_change(item: Item) -> bool:
     """Tell whether an item must be written at once, and is the last to be given up."""
     if isinstance(item, RunResult):
-        return item.transition is not None or item.interval is not None
+        return not item.is_plain and (item.transition is not None or item.interval is not None)
     if isinstance(item, ReadingChange):
         return bool(item.events)
     return True

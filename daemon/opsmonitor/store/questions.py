@@ -46,7 +46,11 @@ class Questions:
 
     async def load_states(self) -> dict[str, CheckState]:
         """Return what was last known of each check that was configured."""
-        return await queries.states(await self._settled())
+        database = await self._settled()
+        if self._keeper.late.are_any:
+            await self._writer.ask(self._writer.write_states, is_forced=False)
+            database = self._keeper.database
+        return await queries.states(database)
 
     async def events(
         self,

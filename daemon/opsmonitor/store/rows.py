@@ -48,7 +48,7 @@ Row = tuple[Any, ...]
 
 def to_us(latency_ms: float | None) -> int | None:
     """Return milliseconds as whole microseconds; what is no time at all is unknown."""
-    if latency_ms is None or not math.isfinite(latency_ms) or latency_ms < 0:
+    if latency_ms is None or not 0 <= latency_ms < math.inf:
         return None
     return min(_LARGEST, round(latency_ms * 1000))
 

@@ -21,7 +21,7 @@ from opsmonitor.store.health import StoreHealth
 from opsmonitor.store.keeper import UNUSABLE, Keeper
 from opsmonitor.store.legacy import copy_legacy
 from opsmonitor.store.pending import Removed, Unpolled, Unwatched
-from opsmonitor.store.questions import Questions, nothing
+from opsmonitor.store.questions import Questions
 from opsmonitor.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class Store(Questions):
 
     async def flush(self) -> None:
         """Return once all that was recorded is written, or cannot be written now."""
-        await self._writer.ask(nothing)
+        await self._writer.ask(self._writer.write_states)
 
     async def maintain(self) -> None:
         """Roll up what is over and delete what is too old; done by itself every few seconds."""

@@ -147,6 +147,17 @@ class Writer:
         async for _ in shrink(database, now_ms):
             yield
 
+    async def write_states(self) -> None:
+        """Write the states of checks, too, that are only written now and then, if that works."""
+        if self.trouble is not None and self._keeper.on_disk:
+            return
+        try:
+            await self._committer.commit((), all_states=True)
+        except (*UNUSABLE, StoreError) as err:
+            self._fail(err)
+        except Exception:
+            _LOGGER.exception("The states of checks could not be written")
+
     async def _run(self) -> None:
         """Write until the store is closed, and then what is left."""
         is_last = False
@@ -255,6 +266,7 @@ class Writer:
         for _, answer in self._jobs:
             if not answer.done():
                 answer.set_exception(StoreError("the store was closed meanwhile"))
+        await self.write_states()
         try:
             await self._keeper.close(is_clean=self.trouble is None and not self.pending)
         except UNUSABLE as err:

@@ -14,8 +14,11 @@ from opsmonitor.store.rows import Row, cause, event_row, result_row, state_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from opsmonitor.models.check import CheckState
     from opsmonitor.store.database import Database
+    from opsmonitor.store.late_states import LateStates
 
+_OF_CHECKS: Final = (RunResult, Change)
 _KEYS: Final = "SELECT id, key FROM checks WHERE removed_ms IS NULL"
 _ADD_CHECK: Final = """
 INSERT INTO checks (id) VALUES (?) ON CONFLICT (id) DO UPDATE SET removed_ms = NULL
@@ -69,56 +72,63 @@ class _Segment:
 class Recording:
     """Writes items to one database, and knows the keys of its checks."""
 
-    def __init__(self, database: Database, most_events: int) -> None:
+    def __init__(self, database: Database, most_events: int, late: LateStates) -> None:
         """Write to a database, in which no more than `most_events` events are kept."""
+        self._late = late
         self._database = database
         self._most_events = most_events
         self._keys: dict[str, int] = {}
         self._open: set[int] = set()
         """Keys of checks that have an interval that goes on."""
         self._segment = _Segment()
+        self._has_events = False
 
     async def write(self, items: Sequence[Item]) -> None:
         """Write items within the transaction under way."""
         self._segment = _Segment()
+        self._has_events = False
         await self._look_up(items)
-        has_events = False
         polls: list[ReadingChange] = []
         for position, item in enumerate(items):
-            match item:
-                case RunResult():
+            if isinstance(item, RunResult):
+                if item.is_plain and self._keys[item.check_id] in self._open:
+                    self._add_plain(item)
+                else:
                     await self._add_run(item)
-                    has_events |= item.transition is not None
-                case Change():
-                    await self._add_change(item)
-                    has_events |= item.transition is not None
-                case Unwatched():
-                    await self._flush()
-                    await self._split_open(item)
-                case Removed():
-                    await self._flush()
-                    await self._remove(item)
-                    await self._look_up(items[position + 1 :])
-                case ReadingChange():
-                    polls.append(item)
-                case Unpolled():
-                    await readings.write(self._database, polls, self._most_events)
-                    polls.clear()
-                    await readings.forget(self._database, item.names)
-                case _:
-                    assert_never(item)
+            elif isinstance(item, Change):
+                await self._add_change(item)
+            elif isinstance(item, ReadingChange):
+                polls.append(item)
+            elif isinstance(item, Unpolled):
+                await readings.write(self._database, polls, self._most_events)
+                polls.clear()
+                await readings.forget(self._database, item.names)
+            else:
+                await self._flush()
+                await self._interrupt(item, items[position + 1 :])
         await self._flush()
         if polls:
             await readings.write(self._database, polls, self._most_events)
-        if has_events:
+        if self._has_events:
             await self._database.execute(_BOUND_EVENTS, (self._most_events,))
+
+    async def _interrupt(self, item: Unwatched | Removed, rest: Sequence[Item]) -> None:
+        """Write what cuts the intervals of many checks; the rest comes after it."""
+        match item:
+            case Unwatched():
+                await self._split_open(item)
+            case Removed():
+                await self._remove(item)
+                await self._look_up(rest)
+            case _:
+                assert_never(item)
 
     async def _look_up(self, items: Iterable[Item]) -> None:
         """Know the key of every check that is written of, adding those that are new."""
         if not self._keys:
             self._keys.update(await self._database.fetch(_KEYS))
             self._open.update(key for (key,) in await self._database.fetch(_OPEN_KEYS))
-        named = {item.check_id for item in items if isinstance(item, RunResult | Change)}
+        named = {item.check_id for item in items if isinstance(item, _OF_CHECKS)}
         if not named <= self._keys.keys():
             fresh = [(check_id,) for check_id in sorted(named - self._keys.keys())]
             await self._database.execute_many(_ADD_CHECK, fresh)
@@ -128,6 +138,28 @@ class Recording:
         """Look everything up again: the transaction that it was learnt in was undone."""
         self._keys.clear()
         self._open.clear()
+        self._late.distrust()
+
+    async def write_states(self, states: Sequence[CheckState]) -> None:
+        """Write states that were late, within the transaction under way."""
+        if states:
+            await self._look_up(())
+            rows = [
+                state_row(self._keys[item.id], item) for item in states if item.id in self._keys
+            ]
+            await self._database.execute_many(_PUT_STATE, rows)
+
+    def _add_plain(self, run: RunResult) -> None:
+        """Add a run that changed nothing; its state may wait."""
+        key = self._keys[run.check_id]
+        self._segment.results.append(result_row(key, run))
+        if not self._late.keep(run):
+            self._put_state(key, run.state, run.finished_ms)
+
+    def _put_state(self, key: int, state: CheckState, at_ms: int) -> None:
+        """Add a state to the segment."""
+        self._segment.states[key] = state_row(key, state)
+        self._late.note_written(state.id, at_ms)
 
     async def _add_run(self, run: RunResult) -> None:
         """Add a run to the segment."""
@@ -140,7 +172,7 @@ class Recording:
             why = run.outcome.error if moment is None else moment.error
             await self._add_interval(key, run.finished_ms, status, cause(status, why))
         self._segment.results.append(result_row(key, run))
-        self._segment.states[key] = state_row(key, run.state)
+        self._put_state(key, run.state, run.finished_ms)
         if run.transition is not None:
             self._segment.events.append(event_row(key, run.transition))
 
@@ -151,7 +183,7 @@ class Recording:
         if change.interval is not None:
             why = cause(change.interval, None if moment is None else moment.error)
             await self._add_interval(key, change.at_ms, change.interval, why)
-        self._segment.states[key] = state_row(key, change.state)
+        self._put_state(key, change.state, change.at_ms)
         if moment is not None:
             self._segment.events.append(event_row(key, moment))
 
@@ -165,6 +197,7 @@ class Recording:
     async def _flush(self) -> None:
         """Write the segment and begin another."""
         segment, self._segment = self._segment, _Segment()
+        self._has_events = self._has_events or bool(segment.events)
         database = self._database
         starts = [row[:2] for row in segment.intervals.values()]
         await database.execute_many(_ADD_RESULT, segment.results)
@@ -198,5 +231,6 @@ class Recording:
         await self._database.execute_many(_REMOVE_CHECK, [(at_ms, key) for key in keys])
         await self._database.execute_many(_REMOVE_STATE, [(key,) for key in keys])
         self._open.difference_update(keys)
+        self._late.drop(removed.check_ids)
         for check_id in removed.check_ids:
             self._keys.pop(check_id, None)

@@ -71,6 +71,7 @@ class ScriptedCheck:
             state=state,
             transition=transition,
             interval=status if is_new else None,
+            is_plain=not is_new and status is Status.UP,
         )
 
     def _transition(self, at_ms: int, status: Status, outcome: Outcome) -> Transition | None:
