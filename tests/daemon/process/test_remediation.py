@@ -58,6 +58,11 @@ async def test_a_failure_is_answered_by_a_post(daemon: Daemon, target: Target, h
     await hook.until(lambda: len(hook.requests) == 1)
     await target.start()
     await daemon.until("/api/status/summary", lambda seen: seen["up"] == 1)
+    # The check may be up again before the answer to the post is.
+    await daemon.until(
+        "/api/status/events?check_id=web",
+        lambda events: any(event["event"] == "ACTION_DONE" for event in events),
+    )
     told = await story(daemon)
     answers = [
         (await daemon.ask("GET", path))[1]
