@@ -77,14 +77,14 @@ async def test_a_newer_release_is_shown_where_it_is_wanted(
     assert hass.states.async_entity_ids("update") == []
 
     daemon.config.write_text(f"checks: []\nupdates: {{enabled: true, url: '{releases}'}}\n")
-    await wait_for_state(hass, "update.lab_update", STATE_ON)
+    await wait_until(hass, lambda: hass.states.async_entity_ids("update"))
+    [entity_id] = hass.states.async_entity_ids("update")
+    await wait_for_state(hass, entity_id, STATE_ON)
     client = await hass_ws_client(hass)
-    await client.send_json_auto_id(
-        {"type": "update/release_notes", "entity_id": "update.lab_update"}
-    )
+    await client.send_json_auto_id({"type": "update/release_notes", "entity_id": entity_id})
     notes = await client.receive_json()
 
-    shown = state_of(hass, "update.lab_update").attributes
+    shown = state_of(hass, entity_id).attributes
     assert (shown["latest_version"], shown["installed_version"]) == ("99.0.0", info.version)
     assert shown["release_url"] == "https://example.org/99"
     assert notes["result"] == "Much is new."
