@@ -127,6 +127,17 @@ _HOME_ASSISTANT: Final = (
         unit="MB",
     ),
     Figure(
+        key="ha_memory_details",
+        text="Home Assistant's memory for 1,000 checks with all details",
+        unit="MB",
+        floor="ha_memory_details_floor",
+    ),
+    Figure(
+        key="ha_memory_details_floor",
+        text="for as many empty devices and entities (floor)",
+        unit="MB",
+    ),
+    Figure(
         key="ha_update",
         text="Home Assistant at 1,000 updates/s, for each",
         unit="µs CPU",

@@ -14,7 +14,18 @@ from aiohttp import ClientSession
 from benchmarks.arrivals import percentile
 from benchmarks.daemon import CHECKS, Daemon, configuration, http_checks, start_daemon, tcp_checks
 from benchmarks.fleet import ROOT, BenchmarkError
-from benchmarks.instance import Shape, Watch, connected, entity_ids, running, set_up, shape, watch
+from benchmarks.instance import (
+    Cost,
+    Shape,
+    Watch,
+    connected,
+    entity_ids,
+    prefer,
+    running,
+    set_up,
+    shape,
+    watch,
+)
 from benchmarks.latency import Seen, delays_ms
 from benchmarks.machine import cpu_ns
 from benchmarks.setting import tell
@@ -58,8 +69,15 @@ async def _measure(setting: Setting) -> None:
         async with running(setting, session, INTEGRATION, _FLOOR) as instance:
             live = _Live(setting, instance, target_port)
             await live.measure()
+        async with running(setting, session, INTEGRATION) as instance:
+            detailed = await _Live(setting, instance, target_port).measure_details()
         async with running(setting, session, _FLOOR) as instance:
-            await _measure_floor(setting, instance, live.shape)
+            cost = await _make_floor(instance, live.shape)
+            setting.measured.add("ha_setup_floor", cost.cpu_s)
+            setting.measured.add("ha_memory_floor", cost.memory_mb)
+        async with running(setting, session, _FLOOR) as instance:
+            cost = await _make_floor(instance, detailed)
+            setting.measured.add("ha_memory_details_floor", cost.memory_mb)
     setting.fleet.stop(target)
 
 
@@ -88,6 +106,18 @@ class _Live:
         await self._measure_reconnects(config)
         self._setting.fleet.stop(self._daemon.process)
 
+    async def measure_details(self) -> Shape:
+        """Measure the memory with all entities that are off at first; return how many there are."""
+        tell("memory with the details of 1,000 checks")
+        cost = await self._add()
+        more_mb = await prefer(self._instance, "ops_monitor", "import", {"details": "always"})
+        self._setting.measured.add("ha_memory_details", cost.memory_mb + more_mb)
+        detailed = await shape(self._instance)
+        if not detailed.disabled:
+            raise BenchmarkError("there are no details")
+        self._setting.fleet.stop(self._daemon.process)
+        return detailed
+
     def _config(self, interval_s: float, flipping: int) -> str:
         """Return a configuration in which some checks go up and down every second."""
         checks = http_checks(self._setting.nginx.port)
@@ -115,16 +145,20 @@ class _Live:
         await asyncio.sleep(self._setting.effort.warm_up_s + _BUSY_S)
 
     async def _set_up(self) -> Shape:
-        """Add the daemon as a person does."""
+        """Measure what adding the daemon costs."""
         tell("set-up of 1,000 checks")
-        url = f"http://127.0.0.1:{self._daemon.port}"
-        filled = {"url": url, "advanced": {"verify_ssl": True}}
-        cost = await set_up(self._instance, "ops_monitor", {"next_step_id": "token"}, filled)
+        cost = await self._add()
         self._setting.measured.add("ha_setup_cpu", cost.cpu_s)
         self._setting.measured.add("ha_memory", cost.memory_mb)
         async with watch(self._instance, await connected(self._instance)) as state:
             await state.wait_for("on")
         return await shape(self._instance)
+
+    async def _add(self) -> Cost:
+        """Add the daemon as a person does."""
+        url = f"http://127.0.0.1:{self._daemon.port}"
+        filled = {"url": url, "advanced": {"verify_ssl": True}}
+        return await set_up(self._instance, "ops_monitor", {"next_step_id": "token"}, filled)
 
     async def _measure_latency(self, key: str) -> None:
         """Compare the daemon's events with the states that follow."""
@@ -220,10 +254,8 @@ class _Live:
         return max(0.0, await state.wait_for("on") - listens_s)
 
 
-async def _measure_floor(setting: Setting, instance: HomeAssistant, each: Shape) -> None:
+async def _make_floor(instance: HomeAssistant, each: Shape) -> Cost:
     """Make as much without content."""
     tell("the floor: as many empty devices and entities")
     numbers = {"devices": CHECKS, "enabled": each.enabled, "disabled": each.disabled}
-    cost = await set_up(instance, "ops_monitor_floor", numbers)
-    setting.measured.add("ha_setup_floor", cost.cpu_s)
-    setting.measured.add("ha_memory_floor", cost.memory_mb)
+    return await set_up(instance, "ops_monitor_floor", numbers)

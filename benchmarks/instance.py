@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPMethod
 import os
 from pathlib import Path
 import time
@@ -26,6 +27,8 @@ _CONFIGURATION: Final = "config:\nfrontend:\n"
 """Without a recorder: it costs the same for every state, whoever writes it."""
 _SAVED_S: Final = 15.0
 """Home Assistant writes its registries ten seconds after a change, which takes memory, too."""
+_RELOADED_S: Final = 15.0
+"""By then an entry is reloaded with all of its entities: several times what it takes."""
 _PATIENCE_S: Final = 120.0
 
 
@@ -107,6 +110,23 @@ async def set_up(instance: HomeAssistant, domain: str, *steps: Mapping[str, Any]
         raise BenchmarkError(f"{domain} could not be set up: {result}")
     await asyncio.sleep(_SAVED_S)
     return Cost(used_ns / 1e9, memory_mb(instance.pid, "VmRSS") - before_mb)
+
+
+async def prefer(
+    instance: HomeAssistant, domain: str, page: str, filled: Mapping[str, Any]
+) -> float:
+    """Change a preference as a person does; return what memory the reload took, in megabytes."""
+    before_mb = memory_mb(instance.pid, "VmRSS")
+    [entry] = await instance.command("config_entries/get", domain=domain)
+    path = "config/config_entries/options/flow"
+    menu = await instance.request(HTTPMethod.POST, path, {"handler": entry["entry_id"]})
+    path = f"{path}/{menu['flow_id']}"
+    await instance.request(HTTPMethod.POST, path, {"next_step_id": page})
+    result = await instance.request(HTTPMethod.POST, path, filled)
+    if result["type"] != "create_entry":
+        raise BenchmarkError(f"{page} could not be changed: {result}")
+    await asyncio.sleep(_RELOADED_S + _SAVED_S)
+    return memory_mb(instance.pid, "VmRSS") - before_mb
 
 
 @asynccontextmanager
