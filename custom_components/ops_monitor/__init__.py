@@ -11,10 +11,11 @@ from .access import client_for, give_token_back
 from .announcing import announce_occurrences
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import is_present, keep_devices
+from .devices import keep_devices
 from .errands import run_errands
 from .frontend import async_register_frontend, async_unregister_frontend
 from .heartbeat import keep_beating
+from .identifiers import is_present
 from .issues import keep_issues
 from .recognition import keep_knowing
 from .restarting import keep_quiet_while_restarting

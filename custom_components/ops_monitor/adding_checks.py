@@ -11,8 +11,8 @@ from homeassistant.helpers.entity_platform import (
 from .client import Check
 from .coordinator import OpsMonitorConfigEntry
 from .details import has_details, is_kept
-from .devices import orphaned_checks
 from .entity import CheckEntity
+from .identifiers import orphaned_checks
 from .topics import Topic
 
 

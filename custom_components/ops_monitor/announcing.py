@@ -9,7 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from .client import Overall, Reading, ReadingEventFrame, Snapshot, Transition
 from .const import EVENT
 from .coordinator import OpsMonitorConfigEntry
-from .devices import check_identifier, hub_identifier, part_identifier
+from .identifiers import check_identifier, hub_identifier, part_identifier
 from .occurrence import OF_THINGS, Kind, describe, describe_thing, kind_of
 from .wellbeing import Aspect, aspects_of
 

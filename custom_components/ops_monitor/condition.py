@@ -21,7 +21,7 @@ import probatio as vol
 from .client import Overall, Status
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_identifier, part_identifier
+from .identifiers import check_identifier, part_identifier
 from .wellbeing import Aspect, aspects_of
 
 _TEXTS: Final = vol.All(cv.ensure_list, [cv.string])

@@ -29,17 +29,15 @@ from .client import (
     Transition,
 )
 from .const import (
-    CONF_EXCLUDED,
-    CONF_EXCLUDED_READINGS,
     CONF_FALLBACK_S,
     CONF_REPLAY,
-    CONF_TAGS,
     DEFAULT_FALLBACK_S,
 )
 from .event_feed import EventFeed
 from .frame_buffer import FrameBuffer
 from .listeners import Listeners
 from .moments import moments
+from .selection import Selection
 from .setup_error import as_setup_error, tell_trouble, withdraw_trouble
 from .topic_listeners import TopicListeners
 from .topics import Topic, changed_topics, told_checks
@@ -70,8 +68,12 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.client = client
         self.uptimes = UptimeCoordinator(hass, client, entry.title)
+        self._selection = Selection.of(entry.options)
         self._events = EventFeed(
-            client, self.name, self._wants, replays=entry.options.get(CONF_REPLAY, False)
+            client,
+            self.name,
+            lambda transition: self._selection.wants(transition, self.data),
+            replays=entry.options.get(CONF_REPLAY, False),
         )
         self._errands = Listeners[ActionFrame](self.name)
         self._news = Listeners[ReadingEventFrame](self.name)
@@ -82,9 +84,6 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         self.orphans: frozenset[tuple[str, str]] = frozenset()
         """Identifiers of devices that stay though the daemon has them no more."""
         self._fallback = timedelta(seconds=entry.options.get(CONF_FALLBACK_S, DEFAULT_FALLBACK_S))
-        self._tags = frozenset(entry.options.get(CONF_TAGS, ()))
-        self._excluded = frozenset(entry.options.get(CONF_EXCLUDED, ()))
-        self._excluded_readings = frozenset(entry.options.get(CONF_EXCLUDED_READINGS, ()))
         self._release: tuple[int, str] | None = None
         """The daemon's own, by the state that it told last."""
         self._told: tuple[Snapshot, bool] | None = None
@@ -153,23 +152,11 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def shows(self, check: Check) -> bool:
         """Tell whether a person wants to see a check."""
-        return check.id not in self._excluded and (
-            not self._tags or not self._tags.isdisjoint(check.tags)
-        )
+        return self._selection.shows(check)
 
     def shows_reading(self, name: str) -> bool:
         """Tell whether a person wants to see what is polled under a name."""
-        return name not in self._excluded_readings
-
-    def _wants(self, transition: Transition) -> bool:
-        """Tell whether a person wants to hear of what happened to a check."""
-        check_id = transition.check_id
-        if check := self.data.checks.get(check_id):
-            return self.shows(check)
-        # Of what cannot be read nobody knows the tags; of what is gone nobody ever will.
-        return check_id not in self._excluded and (
-            not self._tags or check_id in self.data.unreadable
-        )
+        return self._selection.shows_reading(name)
 
     @property
     def shown(self) -> Iterator[Check]:
@@ -344,15 +331,5 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         if told is None or told[1] != self.last_update_success:
             self._topic_listeners.tell_all()
         else:
-            self._tell(changed_topics(told[0], self.data, ids))
+            self._topic_listeners.tell_each(changed_topics(told[0], self.data, ids))
         self._onlookers.tell(self.data)
-
-    @callback
-    def _tell(self, topics: set[object]) -> None:
-        """Tell the listeners of some topics."""
-        if Topic.DEVICES in topics:
-            # First of all the devices: entities belong to them.
-            topics.remove(Topic.DEVICES)
-            self._topic_listeners.tell(Topic.DEVICES)
-        for topic in topics:
-            self._topic_listeners.tell(topic)

@@ -1,6 +1,5 @@
 """The devices: a hub for the daemon, and one for each of its checks."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from homeassistant.const import CONF_URL
@@ -10,19 +9,23 @@ from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType, 
 from yarl import URL
 
 from .client import About, Check, Snapshot
-from .const import DOMAIN, MANUFACTURER
-from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
+from .const import MANUFACTURER
+from .coordinator import OpsMonitorConfigEntry
+from .identifiers import (
+    check_identifier,
+    expected_identifiers,
+    find_orphans,
+    hub_identifier,
+    part_identifier,
+)
 from .parts import Part, parts_of
 from .topics import Topic
-from .unsure import may_be_there, unsure_readings
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
 _NOBODY: Final = About()
 _HOST: Final = "host"
 _DRIVES: Final = "nvme"
 """What reads the drives of the very machine that `host` is about."""
-LEAST_ORPHANS: Final = 10
-"""Fewer devices that vanish at once are removed without a question."""
 _ABBREVIATIONS: Final = {"dns", "http", "tcp", "tls"}
 
 
@@ -43,16 +46,6 @@ def keep_devices(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
 
     update()
     entry.async_on_unload(coordinator.async_add_listener(update, Topic.DEVICES))
-
-
-def hub_identifier(data: Snapshot) -> tuple[str, str]:
-    """Return what the hub is known by."""
-    return (DOMAIN, data.instance_id)
-
-
-def check_identifier(data: Snapshot, check_id: str) -> tuple[str, str]:
-    """Return what the device of a check is known by."""
-    return (DOMAIN, f"{data.instance_id}_check_{check_id}")
 
 
 @callback
@@ -76,11 +69,6 @@ def check_device(entry: OpsMonitorConfigEntry, check: Check) -> DeviceEntry:
             coordinator.hass, hub_identifier(coordinator.data), config_entry_id=entry.entry_id
         ),
     )
-
-
-def part_identifier(data: Snapshot, part_id: str) -> tuple[str, str]:
-    """Return what the device of a part of a reading is known by."""
-    return (DOMAIN, f"{data.instance_id}_reading_{part_id}")
 
 
 def part_device_info(entry: OpsMonitorConfigEntry, part: Part) -> DeviceInfo:
@@ -117,12 +105,6 @@ def _about(data: Snapshot, part: Part) -> About:
     """Return who a thing is."""
     reading = data.readings.get(part.reading)
     return (reading.about.get(part.prefix.removesuffix(".")) if reading else None) or _NOBODY
-
-
-def is_present(entry: OpsMonitorConfigEntry, device: DeviceEntry) -> bool:
-    """Tell whether the daemon still has what a device stands for."""
-    expected = _expected_identifiers(entry.runtime_data, [device])
-    return not expected.isdisjoint(device.identifiers)
 
 
 def _register_hub(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
@@ -166,8 +148,8 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     registry = dr.async_get(hass)
     data = entry.runtime_data.data
     devices = dr.async_entries_for_config_entry(registry, entry.entry_id)
-    entry.runtime_data.orphans = orphans = _orphans(entry.runtime_data, devices)
-    expected = _expected_identifiers(entry.runtime_data, devices) | orphans
+    entry.runtime_data.orphans = orphans = find_orphans(entry.runtime_data, devices)
+    expected = expected_identifiers(entry.runtime_data, devices) | orphans
     checks = {check_identifier(data, check_id): check for check_id, check in data.checks.items()}
     for device in devices:
         if expected.isdisjoint(device.identifiers):
@@ -190,86 +172,6 @@ def remove_orphans(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if not orphans.isdisjoint(device.identifiers):
             registry.async_remove_device(device.id)
-
-
-def orphaned_checks(coordinator: OpsMonitorCoordinator, check_ids: Iterable[str]) -> set[str]:
-    """Return which of these checks are gone, while their devices and entities stay."""
-    data, orphans = coordinator.data, coordinator.orphans
-    if not orphans:
-        return set()
-    return {check_id for check_id in check_ids if check_identifier(data, check_id) in orphans}
-
-
-def remaining_parts(coordinator: OpsMonitorCoordinator, part_ids: Iterable[str]) -> set[str]:
-    """Return which of these parts nobody tells of, while their devices and entities stay."""
-    data, orphans = coordinator.data, coordinator.orphans
-    unsure = {name for name in unsure_readings(data) if coordinator.shows_reading(name)}
-    return {
-        part_id
-        for part_id in part_ids
-        if may_be_there(part_id, unsure) or part_identifier(data, part_id) in orphans
-    }
-
-
-def _orphans(
-    coordinator: OpsMonitorCoordinator, devices: list[DeviceEntry]
-) -> frozenset[tuple[str, str]]:
-    """Return the identifiers of what vanished all at once, so that it may be by mistake.
-
-    An empty checks.yml must not cost the names, areas and automations of a hundred devices.
-    """
-    known = _all_identifiers(coordinator, devices)
-    lost = [device for device in devices if known.isdisjoint(device.identifiers)]
-    if len(lost) < LEAST_ORPHANS or 2 * len(lost) <= len(devices):
-        return frozenset()
-    return frozenset(identifier for device in lost for identifier in device.identifiers)
-
-
-def _all_identifiers(
-    coordinator: OpsMonitorCoordinator, devices: Iterable[DeviceEntry]
-) -> set[tuple[str, str]]:
-    """Return the identifiers of all devices that the daemon has, wanted or not."""
-    data = coordinator.data
-    part_ids = {part_id for reading in data.readings.values() for part_id in parts_of(reading)}
-    return (
-        {hub_identifier(data)}
-        | {check_identifier(data, check_id) for check_id in data.checks.keys() | data.unreadable}
-        | {part_identifier(data, part_id) for part_id in part_ids}
-        | _unsure_identifiers(data, devices, unsure_readings(data))
-    )
-
-
-def _expected_identifiers(
-    coordinator: OpsMonitorCoordinator, devices: Iterable[DeviceEntry]
-) -> set[tuple[str, str]]:
-    """Return the identifiers of all devices that should be there, of these and others."""
-    data = coordinator.data
-    # A check that cannot be read is still there: its history must survive.
-    check_ids = {check.id for check in coordinator.shown} | data.unreadable.keys()
-    part_ids = {part_id for reading in coordinator.shown_readings for part_id in parts_of(reading)}
-    return (
-        {hub_identifier(data)}
-        | {check_identifier(data, check_id) for check_id in check_ids}
-        | {part_identifier(data, part_id) for part_id in part_ids}
-        | _unsure_identifiers(
-            data, devices, set(filter(coordinator.shows_reading, unsure_readings(data)))
-        )
-    )
-
-
-def _unsure_identifiers(
-    data: Snapshot, devices: Iterable[DeviceEntry], unsure: set[str]
-) -> set[tuple[str, str]]:
-    """Return the identifiers of those devices that may be there, as parts of these readings."""
-    if not unsure:
-        return set()
-    _, start = part_identifier(data, "")
-    return {
-        (domain, identifier)
-        for device in devices
-        for domain, identifier in device.identifiers
-        if identifier.startswith(start) and may_be_there(identifier.removeprefix(start), unsure)
-    }
 
 
 def _page_of(entry: OpsMonitorConfigEntry, check: Check) -> str:

@@ -12,7 +12,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from .const import CONF_PROOF_KEY
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .details import has_details, wanted_details
-from .devices import check_identifier, part_identifier
+from .identifiers import check_identifier, part_identifier
 from .parts import parts_of
 
 # Targets and error messages contain addresses of the home network, and sometimes secrets.

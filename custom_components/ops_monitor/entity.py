@@ -12,7 +12,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_device, hub_identifier
+from .devices import check_device
+from .identifiers import hub_identifier
 from .topics import Topic, every_run
 
 _NOTHING: Final = object()

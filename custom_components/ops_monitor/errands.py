@@ -19,8 +19,8 @@ import probatio as vol
 from .client import ActionFrame, OpsMonitorError, OpsMonitorForbiddenError
 from .const import CONF_ALLOW_ACTIONS, DOMAIN, EVENT
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_identifier
 from .errand_targets import what_is_missing
+from .identifiers import check_identifier
 from .issues import raise_read_only_token
 from .permitted import why_not
 

@@ -11,9 +11,9 @@ from homeassistant.helpers.typing import StateType
 
 from .client import Check, Export
 from .coordinator import OpsMonitorConfigEntry
-from .devices import check_identifier, orphaned_checks
 from .entity import CheckEntity
 from .export_kinds import kind_of_export, shown_value
+from .identifiers import check_identifier, orphaned_checks
 from .topics import Topic
 
 _PREFIX = "export_"

@@ -9,8 +9,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import Reading, Value
 from .coordinator import OpsMonitorConfigEntry
-from .devices import part_device_info, remaining_parts
+from .devices import part_device_info
 from .entity import OpsMonitorEntity
+from .identifiers import remaining_parts
 from .parts import Part, ValueKind, kind_of_value, parts_of, values_of
 from .topics import Topic, reading_topic
 from .value_names import name_of

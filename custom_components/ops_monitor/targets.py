@@ -21,7 +21,7 @@ from homeassistant.helpers.target import (
 from .client import Check
 from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
-from .devices import check_identifier
+from .identifiers import check_identifier
 
 ATTR_CHECK: Final = "check"
 _NAMING: Final = (ATTR_CHECK, *map(str, cv.TARGET_FIELDS))

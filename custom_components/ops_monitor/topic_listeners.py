@@ -4,6 +4,8 @@ import logging
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
+from .topics import Topic
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -44,6 +46,14 @@ class TopicListeners:
                 update_callback()
             except Exception:
                 _LOGGER.exception("An entity of %s could not be updated", self._name)
+
+    @callback
+    def tell_each(self, topics: set[object]) -> None:
+        """Tell the listeners of some topics, of devices first of all: entities belong to them."""
+        if Topic.DEVICES in topics:
+            self.tell(Topic.DEVICES)
+        for topic in topics - {Topic.DEVICES}:
+            self.tell(topic)
 
     @callback
     def tell_all(self) -> None:

@@ -7,7 +7,7 @@ from homeassistant.helpers import device_registry as dr
 from .asking import tell
 from .const import EVENT
 from .coordinator import OpsMonitorCoordinator
-from .devices import hub_identifier
+from .identifiers import hub_identifier
 from .occurrence import Kind
 
 

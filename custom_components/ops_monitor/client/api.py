@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 import hmac
 from http import HTTPMethod, HTTPStatus
-import json
 import secrets
 from typing import Any, Final
 
@@ -22,12 +21,10 @@ from aiohttp import (
 )
 from yarl import URL
 
+from .answers import JSON, check_answer, read_json
 from .exceptions import (
     OpsMonitorAuthError,
-    OpsMonitorBusyError,
     OpsMonitorConnectionError,
-    OpsMonitorForbiddenError,
-    OpsMonitorHostError,
     OpsMonitorProofError,
     OpsMonitorRefusalError,
     OpsMonitorResponseError,
@@ -53,19 +50,6 @@ ACTION_LIMITS: Final = ClientTimeout(total=60)
 """A run of a check, or a test of every channel, takes its time."""
 STREAM_LIMITS: Final = ClientTimeout(total=None, connect=10, sock_read=40)
 """The daemon sends something every 15 s: missing that twice and more is a dead connection."""
-
-_BODY_LIMIT: Final = 32 * 1024 * 1024
-"""Far above the snapshot of ten thousand checks; protects our memory from a broken server."""
-_JSON: Final = "application/json"
-_REFUSALS: Final = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.BAD_GATEWAY,
-    }
-)
 
 
 class OpsMonitorClient:
@@ -117,11 +101,11 @@ class OpsMonitorClient:
         """Return the present state; it is sent only if it is another one than last time."""
         headers = {"If-None-Match": self._etag} if self._etag and self._snapshot else {}
         async with self._ask(
-            HTTPMethod.GET, "api/snapshot", _JSON, REQUEST_LIMITS, headers=headers
+            HTTPMethod.GET, "api/snapshot", JSON, REQUEST_LIMITS, headers=headers
         ) as response:
             if response.status == HTTPStatus.NOT_MODIFIED and self._snapshot:
                 return self._snapshot
-            self._snapshot = Snapshot.from_api(await _read_json(response))
+            self._snapshot = Snapshot.from_api(await read_json(response))
             self._etag = response.headers.get("ETag")
             return self._snapshot
 
@@ -194,10 +178,8 @@ class OpsMonitorClient:
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Return what the daemon answers to a question."""
-        async with self._ask(
-            HTTPMethod.GET, path, _JSON, REQUEST_LIMITS, params=params
-        ) as response:
-            return await _read_json(response)
+        async with self._ask(HTTPMethod.GET, path, JSON, REQUEST_LIMITS, params=params) as response:
+            return await read_json(response)
 
     async def send(
         self,
@@ -208,9 +190,9 @@ class OpsMonitorClient:
     ) -> Any:
         """Ask the daemon to do something; return what it answers."""
         async with self._ask(
-            method, path, _JSON, ACTION_LIMITS, params=params, json=dict(body or {})
+            method, path, JSON, ACTION_LIMITS, params=params, json=dict(body or {})
         ) as response:
-            return await _read_json(response)
+            return await read_json(response)
 
     async def events(self, last_event_id: str | None = None) -> AsyncGenerator[list[Message]]:
         """Yield what the daemon sends as it comes; an empty list is a sign of life."""
@@ -255,7 +237,7 @@ class OpsMonitorClient:
                 **options,
             ) as response:
                 self._note_clock(response)
-                await _check_answer(response, content_type)
+                await check_answer(response, content_type)
                 yield response
         except TimeoutError as err:
             raise OpsMonitorTimeoutError("no answer in time") from err
@@ -275,59 +257,3 @@ class OpsMonitorClient:
             self.clock_skew = at - datetime.now(UTC)
         except KeyError, ValueError, TypeError:
             self.clock_skew = None
-
-
-async def _check_answer(response: ClientResponse, content_type: str) -> None:
-    """Raise the error that a status or a content type means."""
-    status = response.status
-    if status in (HTTPStatus.OK, HTTPStatus.CREATED) and response.content_type == content_type:
-        return
-    if status == HTTPStatus.NOT_MODIFIED:
-        return
-    code, message = await _read_refusal(response)
-    what = f"{response.url.path} answered {status}: {message}"
-    if code == "host_not_allowed":
-        raise OpsMonitorHostError(what)
-    # A refusal that is not in the daemon's own words comes from a proxy, or from somebody else.
-    if status == HTTPStatus.UNAUTHORIZED and code:
-        raise OpsMonitorAuthError(what)
-    if status == HTTPStatus.FORBIDDEN and code:
-        raise OpsMonitorForbiddenError(what)
-    if status in _REFUSALS and code and code != "not_found":
-        raise OpsMonitorRefusalError(code, message)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise OpsMonitorBusyError(what)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise OpsMonitorConnectionError(what)
-    raise OpsMonitorResponseError(what)
-
-
-async def _read_refusal(response: ClientResponse) -> tuple[str | None, str]:
-    """Return the code and the message of the daemon's error; no code if it is not the daemon's."""
-    if response.content_type == _JSON:
-        try:
-            answer = Fields.of(json.loads(await _read_limited(response)), "answer")
-            error = Fields.of(answer.values.get("error"), "error")
-            return error.required_text("code"), error.text("message") or ""
-        except ValueError, RecursionError, OpsMonitorResponseError:
-            pass
-    return None, f"{response.reason} ({response.content_type})"
-
-
-async def _read_json(response: ClientResponse) -> Any:
-    """Return what a JSON body holds."""
-    body = await _read_limited(response)
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as err:
-        raise OpsMonitorResponseError(f"{response.url.path}: not JSON") from err
-
-
-async def _read_limited(response: ClientResponse) -> bytes:
-    """Return the body, unless it is longer than any of ours."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _BODY_LIMIT:
-            raise OpsMonitorResponseError(f"{response.url.path} answered too many bytes")
-    return bytes(body)
