@@ -53,11 +53,11 @@ class Family:
             return after
         if before.status is Status.DOWN and not is_first:
             return after
-        is_held = True
+        is_held, parents = True, self._graph.parents[after.id]
         if before.status is Status.UNREACHABLE:
-            self.holds.settle(after.id)
+            self.holds.settle(after.id, parents)
         else:
-            is_held = self.holds.await_parents(after.id, self._graph.parents[after.id])
+            is_held = self.holds.await_parents(after.id, parents)
         return replace(after, is_held=True) if is_held else after
 
     def follow(self, before: CheckState, after: CheckState, now_ms: int) -> None:

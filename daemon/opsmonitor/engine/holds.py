@@ -77,24 +77,25 @@ class Holds:
         A parent that fails, but not yet often enough to be down, is run again until that is clear.
         """
         hold = self._begin(check_id)
-        hold.awaited = {
-            parent_id for parent_id in parent_ids if self._host.states[parent_id].pause is None
-        }
-        if not hold.awaited:
+        parents = self._running(parent_ids)
+        if not parents:
             self._forget(check_id)
             return False
-        for parent_id in hold.awaited:
-            self._waiting.setdefault(parent_id, set()).add(check_id)
-        self._release_after(max(map(self._patience_s, hold.awaited)), check_id, hold)
-        for parent_id in tuple(hold.awaited):
+        self._await(parents, check_id, hold)
+        for parent_id in parents:
             self._host.run_soon(parent_id)
         return True
 
-    def settle(self, check_id: str) -> None:
-        """Hold a failure for a while after what it depends on came back, then look once more."""
+    def settle(self, check_id: str, parent_ids: Iterable[str]) -> None:
+        """Hold a failure for a while after what it depends on came back, then look once more.
+
+        At both: what came back may be gone again.
+        """
         hold = self._begin(check_id)
         if self._loop is not None:
-            hold.timer = self._loop.call_later(SETTLE_S, self._look_again, check_id, hold)
+            hold.timer = self._loop.call_later(
+                SETTLE_S, self._look_again, check_id, tuple(parent_ids), hold
+            )
 
     def note_run(self, check_id: str, started_s: float) -> None:
         """Take in that a check was run, from this monotonic time on."""
@@ -128,21 +129,31 @@ class Holds:
         missing = max(1, check.down_threshold - state.fail_streak)
         return min(longest_s * missing, max(longest_s, _LONGEST_S)) + _SPARE_S
 
-    def _look_again(self, check_id: str, hold: _Hold) -> None:
+    def _look_again(self, check_id: str, parent_ids: tuple[str, ...], hold: _Hold) -> None:
         """Let a check that had its time run once more; that run is told."""
         state = self._host.states.get(check_id)
         if self._holds.get(check_id) is not hold or state is None or not state.is_held:
             return
         hold.since_s = self._clock.monotonic()
-        hold.awaited = {check_id}
-        self._waiting.setdefault(check_id, set()).add(check_id)
-        self._release_after(longest_run_s(self._checks[check_id]) + _SPARE_S, check_id, hold)
+        parents = self._running(parent_ids)
+        self._await({check_id, *parents}, check_id, hold)
+        for parent_id in parents:
+            self._host.run_soon(parent_id)
         self._host.run_soon(check_id, afresh=True)
 
-    def _release_after(self, seconds: float, check_id: str, hold: _Hold) -> None:
-        """Wait no longer than this."""
+    def _running(self, check_ids: Iterable[str]) -> list[str]:
+        """Return those that there are, and that are not paused."""
+        states = self._host.states
+        return [name for name in check_ids if name in states and states[name].pause is None]
+
+    def _await(self, awaited: Iterable[str], check_id: str, hold: _Hold) -> None:
+        """Hold a failure until each of these has a run, but not for ever."""
+        hold.awaited = set(awaited)
+        for awaited_id in hold.awaited:
+            self._waiting.setdefault(awaited_id, set()).add(check_id)
         if self._loop is not None:
-            hold.timer = self._loop.call_later(seconds, self._release, check_id, hold)
+            longest_s = max(map(self._patience_s, hold.awaited))
+            hold.timer = self._loop.call_later(longest_s, self._release, check_id, hold)
 
     def _release(self, check_id: str, hold: _Hold) -> None:
         """Let a failure be told."""

@@ -14,7 +14,7 @@ from opsmonitor.engine.batch import Batch
 from opsmonitor.models.alert import Alert, AlertKind
 from opsmonitor.models.check import CheckState, Outcome, Status
 from opsmonitor.util.clock import FakeClock
-from tests.daemon.engine.scripted import BAD, GOOD, Script, Stage, check
+from tests.daemon.engine.scripted import BAD, GOOD, Script, Stage, check, configure
 from tests.daemon.engine.test_alerting import named
 from tests.daemon.engine.test_family import House, shown
 from tests.daemon.engine.test_pause import story
@@ -324,6 +324,56 @@ def test_rule_6_a_child_gets_time_to_come_back() -> None:
         ]
         assert 30 <= ears.times_s[-1] - back_s < 32
         assert shown(stage)["slow"] == (Status.UP, None)
+
+    run_in_virtual_time(scenario)
+
+
+def test_rule_6_a_parent_may_be_gone_again_when_the_time_is_over() -> None:
+    """The router answered once and died again: it is looked at before its children are told."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house, stage = House(), Stage(clock)
+        ears = Ears(stage)
+        stage.start(
+            check("router", house.script("router"), interval_s=600.0, down_threshold=3),
+            check("nas", house.script("nas"), depends_on=("router",)),
+        )
+        await asyncio.sleep(5)
+        house.off = {"router", "nas"}
+        await asyncio.sleep(2400)
+        house.off = {"nas"}
+        await stage.monitor.run_now("router")
+        house.off = {"router", "nas"}
+        await asyncio.sleep(300)
+
+        told = ["first_fail", "recovered", "first_fail"]
+        assert ears.heard == [(event, "router") for event in told]
+        assert shown(stage)["nas"] == (Status.UNREACHABLE, "router")
+
+    run_in_virtual_time(scenario)
+
+
+def test_rule_6_a_parent_may_get_another_name_while_it_is_down() -> None:
+    """By its new name it is still to be judged: its children wait for that."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house, stage = House(), Stage(clock)
+        ears = Ears(stage)
+
+        def family(name: str) -> Sequence[CheckSettings]:
+            return (
+                check(name, house.script("router"), interval_s=600.0, down_threshold=3),
+                check("nas", house.script("nas"), depends_on=(name,)),
+            )
+
+        house.off = {"router", "nas"}
+        stage.start(*family("router"))
+        await asyncio.sleep(2400)
+        stage.monitor.apply(configure(*family("gate")))
+        await asyncio.sleep(300)
+
+        assert ears.heard == [("first_fail", "router"), ("first_fail", "gate")]
+        assert shown(stage)["nas"] == (Status.UNREACHABLE, "gate")
 
     run_in_virtual_time(scenario)
 
