@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from opsmonitor.engine.schedule import Due, Schedule
-from opsmonitor.engine.standstill import Moment, has_stood_still
+from opsmonitor.engine.standstill import Moment, has_stood_still, was_set_forward
 
 if TYPE_CHECKING:
     from opsmonitor.util.clock import Clock
@@ -112,16 +112,27 @@ class Conductor:
         has_backlog = bool(self._backlog)
         self._backlog.extend(self._schedule.pop_due(now.mono_s))
         self._plan()
-        if not has_backlog:
-            self._start_some()
+        try:
+            # What is started now is to know of it.
+            self._note_gap(before, now, stood_still=stood_still)
+        finally:
+            if not has_backlog:
+                self._start_some()
+        if int(now.mono_s) != int(before.mono_s):
+            self._player.look_around(now)
+
+    def _note_gap(self, before: Moment, now: Moment, *, stood_still: bool) -> None:
+        """Tell of a time in which nobody looked."""
         if stood_still:
             _LOGGER.warning(
                 "Nothing was monitored for %.0f s: the machine slept or the daemon was stopped",
                 before.real_elapsed_s(now),
             )
-            self._player.note_standstill(before.wall_ms, now.wall_ms)
-        if int(now.mono_s) != int(before.mono_s):
-            self._player.look_around(now)
+        elif was_set_forward(before, now):
+            _LOGGER.warning("The clock was set forward by %.0f s", before.wall_jump_s(now))
+        else:
+            return
+        self._player.note_standstill(before.wall_ms, now.wall_ms)
 
     def _start_some(self) -> None:
         """Start a few of the due checks and come back for the others."""

@@ -1,4 +1,4 @@
-"""Notice that nobody looked for a while: the machine slept, or the daemon was stopped."""
+"""Notice that nobody looked for a while: the machine slept, or its clock was set forward."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ class Moment(NamedTuple):
 def has_stood_still(before: Moment, after: Moment, expected_s: float) -> bool:
     """Tell whether far more time passed between two looks than the one expected."""
     return before.real_elapsed_s(after) > expected_s + _TOLERANCE_S
+
+
+def was_set_forward(before: Moment, after: Moment) -> bool:
+    """Tell whether the wall clock left out a time, in which nobody can have looked.
+
+    A machine without a battery for its clock starts with the time at which it was switched off.
+    """
+    passed_s = (after.wall_ms - before.wall_ms) / 1000
+    return passed_s - before.real_elapsed_s(after) > _TOLERANCE_S
 
 
 def is_void(started: Moment, finished: Moment, longest_s: float) -> bool:

@@ -266,6 +266,25 @@ def test_a_machine_that_slept_did_not_listen() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_a_clock_that_is_set_forward_misses_nothing() -> None:
+    """The machine was off, and its clock stood still: it hears the true time after its start."""
+
+    async def scenario(clock: FakeClock) -> None:
+        shop = Workshop(clock)
+        await shop.start(job())
+        await shop.ping()
+        await asyncio.sleep(60)
+        clock.wall_ms += 3 * 86_400_000
+        await asyncio.sleep(3000)
+        assert shop.status() is Status.UP
+        assert [event for event, _ in shop.events()] == [EventKind.INIT]
+        await asyncio.sleep(1400)
+
+        assert shop.status() is Status.DOWN
+
+    run_in_virtual_time(scenario)
+
+
 @pytest.mark.parametrize(("is_outside", "status"), [(True, Status.UP), (False, Status.DOWN)])
 def test_a_network_that_is_away_carries_no_pings(*, is_outside: bool, status: Status) -> None:
     """A job on another site is not missed for the time in which it could not reach the daemon."""

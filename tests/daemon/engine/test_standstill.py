@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsmonitor.engine.standstill import Moment, has_stood_still, is_void
+from opsmonitor.engine.standstill import Moment, has_stood_still, is_void, was_set_forward
 from opsmonitor.util.clock import FakeClock
 
 
@@ -21,13 +21,19 @@ def test_standstill_is_sleep_or_a_stopped_process(slept_s: int, awake_s: int, st
     assert has_stood_still(before, Moment.read(clock), expected_s=1.0) is stood
 
 
-def test_setting_the_clock_is_no_standstill() -> None:
-    """A clock set forward by an hour does not mean that nobody looked for an hour."""
+@pytest.mark.parametrize(
+    ("seconds", "left_out"), [(3600, True), (6, True), (3, False), (-3600, False)]
+)
+def test_setting_the_clock_is_no_standstill(seconds: int, left_out: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Nobody slept; but in the time that a clock leaves out nobody can have looked."""
     clock = FakeClock()
     before = Moment.read(clock)
-    clock.wall_ms += 3_600_000
+    clock.advance(1)
+    clock.wall_ms += seconds * 1000
+    after = Moment.read(clock)
 
-    assert not has_stood_still(before, Moment.read(clock), expected_s=1.0)
+    assert not has_stood_still(before, after, expected_s=1.0)
+    assert was_set_forward(before, after) is left_out
 
 
 @pytest.mark.parametrize("jump_ms", [-3_600_000, 3_600_000])
