@@ -22,6 +22,14 @@ def _own_integration(socket_enabled: None, enable_custom_integrations: None) -> 
 
 
 @pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave the event loop's debug mode off: where each future was made is half of what tests cost.
+
+    The tests of `tests/contract` leave it on, as Home Assistant's test bench has it.
+    """
+
+
+@pytest.fixture(autouse=True)
 def _quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reconnect at once: how long the waits are is a test of its own."""
     quick = partial(Backoff, first_s=0.01, limit_s=0.05)
