@@ -182,7 +182,7 @@ class CheckReader:
 
     def _judge_common_keys(self, node: Mapping) -> None:
         """Note what is wrong with a check whose type is not known."""
-        self._validator.validate(self._schema.any_check, node, later=LATER_CHECK_KEYS)
+        self._validator.validate(self._schema.any_check(), node, later=LATER_CHECK_KEYS)
 
     def _merge(self, node: Mapping, kind: CheckKind) -> Mapping:
         """Return the check's keys above those defaults that its type knows."""

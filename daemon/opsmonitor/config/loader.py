@@ -173,7 +173,7 @@ class _Loader:
         beneath: dict[str, Node] = {}
         for name in ("global", "defaults"):
             section = self._sections.mapping(name)
-            self._validator.validate(self._schema.defaults, section)
+            self._validator.validate(self._schema.defaults(), section)
             beneath.update(section.entries)
         return beneath
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from keyword import iskeyword
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
@@ -289,7 +290,7 @@ class ConfigSchema:
     """By type, the names of all keys that a check may have."""
     checks: Mapping[str, vol.Schema]
     """By type, the common keys included."""
-    any_check: vol.Schema
+    any_check: Callable[[], vol.Schema]
     """For a check of unknown type: the common keys are judged, those of all types accepted."""
     own_keys: Mapping[str, frozenset[str]]
     """By type, the names of the keys that it brings."""
@@ -297,22 +298,34 @@ class ConfigSchema:
     """By type, the names of the keys that are accepted but change nothing yet."""
     common_keys: tuple[str, ...]
     """The fields of every check's settings that come from its keys."""
-    defaults: vol.Schema
+    defaults: Callable[[], vol.Schema]
     """For `defaults` and `global`; nothing is required there."""
 
 
+class _CompiledWhenUsed(dict[str, vol.Schema]):
+    """Schemas by type, each compiled when it is first asked for.
+
+    To compile those of all types takes longer than to read a file that uses a few of them.
+    """
+
+    def __init__(self, specs: Mapping[str, Spec]) -> None:
+        """Compile nothing yet."""
+        super().__init__()
+        self._specs = specs
+
+    def __missing__(self, name: str) -> vol.Schema:
+        """Compile one, and keep it."""
+        compiled = self[name] = vol.Schema(self._specs[name])
+        return compiled
+
+
 def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
-    """Join the common keys with those of every check type."""
+    """Join the common keys with those of every check type; what is not used costs little."""
     common: Spec = {**_IDENTITY, **EVERY_CHECK}
     validators: dict[str, list[Any]] = {}
     for kind in kinds.values():
         for key, validator in kind.schema.items():
             validators.setdefault(key_name(key), []).append(validator)
-    # What several types know by the same name is judged where a check uses it.
-    shared: Spec = {
-        vol.Optional(name): found[0] if len(found) == 1 else object
-        for name, found in validators.items()
-    }
     specs: dict[str, Spec] = {
         name: {
             **(_without(common, {"retries"}) | _NO_RETRIES if kind.is_settled else common),
@@ -324,17 +337,31 @@ def build_schema(kinds: Mapping[str, CheckKind]) -> ConfigSchema:
     inactive = _without(WITHOUT_EFFECT, set(validators))
     idle = frozenset(map(key_name, WITHOUT_EFFECT))
     own = {name: frozenset(map(key_name, kind.schema)) for name, kind in kinds.items()}
+
+    @cache
+    def any_check() -> vol.Schema:
+        """Compile what is known of a check whose type is not."""
+        every = {vol.Optional(name): object for name in validators}
+        return vol.Schema({**common, **inactive, **every})
+
+    @cache
+    def defaults() -> vol.Schema:
+        """Compile the defaults; what several types know by one name is judged where it is used."""
+        shared: Spec = {
+            vol.Optional(name): found[0] if len(found) == 1 else object
+            for name, found in validators.items()
+        }
+        return vol.Schema({**_undefaulted(EVERY_CHECK), **_ON_FAIL, **inactive, **shared})
+
     return ConfigSchema(
         kinds=kinds,
         check_keys={name: frozenset(map(key_name, spec)) for name, spec in specs.items()},
-        checks={name: vol.Schema(spec) for name, spec in specs.items()},
+        checks=_CompiledWhenUsed(specs),
         own_keys=own,
         idle_keys={name: idle - keys for name, keys in own.items()},
         common_keys=tuple(key_name(key) for key in EVERY_CHECK),
-        any_check=vol.Schema(
-            {**common, **inactive, **{vol.Optional(name): object for name in validators}}
-        ),
-        defaults=vol.Schema({**_undefaulted(EVERY_CHECK), **_ON_FAIL, **inactive, **shared}),
+        any_check=any_check,
+        defaults=defaults,
     )
 
 
