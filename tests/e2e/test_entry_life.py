@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from http import HTTPMethod
 from pathlib import Path
 import re
+from typing import Any, TypeAlias
 
 from aiohttp import ClientSession
 import pytest
 import pytest_asyncio
 
 from opsmonitor.util.announcer import Announcement, announce
+from tests.daemon.probes.box_double import Box, raw
 from tests.e2e.daemon_process import DaemonProcess
-from tests.e2e.home_assistant import CONFIGURATION, HASS, INTEGRATION, HomeAssistant
+from tests.e2e.home_assistant import CONFIGURATION, HASS, INTEGRATION, ROOT, HomeAssistant
 from tests.e2e.lab import Lab
 from tests.e2e.log_lines import unusual
+from tests.e2e.phone import Phone
 from tests.e2e.things import running_things
 from tests.e2e.web_server import WebServer
 
@@ -27,7 +30,11 @@ pytestmark = [
     pytest.mark.skipif(not HASS.exists(), reason="run `scripts/setup ha-live` first"),
 ]
 
+BLUEPRINTS = ROOT / "blueprints" / "automation" / "ops_monitor"
 MDNS = Path(__file__).parent / "mdns_on_loopback"
+
+
+Automate: TypeAlias = Callable[..., Awaitable[str]]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -45,7 +52,7 @@ async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
         home_assistant = HomeAssistant(
             folder,
             session,
-            configuration=f"{CONFIGURATION}mdns_on_loopback:\n",
+            configuration=f"{CONFIGURATION}mdns_on_loopback:\nmobile_app:\n",
             components=[INTEGRATION, MDNS],
         )
         stack.push_async_callback(home_assistant.stop)
@@ -188,6 +195,104 @@ async def test_button_and_event(lab: Lab) -> None:
     await lab.wait_for("_check_web_reachable", "on")
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def blueprints(lab: Lab) -> None:
+    """Have all blueprints imported as a person does, by their addresses."""
+    files = {f"/{path.name}": raw(path.read_bytes()) for path in BLUEPRINTS.iterdir()}
+    async with Box(files, {}).serving() as url:
+        for path in files:
+            found = await lab.home_assistant.command("blueprint/import", url=f"{url}{path}")
+            assert found["validation_errors"] is None
+            await lab.home_assistant.command(
+                "blueprint/save",
+                domain="automation",
+                path=f"ops_monitor{path}",
+                yaml=found["raw_data"],
+                source_url=f"{url}{path}",
+            )
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def automate(lab: Lab, blueprints: None) -> AsyncIterator[Automate]:
+    """Return a function that makes an automation of a blueprint, until the test is over."""
+    made: list[str] = []
+
+    async def fill_in(name: str, **filled: Any) -> str:
+        """Fill a blueprint in; return the automation."""
+        use = {"path": f"ops_monitor/{name}.yaml", "input": filled}
+        made.append(f"config/automation/config/{name}")
+        body = {"alias": name, "use_blueprint": use}
+        await lab.home_assistant.request(HTTPMethod.POST, made[-1], body)
+        await lab.home_assistant.wait_for(f"automation.{name}", "on")
+        return f"automation.{name}"
+
+    yield fill_in
+    for path in made:
+        await lab.home_assistant.request(HTTPMethod.DELETE, path)
+
+
+async def test_blueprint_that_tells_a_phone(lab: Lab, automate: Automate) -> None:
+    """The phone is told of a failure, its button acknowledges it, and the recovery is told, too."""
+    phone = Phone(lab.home_assistant)
+    await phone.register()
+    await automate("notify_check_down", phone=phone.device_id)
+
+    lab.server.is_up = False
+    await lab.act("button.press", "_hub_run_all")
+    shown = await phone.wait_for(lambda each: each["title"] == "Web server is down")
+    [button] = shown["data"]["actions"]
+    await phone.press(button["action"])
+    incident = await lab.entity("_hub_incident")
+    states = lab.home_assistant.states
+    await lab.home_assistant.wait_until(
+        lambda: states[incident]["attributes"].get("event_type") == "acknowledged"
+    )
+    lab.server.is_up = True
+    await lab.act("button.press", "_hub_run_all")
+    back = await phone.wait_for(lambda each: each["title"] == "Web server is up again")
+
+    assert shown["message"]
+    assert back["data"]["tag"] == shown["data"]["tag"]
+
+
+async def test_blueprint_that_repairs(lab: Lab, automate: Automate) -> None:
+    """What stays down for a while is repaired, and the check is run again, which is up then."""
+
+    def repair(_event: object) -> None:
+        """Do what a restart of a container would."""
+        lab.server.is_up = True
+
+    end = await lab.home_assistant.subscribe("subscribe_events", repair, event_type="repair")
+    check = await lab.entity("_check_web_reachable")
+    # The editor asks for a minute at least.
+    actions = [{"event": "repair"}]
+    await automate("restart_when_down", check=check, minutes=0.005, repair=actions, wait=0.5)
+
+    lab.server.is_up = False
+    await lab.act("button.press", "_hub_run_all")
+    await lab.wait_for("_check_web_reachable", "off")
+    await lab.wait_for("_check_web_reachable", "on")
+    await end()
+
+
+async def test_blueprint_of_the_morning(lab: Lab, automate: Automate) -> None:
+    """The morning report names what went wrong in the last day."""
+    [entry] = await lab.home_assistant.command("config_entries/get", domain="ops_monitor")
+    told: list[dict[str, Any]] = []
+    end = await lab.home_assistant.subscribe("subscribe_events", told.append, event_type="told")
+    variables = {"title": "{{ title }}", "message": "{{ message }}"}
+    tell = [{"event": "told", "event_data": variables}]
+    automation = await automate("morning_report", daemon=entry["entry_id"], tell=tell)
+
+    await lab.home_assistant.act("automation.trigger", {"entity_id": automation})
+    await lab.home_assistant.wait_until(lambda: told)
+    await end()
+
+    report = told[0]["data"]
+    assert report["title"] == "All is well"
+    assert "In the last day: Web server: " in report["message"]
+
+
 async def test_switches(lab: Lab) -> None:
     """A switch pauses the check at the daemon, another one mutes it."""
     await lab.act("switch.turn_off", "_check_web_monitoring")
@@ -284,7 +389,8 @@ async def test_nothing_is_left(lab: Lab) -> None:
     assert [item for item in devices if entry["entry_id"] in item["config_entries"]] == []
     assert [item for item in issues if item["domain"] == "ops_monitor"] == []
     assert await home_assistant.command("lovelace/resources") == []
-    assert set(services.get("notify", {})) <= {"send_message", "persistent_notification", "notify"}
+    notifiers = {"send_message", "persistent_notification", "notify", "mobile_app_phone"}
+    assert set(services.get("notify", {})) <= notifiers
     assert await home_assistant.command("config_entries/flow/progress") == []
     assert await lab.own_tokens() == []
     assert [path.name for path in (lab.folder / ".storage").glob("*ops_monitor*")] == []

@@ -234,8 +234,13 @@ async def test_the_daemon_reads_home_assistant(
 
 
 async def test_automations(home_assistant: HomeAssistant, target: WebServer) -> None:
-    """A failure fires our own trigger, and the event entity on which others may be built."""
+    """A failure fires our own trigger, the event entity, and what Home Assistant offers itself."""
+    devices = await home_assistant.command("config/device_registry/list")
+    [device] = [item["id"] for item in devices if item["name"] == "Web server"]
+    offered = await home_assistant.command("device_automation/trigger/list", device_id=device)
+    [by_device] = [item for item in offered if item["type"] == "not_connected"]
     triggers: dict[str, dict[str, Any]] = {
+        "by_device": by_device,
         "by_trigger": {"trigger": "ops_monitor.check_failed", "options": {}},
         "by_event": {"trigger": "state", "entity_id": f"event.{HUB}_incident"},
     }

@@ -306,7 +306,8 @@ async def test_morning_report(
     """The morning report says what is down, and what happened."""
     calls = async_mock_service(hass, "test", "automation")
     daemon.replies["/api/alerts"] = [
-        {"id": "1", "check_id": "web", "message": "Web was slow", "resolved_at": None}
+        {"id": str(number), "name": "Web", "message": message, "resolved_at": None}
+        for number, message in enumerate(("no answer", "too slow"))
     ]
     fail(daemon)
     await wait_for_state(hass, WEB, STATE_OFF)
@@ -336,4 +337,6 @@ async def test_morning_report(
         AUTOMATION, "turn_off", {"entity_id": "automation.report"}, blocking=True
     )
     assert call.data["title"] == "1 down: Web"
-    assert call.data["message"] == "1 of 2 checks are up. In the last day: Web was slow."
+    assert call.data["message"] == (
+        "1 of 2 checks are up. In the last day: Web: no answer; Web: too slow."
+    )
