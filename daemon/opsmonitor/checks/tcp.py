@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from opsmonitor.util.clock import Clock
     from opsmonitor.util.secret import Secret
 
+_OK: Final = Verdict.OK
 _CONNECTED: Final = Finding(Assertion(name="connection", ok=True, actual="accepted"))
 _ACCEPTED: Final = (_CONNECTED.assertion,)
 
@@ -90,7 +91,7 @@ class TcpJudge:
         if self._latency is None:
             # What `conclude` would say; most runs of most ports come this way.
             return Outcome(
-                verdict=Verdict.OK, latency_ms=latency_ms, timings=timings, assertions=_ACCEPTED
+                verdict=_OK, latency_ms=latency_ms, timings=timings, assertions=_ACCEPTED
             )
         findings = [_CONNECTED, self._latency(latency_ms)]
         return conclude(findings, latency_ms=latency_ms, timings=timings)

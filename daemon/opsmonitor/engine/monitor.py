@@ -317,9 +317,20 @@ class Monitor:
     def finish(self, job: Job, outcome: Outcome) -> None:
         """Judge an outcome, unless the run says nothing of how things are now."""
         check_id = job.check.id
-        if not self.wants(job) or job.started is None:
+        before = self.states.get(check_id)
+        if before is None or self._jobs.get(check_id) is not job or job.started is None:
+            return
+        if before.pause is not None:
             return
         is_stale, job.is_stale = job.is_stale, False
+        if (
+            goes_on(before, outcome)
+            and job.has_interval
+            and self.maintenance.is_empty
+            and not self._witness.is_out
+        ):
+            self._go_on_well(job, before, job.started, outcome)
+            return
         if not outcome.is_good:
             finished = Moment.read(self._clock)
             is_voided = is_void(job.started, finished, job.longest_s)
@@ -352,9 +363,6 @@ class Monitor:
         """Draw the consequences of a run."""
         check_id = job.check.id
         before = self.states[check_id]
-        if job.has_interval and self.maintenance.is_empty and goes_on(before, outcome):
-            self._go_on_well(job, started, outcome, now_ms)
-            return
         cover = self._circumstances.cover(check_id, outcome)
         state, transition = advance(before, outcome, job.thresholds, now_ms, cover)
         if state.status is not Status.UP or before.status is not Status.UP:
@@ -379,15 +387,15 @@ class Monitor:
         self._family.holds.note_run(check_id, started.mono_s)
         self._witness.note_run(check_id, started.mono_s)
 
-    def _go_on_well(self, job: Job, started: Moment, outcome: Outcome, now_ms: int) -> None:
+    def _go_on_well(self, job: Job, before: CheckState, started: Moment, outcome: Outcome) -> None:
         """Take in a run after which all is as it was: nearly every one is such, so be quick."""
-        check_id = job.check.id
+        check_id, now_ms = before.id, self._clock.now_ms()
         result = RunResult(
             check_id=check_id,
             started_ms=started.wall_ms,
             finished_ms=now_ms,
             outcome=outcome,
-            state=go_on(self.states[check_id], outcome, now_ms),
+            state=go_on(before, outcome, now_ms),
             is_plain=True,
         )
         self._put_run(job, result)

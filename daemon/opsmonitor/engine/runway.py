@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_FAIL: Final = Verdict.FAIL
 _GRACE_S: Final = 1.0
 """A probe that overstays its time-out by this much is cancelled."""
 
@@ -113,7 +114,7 @@ class Runway:
     def _take(self, job: Job, outcome: Outcome) -> None:
         """Take the outcome of an attempt without a task; only further ones need one."""
         check = job.check
-        if outcome.verdict is Verdict.FAIL and check.retries and self._loop is not None:
+        if outcome.verdict is _FAIL and check.retries and self._loop is not None:
             job.attempt = None
             job.task = self._loop.create_task(self._run(job, failed=True))
             return

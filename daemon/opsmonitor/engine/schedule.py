@@ -16,6 +16,8 @@ TICK_S: Final = 0.02
 _FIRST_PASS_S: Final = 2.0
 """All first runs start within this time of being added."""
 _FIRST_GAP_S: Final = 0.01
+_EXACT_S: Final = 1e-12
+"""Intervals are of whole ticks if they are so but for rounding."""
 """With few checks the first runs follow each other this closely."""
 _GOLDEN_RATIO: Final = 0.618033988749895
 """Multiples of it, modulo one, stay evenly spread whatever their number."""
@@ -35,6 +37,8 @@ class _Entry:
     phase_s: float
     """Where on the grid of its interval the check's runs lie."""
     is_live: bool = True
+    step: int = 0
+    """From each of its due ticks to the next; 0: it is found out anew each time."""
 
 
 class Due(NamedTuple):
@@ -89,7 +93,10 @@ class Schedule:
             for entry in self._due.pop(tick):
                 if entry.is_live:
                     due.append(Due(entry.check_id, due_s))
-                    self._plan(entry, self._next_tick(entry, due_s, now_s))
+                    if entry.step and (tick + entry.step) * self._tick_s > now_s:
+                        self._plan(entry, tick + entry.step)
+                    else:
+                        self._plan(entry, self._next_tick(entry, due_s, now_s))
         return due
 
     def next_due_s(self) -> float | None:
@@ -115,6 +122,9 @@ class Schedule:
             later_s = phase_s + math.ceil((earliest_s - phase_s) / interval_s) * interval_s
             self.missed += round((later_s - next_s) / interval_s)
             next_s = later_s
+        # From now on it is in phase; an interval of whole ticks leads from tick to tick.
+        step = round(interval_s / self._tick_s)
+        entry.step = step if abs(step * self._tick_s - interval_s) < _EXACT_S else 0
         return self._tick_of(next_s)
 
     def _tick_of(self, time_s: float) -> int:

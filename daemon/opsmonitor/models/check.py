@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from opsmonitor.models.value import value
+
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -77,7 +79,7 @@ class EventKind(StrEnum):
     """Nothing helped, and nothing more is done before the target is up again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Timings:
     """How long each phase of a run took, in milliseconds; None where a phase did not happen."""
 
@@ -112,7 +114,7 @@ class TlsInfo:
     verified: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How one attempt, or one run, ended."""
 
@@ -166,7 +168,7 @@ class Maintenance:
     until_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CheckState:
     """All that is known of one check now. Times are epoch milliseconds, UTC."""
 
@@ -229,7 +231,7 @@ class Transition:
     error_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """One finished run: what was seen and what followed from it."""
 

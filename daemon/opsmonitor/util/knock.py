@@ -27,6 +27,8 @@ Answer: TypeAlias = Callable[[float, OSError | None], None]
 """Takes how long connecting took, in seconds, and why it did not work; a TimeoutError without a
 number says that there was no answer in time."""
 
+_CONNECTED: Final[int] = getattr(select, "EPOLLOUT", 0)
+"""All that happens to a socket that is connected and has not been written to."""
 _KIND: Final = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 
 
@@ -76,13 +78,9 @@ class Knock:
             self.lane = None
             self.sock.close()
 
-    def hang_up(self, events: int) -> OSError | None:
-        """Close the socket after it was heard of; return why it is not connected, if it is not."""
-        number = 0
-        if events != select.EPOLLOUT:
-            number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self.sock.close()
-        return _error(number)
+    def error(self) -> OSError | None:
+        """Return why the socket is not connected, if it is not."""
+        return _error(self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
     def tell(self, seconds: float, error: OSError | None) -> None:
         """Tell who waits, if anybody does; a defect there must not keep others from theirs."""
@@ -126,7 +124,7 @@ class Knocker:
             lane = self._open_lane(timeout_s, loop)
         knock = Knock(sock, started, loop.time() + timeout_s, lane, answer)
         try:
-            self._epoll.register(knock.number, select.EPOLLOUT)
+            self._epoll.register(knock.number, _CONNECTED)
         except OSError as err:
             knock.cancel()
             return loop.call_soon(answer, 0.0, err)
@@ -168,9 +166,13 @@ class Knocker:
         """Note who has answered, and hang up."""
         happened = self._epoll.poll(0)
         now = perf_counter()
-        # All of them first: whoever is told may knock again, at a number that has just got free.
-        ended = [(self._take_out(number), events) for number, events in happened]
-        answered = [(knock, knock.hang_up(events)) for knock, events in ended if knock is not None]
+        answered: list[tuple[Knock, OSError | None]] = []
+        for number, events in happened:
+            knock = self._take_out(number)
+            if knock is not None:
+                answered.append((knock, None if events == _CONNECTED else knock.error()))
+                knock.sock.close()
+        # Only now: whoever is told may knock again, at a number that has just got free.
         for knock, error in answered:
             knock.tell(now - knock.started, error)
 

@@ -134,3 +134,21 @@ def test_the_next_tick_comes_soon(now_s: float) -> None:
 
     assert 0 < tick_s - now_s <= TICK_S + 1e-6
     assert tick_s / TICK_S == pytest.approx(round(tick_s / TICK_S), abs=1e-6)
+
+
+@pytest.mark.parametrize("interval_s", [0.1, 0.3, 1.0, 1.01, 7.0, 30.0, 3600.0])
+def test_ten_thousand_runs_do_not_drift(interval_s: float) -> None:
+    """Going on from tick to tick leads to the same ticks as the grid of the interval."""
+    schedule = Schedule()
+    now_s = 1_000_000.0
+    schedule.add_all([("nas", interval_s)], now_s)
+    first_s = due_s = 0.0
+    for run in range(10_000):
+        now_s = schedule.next_due_s() or 0.0
+        [due] = schedule.pop_due(now_s)
+        due_s = due.due_s
+        if run == 1:
+            first_s = due_s
+
+    assert due_s - first_s == pytest.approx(9_998 * interval_s, abs=2 * TICK_S)
+    assert schedule.missed == 0
