@@ -24,6 +24,7 @@ from .calendar_events import (
     maintenance_event,
     overlaps,
     require_event,
+    sites_of,
 )
 from .coordinator import OpsMonitorConfigEntry
 from .entity import HubEntity
@@ -93,7 +94,9 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
     """When work goes on; a new event announces work."""
 
     _attr_supported_features = (
-        CalendarEntityFeature.CREATE_EVENT | CalendarEntityFeature.DELETE_EVENT
+        CalendarEntityFeature.CREATE_EVENT
+        | CalendarEntityFeature.DELETE_EVENT
+        | CalendarEntityFeature.UPDATE_EVENT
     )
 
     def __init__(
@@ -102,6 +105,8 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
         """Begin without any: they are asked for."""
         super().__init__(entry, description)
         self._windows: list[CalendarEvent] = []
+        self._told: list[dict[str, Any]] = []
+        """The same as the daemon tells it."""
         self._known: object = None
 
     @property
@@ -145,6 +150,7 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
             return
         windows = (maintenance_event(item) for item in found)
         self._windows = [window for window in windows if window]
+        self._told = found
         self.async_write_ha_state()
 
     @override
@@ -167,6 +173,27 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
 
         """
         await tell(self.coordinator, _PATH, announcement(kwargs, self.coordinator.data.checks))
+        await self._ask()
+
+    @override
+    async def async_update_event(
+        self,
+        uid: str,
+        event: dict[str, Any],
+        recurrence_id: str | None = None,
+        recurrence_range: str | None = None,
+    ) -> None:
+        """Change work that was announced, be it under way or not.
+
+        Raises:
+            ServiceValidationError: There is none of this id, it recurs, or does not say what the
+                work is on.
+
+        """
+        # It becomes part of a path.
+        require_event(uid, self._windows)
+        changed = announcement(event, self.coordinator.data.checks, sites_of(uid, self._told))
+        await tell(self.coordinator, f"{_PATH}/{uid}", changed, method=HTTPMethod.PATCH)
         await self._ask()
 
     @override

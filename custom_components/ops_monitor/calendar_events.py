@@ -15,10 +15,12 @@ _ALL: Final = "all"
 """Says in place of checks and tags that every check is meant."""
 
 
-def announcement(event: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
-    """Return what a new event announces: work, once, on what its description lists.
+def announcement(
+    event: Mapping[str, Any], known: Collection[str], sites: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return what an event announces: work, once, on what its description lists.
 
-    These are ids of known checks, and tags; or `all`.
+    These are ids of known checks, and tags; or `all`. Of work that is changed also its sites.
 
     Raises:
         ServiceValidationError: It recurs, or does not say what the work is on.
@@ -40,7 +42,8 @@ def announcement(event: Mapping[str, Any], known: Collection[str]) -> dict[str, 
         "to": _start_of(event["dtend"]).isoformat(),
         "reason": event.get("summary"),
         "checks": [] if is_all else [name for name in names if name in known],
-        "tags": [] if is_all else [name for name in names if name not in known],
+        "tags": [] if is_all else [name for name in names if name not in {*known, *sites}],
+        "sites": [] if is_all else [name for name in names if name in sites and name not in known],
         "all": is_all,
     }
 
@@ -58,6 +61,14 @@ def require_event(uid: str, events: Iterable[CalendarEvent]) -> None:
             translation_key="unknown_maintenance",
             translation_placeholders={"id": uid},
         )
+
+
+def sites_of(uid: str, windows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the sites that work is on, but those that are a tag of it, too."""
+    for window in windows:
+        if str(window.get("id")) == uid:
+            return {*map(str, window.get("sites") or ())} - {*map(str, window.get("tags") or ())}
+    return set()
 
 
 def maintenance_event(window: dict[str, Any]) -> CalendarEvent | None:

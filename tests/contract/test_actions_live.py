@@ -1,6 +1,7 @@
 """What Home Assistant asks of the daemon, against the real one."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from http import HTTPMethod
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL, STATE_OFF
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.ops_monitor.client import OpsMonitorClient
 from custom_components.ops_monitor.const import DOMAIN
 from custom_components.ops_monitor.heartbeat import PATH, vital_signs
 from tests.e2e.daemon_process import DaemonProcess
-from tests.ha.waiting import state_of, wait_for_state
+from tests.ha.waiting import state_of, wait_for_state, wait_until
 
 TOKEN = "admin-token-of-the-contract-test"  # noqa: S105 - of a daemon that lives for this test
 READ_TOKEN = "read-token-of-the-contract-test"  # noqa: S105 - as above
@@ -138,8 +141,10 @@ async def test_alerts_are_muted(hass: HomeAssistant, entry: MockConfigEntry) -> 
     assert entry.runtime_data.data.started_at is not None
 
 
-async def test_maintenance(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Work is announced, shown, and ended."""
+async def test_maintenance(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    """Work is announced, shown, changed while it is under way, and ended."""
     window = await act(
         hass, "start_maintenance", {"tags": ["lab"], "duration": 600, "reason": "New disks"}
     )
@@ -149,6 +154,29 @@ async def test_maintenance(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     )
     assert calendar_id
     await wait_for_state(hass, calendar_id, STATE_ON)
+    now = dt_util.utcnow()
+    changed = {
+        "summary": "More disks",
+        "description": "web",
+        "dtstart": (now - timedelta(hours=1)).isoformat(),
+        "dtend": (now + timedelta(hours=5)).isoformat(),
+    }
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(
+        {
+            "type": "calendar/event/update",
+            "entity_id": calendar_id,
+            "uid": window["id"],
+            "event": changed,
+        }
+    )
+    assert (await client.receive_json())["success"]
+    await wait_until(
+        hass,
+        lambda: state_of(hass, calendar_id).attributes.get("message") == "More disks",
+    )
+    shown = state_of(hass, calendar_id).attributes
+    assert shown["description"] == "web"
 
     ended = await act(hass, "end_maintenance")
 

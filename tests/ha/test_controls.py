@@ -252,6 +252,7 @@ async def test_maintenance_calendar(
             "reason": "New disks",
             "checks": ["web"],
             "tags": ["lab"],
+            "sites": ["attic"],
             "start": (now - timedelta(minutes=5)).isoformat(),
             "end": (now + timedelta(hours=1)).isoformat(),
         },
@@ -262,7 +263,7 @@ async def test_maintenance_calendar(
     calendar_id = "calendar.home_lab_maintenance"
     await wait_for_state(hass, calendar_id, STATE_ON)
     attributes = state_of(hass, calendar_id).attributes
-    assert (attributes["message"], attributes["description"]) == ("New disks", "web, lab")
+    assert (attributes["message"], attributes["description"]) == ("New disks", "web, lab, attic")
 
     daemon.asked.clear()
     windows = daemon.replies["/api/maintenance"]
@@ -298,6 +299,17 @@ async def test_maintenance_calendar(
 
     daemon.replies["/api/maintenance/m-1"] = {}
     calendar = calendar_of(hass, calendar_id)
+    await calendar.async_update_event("m-1", {**event, "description": "nas, lab, attic, barn"})
+    [changed] = [body for method, _, body in daemon.asked if method == "PATCH"]
+    assert (changed["reason"], changed["to"]) == ("Update", (now + timedelta(hours=2)).isoformat())
+    assert (changed["checks"], changed["tags"], changed["sites"], changed["all"]) == (
+        ["nas"],
+        ["lab", "barn"],
+        ["attic"],
+        False,
+    )
+    with pytest.raises(ServiceValidationError):
+        await calendar.async_update_event("../token", {**event, "description": "web"})
     await calendar.async_delete_event("m-1")
     assert ("DELETE", "/api/maintenance/m-1", {}) in daemon.asked
     with pytest.raises(ServiceValidationError):

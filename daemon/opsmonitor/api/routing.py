@@ -87,6 +87,17 @@ class Routes:
         """Add a handler for POST."""
         return self._adder(hdrs.METH_POST, path, scope, kind, query, body, answers)
 
+    def patch(
+        self,
+        path: str,
+        *,
+        scope: Scope,
+        body: RequestSchema[Any],
+        answers: Mapping[int, Answer] | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """Add a handler for PATCH."""
+        return self._adder(hdrs.METH_PATCH, path, scope, Kind.API, None, body, answers)
+
     def delete(
         self,
         path: str,

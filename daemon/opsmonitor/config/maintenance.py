@@ -20,6 +20,7 @@ SECTION: Final = "maintenance"
 _WEEK_S: Final = 7 * 86400
 _LAST: Final = "last"
 _LONGEST_MONTH: Final = 31
+_TARGETS: Final = ("checks", "tags", "sites", "all")
 
 
 def moment(value: Any) -> datetime:
@@ -133,6 +134,31 @@ def make_window(values: AnyMapping[str, Any], window_id: str, zone: tzinfo) -> W
         cron=values.get("cron"),
         duration_s=values.get("duration") if ways[0] == "cron" else None,
     )
+
+
+def change_window(window: Window, values: AnyMapping[str, Any], zone: tzinfo) -> Window:
+    """Return a window that is open once, with some of its keys otherwise.
+
+    What it holds for is one thing: whoever names a check leaves out what was named before.
+
+    Raises:
+        vol.Invalid: The keys make no sense, alone or with those that stay.
+
+    """
+    kept: dict[str, Any] = {"from": _moment(window.from_ms)}
+    if "duration" not in values:
+        kept["to"] = _moment(window.to_ms)
+    if window.reason is not None:
+        kept["reason"] = window.reason
+    if not any(key in values for key in _TARGETS):
+        of = (window.checks, window.tags, window.sites, window.everything)
+        kept |= dict(zip(_TARGETS, of, strict=True))
+    return make_window({**kept, **values}, window.id, zone)
+
+
+def _moment(at_ms: int | None) -> datetime:
+    """Return a time of a window that is open once."""
+    return datetime.fromtimestamp((at_ms or 0) / 1000, UTC)
 
 
 def _judge_partners(values: AnyMapping[str, Any], way: str) -> None:

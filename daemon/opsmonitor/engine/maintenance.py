@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -48,6 +49,8 @@ class MaintenancePlan:
         self._looked_ms = 0
         self._next_ms = _NEVER_MS
         self._is_running = False
+        self.turn = asyncio.Lock()
+        """Taken by whoever changes the windows: what is written is made of what there is."""
 
     def start(self) -> None:
         """Draw consequences from now on."""

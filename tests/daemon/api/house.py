@@ -163,6 +163,10 @@ class House:
         """Send a POST request."""
         return await self.ask("POST", path, **options)
 
+    async def patch(self, path: str, **options: Any) -> Reply:
+        """Send a PATCH request."""
+        return await self.ask("PATCH", path, **options)
+
     async def delete(self, path: str, **options: Any) -> Reply:
         """Send a DELETE request."""
         return await self.ask("DELETE", path, **options)

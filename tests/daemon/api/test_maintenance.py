@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -98,6 +99,119 @@ async def test_what_makes_no_sense_is_refused(
 
     assert answer.status == 422
     assert [item["field"] for item in answer.error["details"]] == [field]
+
+
+async def test_a_window_is_changed(house: House) -> None:
+    """What is named is otherwise from now on, be it open or not; the rest stays as it was."""
+    house.monitor.tick(nas=GOOD)
+    made = await house.post(
+        "/api/maintenance",
+        json={"id": "w", "checks": ["nas"], "tags": ["x"], "from": FIRST, "duration": "2h"},
+    )
+
+    longer = await house.patch("/api/maintenance/w", json={"to": "2023-11-15T04:00:00Z"})
+    assert longer.json == {**made.json, "end": "2023-11-15T04:00:00.000Z"}
+    other = await house.patch("/api/maintenance/w", json={"checks": ["web"], "reason": "disk"})
+    assert other.json == {**longer.json, "checks": ["web"], "tags": [], "reason": "disk"}
+    later = await house.patch(
+        "/api/maintenance/w", json={"from": "2023-11-20T10:00:00Z", "duration": "30m"}
+    )
+
+    assert (later.json["is_open"], later.json["end"]) == (False, "2023-11-20T10:30:00.000Z")
+    assert later.json["reason"] == "disk"
+    assert (await house.get("/api/maintenance")).json == [later.json]
+    [kept] = house.store.kept_windows
+    assert (kept.checks, kept.reason) == (("web",), "disk")
+
+
+async def test_a_window_that_is_open_can_be_ended(house: House) -> None:
+    """An end that lies behind us is the end."""
+    house.monitor.tick(nas=GOOD)
+    await house.post(
+        "/api/maintenance", json={"id": "w", "all": True, "from": FIRST, "duration": "2h"}
+    )
+    assert house.monitor.maintenance.cover("nas") is not None
+
+    house.clock.advance(60)
+    ended = await house.patch("/api/maintenance/w", json={"to": "2023-11-14T22:14:00Z"})
+
+    assert (ended.status, ended.json["is_open"], ended.json["end"]) == (200, False, None)
+    assert house.monitor.maintenance.cover("nas") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"to": "2020-01-01"}, "to"),
+        ({"to": "2023-11-15T04:00:00Z", "duration": "1h"}, ""),
+        ({"checks": ["nope"]}, "checks"),
+        ({"checks": []}, ""),
+        ({"cron": "0 3 * * *"}, "cron"),
+        ({"id": "other"}, "id"),
+    ],
+)
+async def test_a_change_that_makes_no_sense(house: House, body: dict[str, Any], field: str) -> None:
+    """422 names the field, and the window stays as it was."""
+    made = await house.post(
+        "/api/maintenance", json={"id": "w", "checks": ["nas"], "from": FIRST, "duration": "2h"}
+    )
+
+    answer = await house.patch("/api/maintenance/w", json=body)
+
+    assert answer.status == 422
+    assert [item["field"] for item in answer.error["details"]] == [field]
+    assert (await house.get("/api/maintenance")).json == [made.json]
+
+
+async def test_what_cannot_be_changed(house: House) -> None:
+    """A window of the file is changed there, one that recurs is made anew, and an id must exist."""
+    window = Window(id="backup", start=120, end=240, tags=("disk",))
+    house.monitor.maintenance.apply(Settings(checks=house.monitor.checks, maintenance=(window,)))
+    await house.post(
+        "/api/maintenance", json={"id": "night", "all": True, "between": "02:00-04:00"}
+    )
+    change = {"reason": "other"}
+
+    fixed = await house.patch("/api/maintenance/backup", json=change)
+    recurring = await house.patch("/api/maintenance/night", json=change)
+    nothing = await house.patch("/api/maintenance/nope", json=change)
+
+    assert (fixed.status, fixed.error["code"]) == (409, "configured")
+    assert "checks.yml: change it there" in fixed.error["message"]
+    assert (recurring.status, recurring.error["code"]) == (409, "recurring")
+    assert (nothing.status, nothing.error["code"]) == (404, "unknown_window")
+
+
+async def test_a_change_is_written_before_it_holds(house: House) -> None:
+    """Without a database the window stays as it was."""
+    made = await house.post(
+        "/api/maintenance", json={"id": "w", "checks": ["nas"], "from": FIRST, "duration": "2h"}
+    )
+    house.store.failure = StoreError("the disk is full")
+
+    answer = await house.patch("/api/maintenance/w", json={"duration": "3h"})
+
+    assert answer.status == 503
+    assert (await house.get("/api/maintenance")).json == [made.json]
+
+
+async def test_changes_at_the_same_time_are_all_kept(house: House) -> None:
+    """What one request writes has the windows of the others in it."""
+    body = {"all": True, "from": FIRST, "duration": "2h"}
+
+    await asyncio.gather(
+        *(house.post("/api/maintenance", json={"id": name, **body}) for name in "abc")
+    )
+    await asyncio.gather(
+        house.delete("/api/maintenance/b"),
+        house.patch("/api/maintenance/a", json={"reason": "one"}),
+        house.patch("/api/maintenance/c", json={"reason": "two"}),
+    )
+
+    assert {window.id: window.reason for window in house.store.kept_windows} == {
+        "a": "one",
+        "c": "two",
+    }
 
 
 async def test_what_does_not_exist_cannot_be_removed(house: House) -> None:

@@ -28,7 +28,7 @@ SPECS: Final = [spec for routes in ROUTES for spec in routes.specs]
 CALLS: Final = [
     (spec, method)
     for spec in SPECS
-    for method in {"GET": ("GET", "HEAD"), "POST": ("POST",), "DELETE": ("DELETE",)}[spec.method]
+    for method in ({"GET": ("GET", "HEAD")}.get(spec.method, (spec.method,)))
 ]
 TOKENS: Final = {"read": "opm_r_read", "admin": "opm_w_admin"}
 HEADERS: Final[dict[str, dict[str, str]]] = {

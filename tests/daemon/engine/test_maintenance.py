@@ -99,6 +99,31 @@ def test_at_the_end_exactly_the_difference_is_told(
     run_in_virtual_time(scenario)
 
 
+@pytest.mark.parametrize(("end_s", "told_s"), [(60, 60), (300, 300)])
+def test_an_end_that_was_moved_tells_the_difference(end_s: float, told_s: float) -> None:
+    """Sooner or later than planned: what is down is told when the window really ends."""
+
+    async def scenario(clock: FakeClock) -> None:
+        stage = Stage(clock)
+        ears = Ears(stage)
+        house = start(stage)
+        began_ms = clock.now_ms()
+        window = soon(clock, after_s=0, lasting_s=120)
+        stage.monitor.maintenance.add(window)
+        house.off = {"nas"}
+        await asyncio.sleep(20)
+
+        to_ms = began_ms + round(end_s * 1000)
+        stage.monitor.maintenance.add(replace(window, to_ms=to_ms))
+        await asyncio.sleep(told_s - 21)
+        assert ears.heard == []
+        await asyncio.sleep(40)
+
+        assert [kind for kind, _ in ears.heard] == ["first_fail"]
+
+    run_in_virtual_time(scenario)
+
+
 def test_what_is_down_is_run_again_before_that_is_told() -> None:
     """It came back a moment before the end, between two runs: nobody hears of a failure."""
 

@@ -103,26 +103,26 @@ def _text(validator: Callable[[Any], Any], example: str) -> _Described:
     return _Described(validator, {"type": "string", "examples": [example]})
 
 
+_OF_WHAT: Final[dict[Any, Any]] = {
+    vol.Optional("reason", description="Why, for people"): vol.All(str, vol.Length(min=1, max=200)),
+    vol.Optional("checks", description="The ids of the checks that it holds for"): _WORDS,
+    vol.Optional("tags", description="And those with any of these tags"): _WORDS,
+    vol.Optional("sites", description="And those of any of these sites"): _WORDS,
+    vol.Optional("all", description="And every check"): _Described(cv.boolean, {"type": "boolean"}),
+}
+_ONCE: Final[dict[Any, Any]] = {
+    vol.Optional("from", description="Once: from this time on"): _text(
+        keys.moment, "2026-12-27T10:00:00Z"
+    ),
+    vol.Optional("to", description="Up to this time"): _text(keys.moment, "2026-12-27T14:00:00Z"),
+}
 MAINTENANCE: Final = RequestSchema(
     keys={
         vol.Optional("id", description="Unique; made up if it is left out"): _text(
             cv.check_id, "new-disks"
         ),
-        vol.Optional("reason", description="Why, for people"): vol.All(
-            str, vol.Length(min=1, max=200)
-        ),
-        vol.Optional("checks", description="The ids of the checks that it holds for"): _WORDS,
-        vol.Optional("tags", description="And those with any of these tags"): _WORDS,
-        vol.Optional("sites", description="And those of any of these sites"): _WORDS,
-        vol.Optional("all", description="And every check"): _Described(
-            cv.boolean, {"type": "boolean"}
-        ),
-        vol.Optional("from", description="Once: from this time on"): _text(
-            keys.moment, "2026-12-27T10:00:00Z"
-        ),
-        vol.Optional("to", description="Up to this time"): _text(
-            keys.moment, "2026-12-27T14:00:00Z"
-        ),
+        **_OF_WHAT,
+        **_ONCE,
         vol.Optional("between", description="Every day between two times"): _text(
             keys.span, "22:30-04:00"
         ),
@@ -136,6 +136,16 @@ MAINTENANCE: Final = RequestSchema(
         vol.Optional(
             "duration", description="How long: with `cron`, or with `from` in place of `to`"
         ): _text(keys.lasting, "2h"),
+    },
+    make=dict[str, Any],
+)
+MAINTENANCE_CHANGE: Final = RequestSchema(
+    keys={
+        **_OF_WHAT,
+        **_ONCE,
+        vol.Optional("duration", description="How long, in place of `to`"): _text(
+            keys.lasting, "2h"
+        ),
     },
     make=dict[str, Any],
 )
