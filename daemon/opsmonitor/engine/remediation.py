@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.check import CheckState, Status
+from opsmonitor.models.remediation import AttemptState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set as AbstractSet
@@ -52,6 +53,8 @@ class Situation:
     busy_places: AbstractSet[str] = frozenset()
     is_busy: bool = False
     max_per_hour: int = 12
+    is_dry_run: bool = False
+    """Nothing is done whatever the action says."""
 
 
 def obstacle(action: ActionSettings, situation: Situation) -> Obstacle | None:
@@ -81,14 +84,21 @@ def limit_reached(action: ActionSettings, situation: Situation) -> Obstacle | No
         return Obstacle.BUSY
     if _in_last_hour(_here(action, situation), now_ms) >= action.max_per_hour:
         return Obstacle.TOO_OFTEN
-    if _in_last_hour(situation.attempts, now_ms) >= situation.max_per_hour:
+    if _in_last_hour(_counted(action, situation), now_ms) >= situation.max_per_hour:
         return Obstacle.TOO_MANY
     return None
 
 
 def _here(action: ActionSettings, situation: Situation) -> list[Attempt]:
     """Return the attempts on the same thing."""
-    return [item for item in situation.attempts if item.place == action.place]
+    return [item for item in _counted(action, situation) if item.place == action.place]
+
+
+def _counted(action: ActionSettings, situation: Situation) -> Iterable[Attempt]:
+    """Return the attempts that count: for what is really done, only what really was."""
+    if action.dry_run or situation.is_dry_run:
+        return situation.attempts
+    return [item for item in situation.attempts if item.state is not AttemptState.DRY_RUN]
 
 
 def _is_due(action: ActionSettings, state: CheckState) -> bool:

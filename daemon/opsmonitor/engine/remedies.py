@@ -174,6 +174,7 @@ class Remedies:
             busy_places=self._places,
             is_busy=check.id in self._tasks,
             max_per_hour=settings.remediation.max_per_hour,
+            is_dry_run=settings.remediation.dry_run,
         )
 
     def _begin(

@@ -101,7 +101,7 @@ class Witness:
         parked = (self._clock.monotonic(), go_on)
         self._parked.append(parked)
         self._host.run_soon(self._check.id)
-        bound_s = 2 * longest_run_s(self._check) + _SPARE_S
+        bound_s = (1 + self._check.down_threshold) * longest_run_s(self._check) + _SPARE_S
         self._loop.call_later(bound_s, self._give_up, parked)
 
     def cover(self, check_id: str, outcome: Outcome) -> Cover | None:
@@ -134,6 +134,9 @@ class Witness:
             return
         was_out, out_since_s = self.is_out, self._out_since_s
         self._note_state(started_s)
+        if self._parked and self._is_undecided(self._host.states[check_id]):
+            self._host.run_soon(check_id)
+            return
         has_come_back = was_out and not self.is_out
         if self._is_doubted and self.is_out:
             # Checks that succeed know better than a witness that nobody answers.
@@ -147,6 +150,11 @@ class Witness:
                 lasted_ms = round((self._clock.monotonic() - out_since_s) * 1000)
                 self._host.publish(Batch(outage=(now_ms - lasted_ms, now_ms)))
             self._look_again()
+
+    @staticmethod
+    def _is_undecided(state: CheckState) -> bool:
+        """Tell whether the witness fails, but not often enough yet to be down."""
+        return state.fail_streak > 0 and state.judged is not Status.DOWN
 
     def _note_state(self, started_s: float) -> None:
         """Take over what the witness is judged to be, and look soon again while it is down."""

@@ -50,6 +50,20 @@ def attempt(ago_s: float, *, check_id: str = "web", place: str = "db") -> Attemp
     )
 
 
+def test_what_was_only_said_keeps_nothing_from_being_done() -> None:
+    """Once `dry_run` is taken out the action runs; dry runs themselves keep to all limits."""
+    said = [
+        replace(attempt(60 * number), id=f"{number}", state=AttemptState.DRY_RUN)
+        for number in range(12)
+    ]
+
+    assert obstacle(_ACTION, situation(failing(), *said)) is None
+    assert limit_reached(_ACTION, situation(failing(), *said)) is None
+    dry = replace(_ACTION, dry_run=True)
+    assert obstacle(dry, situation(failing(), *said)) is Obstacle.GIVEN_UP
+    assert obstacle(_ACTION, situation(failing(), *said, is_dry_run=True)) is Obstacle.GIVEN_UP
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_only_trouble_of_its_own_is_healed(status: Status) -> None:
     """Unreachable, paused, in maintenance, without a network: nothing is done."""

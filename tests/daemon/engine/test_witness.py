@@ -100,6 +100,31 @@ def test_what_fails_with_a_network_is_down() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_a_witness_that_must_fail_thrice_is_asked_until_that_is_clear() -> None:
+    """Nothing outside is told before it is known whether there is a network, and all is after."""
+
+    async def scenario(clock: FakeClock) -> None:
+        uplink, stage = Uplink(), Stage(clock)
+        ears = Ears(stage)
+        stage.start(
+            uplink.witness(down_threshold=3),
+            *(outside(uplink, f"web{number}", 2.0, interval_s=30.0) for number in range(5)),
+        )
+        await asyncio.sleep(65)
+        uplink.is_on = False
+        await asyncio.sleep(600)
+        uplink.is_on, uplink.off = True, {"web3"}
+        await asyncio.sleep(100)
+
+        assert ears.heard == [
+            ("first_fail", "connectivity"),
+            ("recovered", "connectivity"),
+            ("first_fail", "web3"),
+        ]
+
+    run_in_virtual_time(scenario)
+
+
 def test_an_answer_of_before_the_failure_says_nothing() -> None:
     """The witness is being asked when something fails: it is asked again."""
 
