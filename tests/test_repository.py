@@ -84,7 +84,8 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def keys_in(platform: str) -> set[str]:
     """Return the translation keys that a platform's modules use."""
-    own = {f"{platform}.py", f"check_{platform}s.py", f"hub_{platform}s.py"}
+    kinds = ("check", "hub", "past")
+    own = {f"{platform}.py", *(f"{kind}_{platform}s.py" for kind in kinds)}
     source = "".join(SOURCES[path] for path in SOURCES if path.name in own)
     return set(re.findall(r'(?:translation_key=|_count\(\s*)"(\w+)"', source))
 

@@ -81,9 +81,9 @@ async def _facts(coordinator: OpsMonitorCoordinator, since: datetime) -> dict[st
             check_facts(check) for check in data.checks.values() if check.status in _TROUBLE
         ],
         "uptime_percent": {
-            check.name: {key: value for key, value in windows.items() if value is not None}
+            check.name: {key: value for key, value in past.percent.items() if value is not None}
             for check in data.checks.values()
-            if (windows := uptimes.get(check.id))
+            if (past := uptimes.get(check.id))
         },
         "things_with_issues": {
             reading.name: list(reading.issues)

@@ -1,17 +1,14 @@
 """Sensors: response times, states and counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from statistics import fmean
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfRatio
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -21,26 +18,14 @@ from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription
 from .client import Health
 from .coordinator import OpsMonitorConfigEntry
 from .described import described
-from .entity import CheckEntity, HubEntity, OpsMonitorEntity
+from .entity import CheckEntity, HubEntity
 from .exports import keep_exports
 from .hub_sensors import HUB_SENSORS, HubSensorDescription
 from .parts import Part, ValueKind
+from .past_sensors import PAST_KINDS, build_fleet_past
 from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
-from .topics import Topic
 
 PARALLEL_UPDATES = 0
-
-UPTIME_SENSORS: Final = tuple(
-    SensorEntityDescription(
-        key=key,
-        translation_key=key,
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=2,
-        entity_registry_enabled_default=is_default,
-    )
-    for key, is_default in (("uptime_24h", False), ("uptime_7d", False), ("uptime_30d", True))
-)
 
 
 async def async_setup_entry(
@@ -50,7 +35,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of the daemon and of its checks."""
     async_add_entities(HubSensor(entry, description) for description in HUB_SENSORS)
-    async_add_entities(FleetUptimeSensor(entry, description) for description in UPTIME_SENSORS)
+    async_add_entities(build_fleet_past(entry))
     keep_adding_checks(
         entry,
         async_add_entities,
@@ -63,7 +48,7 @@ async def async_setup_entry(
     keep_adding_checks(
         entry,
         async_add_entities,
-        lambda check: [kind(entry, check, description) for kind, description in _UPTIME_KINDS],
+        lambda check: [kind(entry, check, description) for kind, description in PAST_KINDS],
     )
     keep_exports(entry, async_add_entities)
     keep_adding_readings(
@@ -167,57 +152,6 @@ class LastReadSensor(ReadingEntity, SensorEntity):
         return self.native_value
 
 
-class _HearsUptimes(OpsMonitorEntity):
-    """Is told of the uptimes, too, which are asked for now and then."""
-
-    @override
-    def _topics(self) -> Iterable[object]:
-        """Return what is listened for."""
-        return (*super()._topics(), Topic.UPTIMES)
-
-    @property
-    def _window(self) -> str:
-        """Return the span, which the description's key ends with."""
-        return self.entity_description.key.removeprefix("uptime_")
-
-
-class UptimeSensor(_HearsUptimes, CheckEntity, SensorEntity):
-    """For how much of a span of time a check was up."""
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return the percentage."""
-        return self.coordinator.uptimes.data.get(self._check.id, {}).get(self._window)
-
-    @override
-    def _to_show(self) -> object:
-        """Return the state."""
-        return self.native_value
-
-
-class FleetUptimeSensor(_HearsUptimes, HubEntity, SensorEntity):
-    """For how much of a span of time the checks were up, on the average."""
-
-    def __init__(self, entry: OpsMonitorConfigEntry, description: SensorEntityDescription) -> None:
-        """Be about the checks that there are."""
-        super().__init__(entry, description, Topic.DEVICES)
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return the percentage: the mean of those checks of which one is known."""
-        known = self.coordinator.uptimes.data
-        found = [known.get(check.id, {}).get(self._window) for check in self.coordinator.shown]
-        percents = [percent for percent in found if percent is not None]
-        return fmean(percents) if percents else None
-
-    @override
-    def _to_show(self) -> object:
-        """Return the state."""
-        return self.native_value
-
-
 class CheckSensor(CheckEntity, SensorEntity):
     """A value of one check."""
 
@@ -265,4 +199,3 @@ class HubSensor(HubEntity, SensorEntity):
 
 
 _CHECK_KINDS: Final = [(described(CheckSensor, it), it) for it in CHECK_SENSORS]
-_UPTIME_KINDS: Final = [(described(UptimeSensor, it), it) for it in UPTIME_SENSORS]

@@ -1,9 +1,10 @@
-"""The uptime of the checks: asked for now and then, as it changes slowly and is costly to know."""
+"""The past of the checks: asked for now and then, as it changes slowly and is costly to know."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 import logging
-from typing import Final, override
+from typing import Final, Self, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -15,8 +16,30 @@ _LOGGER = logging.getLogger(__name__)
 
 INTERVAL: Final = timedelta(minutes=10)
 
-type Uptimes = Mapping[str, Mapping[str, float | None]]
-"""Percent by window, such as `30d`, by check."""
+type Uptimes = Mapping[str, Past]
+"""By check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a check's past."""
+
+    percent: Mapping[str, float | None]
+    """For how much of a window, such as `30d`, it was up."""
+    latency_avg_ms: float | None = None
+    """Of the last 24 hours."""
+    sla_remaining_s: float | None = None
+    """What is left of the downtime that was agreed for 30 days; None if nothing was."""
+
+    @classmethod
+    def from_api(cls, value: object) -> Self:
+        """Read the past of one check; a daemon of before tells the uptime alone."""
+        fields = Fields.of(value, "uptime")
+        return cls(
+            percent={window: fields.number(window) for window in ("24h", "7d", "30d")},
+            latency_avg_ms=fields.number("latency_avg_ms"),
+            sla_remaining_s=Fields(fields.mapping("sla"), "uptime: sla").number("remaining_s"),
+        )
 
 
 class UptimeCoordinator(DataUpdateCoordinator[Uptimes]):
@@ -43,11 +66,11 @@ class UptimeCoordinator(DataUpdateCoordinator[Uptimes]):
         except OpsMonitorError as err:
             _LOGGER.debug("The uptime cannot be had: %s", err)
             return self.data
-        uptimes: dict[str, Mapping[str, float | None]] = {}
+        uptimes: dict[str, Past] = {}
         unreadable: set[str] = set()
         for check_id, value in answer.items():
             try:
-                uptimes[check_id] = _windows(value)
+                uptimes[check_id] = Past.from_api(value)
             except OpsMonitorError as err:
                 unreadable.add(check_id)
                 if check_id in self.data:
@@ -56,9 +79,3 @@ class UptimeCoordinator(DataUpdateCoordinator[Uptimes]):
                     _LOGGER.warning("The uptime of %s cannot be read: %s", check_id, err)
         self.unreadable = unreadable
         return uptimes
-
-
-def _windows(value: object) -> dict[str, float | None]:
-    """Return the percentages of one check."""
-    fields = Fields.of(value, "uptime")
-    return {window: fields.number(window) for window in ("24h", "7d", "30d")}

@@ -1,6 +1,8 @@
 """What checks yield, from the real daemon's checks.yml into Home Assistant's entities."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 from aiohttp import web
@@ -8,13 +10,15 @@ from homeassistant.const import CONF_URL, CONF_VERIFY_SSL, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.entity import Entity
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ops_monitor.client import OpsMonitorClient
+from custom_components.ops_monitor.client import OpsMonitorClient, Snapshot
+from custom_components.ops_monitor.client.snapshot import ChecksFrame, read_frame
 from custom_components.ops_monitor.const import DOMAIN
 from tests.e2e.daemon_process import DaemonProcess
-from tests.ha.waiting import state_of, wait_for_state
+from tests.ha.waiting import state_of, wait_for_state, wait_until
 from tests.quiet_server import QuietServer
 
 CONFIGURATION = """\
@@ -25,6 +29,7 @@ checks:
     url: {url}
     interval_s: 0.3
     retries: 0
+    sla: 99.9
     export:
       - {{name: Flow, path: $.flow, unit: °C, device_class: temperature, state_class: measurement}}
 """
@@ -33,8 +38,11 @@ FLOW = "sensor.heating_flow"
 
 
 @pytest.fixture(autouse=True)
-def _sockets(socket_enabled: None, enable_custom_integrations: None) -> None:
-    """Allow the loopback, and the integration to be loaded."""
+def _sockets(
+    socket_enabled: None, enable_custom_integrations: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Allow the loopback, and the integration to be loaded; what is off at first is on."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture
@@ -73,6 +81,7 @@ async def daemon(target: QuietServer, tmp_path: Path) -> AsyncIterator[DaemonPro
 async def entry(hass: HomeAssistant, daemon: DaemonProcess) -> MockConfigEntry:
     """Return an entry for the daemon that is set up."""
     client = OpsMonitorClient(async_get_clientsession(hass), daemon.url)
+    await wait_for_run(client)
     config_entry = MockConfigEntry(
         domain=DOMAIN,
         title="Ops Monitor",
@@ -82,6 +91,19 @@ async def entry(hass: HomeAssistant, daemon: DaemonProcess) -> MockConfigEntry:
     config_entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(config_entry.entry_id)
     return config_entry
+
+
+async def wait_for_run(client: OpsMonitorClient) -> None:
+    """Wait until the daemon has judged its check."""
+    async with asyncio.timeout(60), aclosing(client.socket(None)) as batches:
+        async for batch in batches:
+            for frame in map(read_frame, batch):
+                if (
+                    isinstance(frame, Snapshot | ChecksFrame)
+                    and (check := frame.checks.get("heating"))
+                    and check.ok is not None
+                ):
+                    return
 
 
 async def test_exported_values(
@@ -106,3 +128,19 @@ async def test_exported_values(
     daemon.config.write_text(before)
     await wait_for_state(hass, "sensor.heating_mode", None)
     assert entity_registry.async_get("sensor.heating_mode") is None
+
+
+async def test_the_past(
+    hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    """Mean response time and budget come with the uptimes, as soon as there was a run."""
+    budget = entity_registry.async_get_entity_id(
+        "sensor", DOMAIN, f"{entry.unique_id}_hub_sla_budget_30d"
+    )
+    assert budget
+    await wait_until(hass, lambda: state_of(hass, budget).state != STATE_UNKNOWN)
+
+    assert float(state_of(hass, "sensor.heating_average_response_time_24_hours").state) > 0
+    # Next to nothing of the 43 minutes was used, and next to nothing of the month was not watched.
+    assert float(state_of(hass, budget).state) == pytest.approx(43.2, abs=0.1)
+    assert state_of(hass, budget).attributes["check"] == "Heating"

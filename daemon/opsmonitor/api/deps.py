@@ -186,6 +186,10 @@ class StoreView(Protocol):
         """Return runs of all checks, newest first."""
         ...
 
+    async def mean_latencies(self, from_ms: int, to_ms: int) -> dict[str, float]:
+        """Return the mean latency of each check that has one, in milliseconds."""
+        ...
+
     async def uptime(self, check_ids: Sequence[str], from_ms: int, to_ms: int) -> dict[str, Uptime]:
         """Return the time-weighted uptime of each check."""
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from opsmonitor.api.keys import DEPS, UPTIME
 from opsmonitor.api.routing import Answer
 from opsmonitor.api.schemas.check import CheckDetail
+from opsmonitor.api.schemas.past import PastBody
 from opsmonitor.api.schemas.service import ErrorBody
 from opsmonitor.exceptions import UnknownCheckError
 
@@ -38,8 +39,8 @@ async def detail(request: web.Request, state: CheckState) -> CheckDetail:
         UnknownCheckError: It was removed meanwhile.
 
     """
-    uptimes = await request.app[UPTIME].get()
+    known = await request.app[UPTIME].get()
     settings = request.app[DEPS].monitor.checks.get(state.id)
     if settings is None:
         raise UnknownCheckError(state.id)
-    return CheckDetail.detail_of(settings, state, uptimes.get(state.id, {}))
+    return CheckDetail.detail_of(settings, state, PastBody.of(known.get(state.id)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 import logging
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opsmonitor.dashboard.uptime import recorded_s, worth_telling
+from opsmonitor.engine.budget import Budget, budget
 
 if TYPE_CHECKING:
     from opsmonitor.api.deps import MonitorView, StoreView
@@ -26,12 +28,29 @@ WINDOWS: Final = {
     "30d": timedelta(days=30),
     "90d": timedelta(days=90),
 }
+_AGREED: Final = "30d"
+"""The window in which an agreed uptime is to be kept."""
+_MEAN: Final = "24h"
+"""The window of the mean latency."""
 _FRESH_S: Final = 30.0
 _FRESH_WHILE_CHANGING_S: Final = 5.0
 """With a check that has no figure yet, or after a change of state, it is worth asking sooner."""
 _USABLE_S: Final = 60.0
 """An answer from before that is no longer given: who asks once an hour gets the truth of now."""
+_MEANS_FRESH_S: Final = 60.0
+"""Mean latencies of a day change slowly, and cost more than the rest."""
 _DECIMALS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is known of one check's past."""
+
+    percent: Percentages
+    latency_avg_ms: float | None = None
+    """Of the last 24 hours."""
+    budget: Budget | None = None
+    """Of the last 30 days; None where no uptime was agreed."""
 
 
 class UptimeCache:
@@ -42,15 +61,21 @@ class UptimeCache:
         self._monitor = monitor
         self._store = store
         self._clock = clock
-        self._known: dict[str, Percentages] | None = None
+        self._known: dict[str, Past] | None = None
+        self._means: dict[str, float] = {}
+        self._means_s = float("-inf")
         self._fetched_s = float("-inf")
         self._is_changing = False
         self._is_awaited = False
         """Whether what is known is too old, or known to be wrong, to be given meanwhile."""
-        self._task: asyncio.Task[dict[str, Percentages]] | None = None
+        self._task: asyncio.Task[dict[str, Past]] | None = None
 
-    async def get(self) -> dict[str, Percentages]:
-        """Return the percentages by check id.
+    async def percentages(self) -> dict[str, Percentages]:
+        """Return the percentages alone by check id."""
+        return {check_id: past.percent for check_id, past in (await self.get()).items()}
+
+    async def get(self) -> dict[str, Past]:
+        """Return the past by check id.
 
         Who asks first, after a long pause or after a change waits for the store; others do not.
         """
@@ -80,12 +105,13 @@ class UptimeCache:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _fetch(self) -> dict[str, Percentages]:
+    async def _fetch(self) -> dict[str, Past]:
         """Ask the store, window by window."""
         check_ids = list(self._monitor.checks)
         now_ms = self._clock.now_ms()
         found: dict[str, Percentages] = {check_id: dict.fromkeys(WINDOWS) for check_id in check_ids}
         known_s: dict[str, float] = {}
+        budgets: dict[str, Budget] = {}
         for window, length in WINDOWS.items():
             from_ms = now_ms - int(length.total_seconds() * 1000)
             uptimes = await self._store.uptime(check_ids, from_ms, now_ms)
@@ -96,10 +122,29 @@ class UptimeCache:
                 percent = uptime.percent
                 found[check_id][window] = None if percent is None else round(percent, _DECIMALS)
                 known_s[check_id] = recorded_s(uptime)
-        # The last window is the longest one: what is known of it is all that counts.
-        return {key: worth_telling(found[key], known_s.get(key, 0.0)) for key in found}
+                if window == _AGREED and check is not None and check.sla is not None:
+                    budgets[check_id] = budget(uptime, length.total_seconds(), check.sla)
+        means = await self._mean_latencies(now_ms)
+        return {
+            key: Past(
+                # The last window is the longest one: what is known of it is all that counts.
+                percent=worth_telling(found[key], known_s.get(key, 0.0)),
+                latency_avg_ms=means.get(key),
+                budget=budgets.get(key),
+            )
+            for key in found
+        }
 
-    def _take(self, task: asyncio.Task[dict[str, Percentages]]) -> None:
+    async def _mean_latencies(self, now_ms: int) -> dict[str, float]:
+        """Return the mean latencies by check id, not asked for every time once all are known."""
+        is_fresh = self._clock.monotonic() - self._means_s < _MEANS_FRESH_S
+        if not is_fresh or self._monitor.checks.keys() - self._means.keys():
+            from_ms = now_ms - int(WINDOWS[_MEAN].total_seconds() * 1000)
+            self._means = await self._store.mean_latencies(from_ms, now_ms + 1)
+            self._means_s = self._clock.monotonic()
+        return self._means
+
+    def _take(self, task: asyncio.Task[dict[str, Past]]) -> None:
         """Keep what was fetched; after a failure the next caller tries again."""
         self._task = None
         if task.cancelled():
@@ -111,5 +156,5 @@ class UptimeCache:
             return
         self._known = task.result()
         self._fetched_s = self._clock.monotonic()
-        if any(found["24h"] is None for found in self._known.values()):
+        if any(found.percent["24h"] is None for found in self._known.values()):
             self._is_changing = True

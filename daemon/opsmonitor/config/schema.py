@@ -132,6 +132,12 @@ def _flapping(value: Any) -> bool | dict[str, float]:
     return limits
 
 
+def _agreed(value: Any) -> float | None:
+    """Accept a percentage, or null."""
+    return None if value is None else _PERCENT(value)
+
+
+_PERCENT: Final = cv.number(at_least=1, at_most=100)
 _LIMITS: Final = vol.Schema(
     {
         vol.Optional("enter", default=30.0): cv.number(at_least=1, at_most=100),
@@ -142,6 +148,7 @@ _MEANING: Final[Spec] = {
     vol.Optional("severity", default="P2"): cv.one_of("P1", "P2", "P3", "P4"),
     vol.Optional("core", default=False): cv.boolean,
     vol.Optional("tags", default=()): cv.list_of(cv.text),
+    vol.Optional("sla", default=None): _agreed,
     vol.Optional("site", default=None): vol.Any(None, cv.text),
     vol.Optional("unreachable_when", default="any"): cv.one_of("any", "all"),
     vol.Optional("exclude_when_parent_down", default=True): cv.boolean,

@@ -76,6 +76,8 @@ class CheckSettings:
     severity: str = "P2"
     core: bool = False
     tags: tuple[str, ...] = ()
+    sla: float | None = None
+    """The uptime that was agreed, in percent."""
     site: str | None = None
     """Where it is: a name for routes and windows."""
     depends_on: tuple[str, ...] = ()

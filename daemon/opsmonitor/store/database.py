@@ -9,7 +9,7 @@ import aiosqlite
 
 from opsmonitor.exceptions import StoreError
 from opsmonitor.store.files import uri
-from opsmonitor.store.histogram import bucket_of
+from opsmonitor.store.histogram import bucket_of, count_of
 from opsmonitor.store.schema import (
     BUSY_TIMEOUT_S,
     CONNECTION_PRAGMAS,
@@ -129,6 +129,7 @@ async def _connect(name: str, pragmas: Iterable[str]) -> aiosqlite.Connection:
         for pragma in pragmas:
             await connection.execute(pragma)
         await connection.create_function("latency_bucket", 1, bucket_of, deterministic=True)
+        await connection.create_function("latency_count", 1, count_of, deterministic=True)
     except BaseException:
         await connection.close()
         raise

@@ -63,6 +63,19 @@ def add_blob(histogram: Histogram, blob: bytes | None) -> None:
         histogram[index] += count
 
 
+def count_of(blob: bytes | None) -> int:
+    """Return how many latencies a blob holds."""
+    if not blob:
+        return 0
+    counts = blob[1::2]
+    if max(counts) < _MORE:
+        # As a rule each count is a single byte, so that every other one is a count.
+        return sum(counts)
+    histogram: Histogram = Counter()
+    add_blob(histogram, blob)
+    return histogram.total()
+
+
 def percentile_us(histogram: Mapping[int, int], share: float, low_us: int, high_us: int) -> float:
     """Return the latency that this share of all did not exceed (nearest rank).
 

@@ -10,6 +10,7 @@ from opsmonitor.store import (
     alerts,
     attempts,
     heartbeats,
+    latencies,
     muting,
     queries,
     readings,
@@ -131,6 +132,10 @@ class Questions:
         """Return how long each check was in each status, up to now at most."""
         to_ms = min(to_ms, self._keeper.clock.now_ms())
         return await queries.uptime(await self._settled(), check_ids, from_ms, to_ms)
+
+    async def mean_latencies(self, from_ms: int, to_ms: int) -> dict[str, float]:
+        """Return the mean latency of each check that has one, in milliseconds, in full hours."""
+        return await latencies.mean_latencies(await self._settled(), from_ms, to_ms)
 
     async def history(
         self, check_id: str, from_ms: int, to_ms: int, resolution: Resolution

@@ -208,6 +208,7 @@ class HandStore:
         self.unread: StoreError | None = None
         self.uptimes: dict[str, Uptime] = {}
         self.uptime_calls = 0
+        self.means: dict[str, float] = {}
         self.failure: Exception | None = None
         self.moments: list[ReadingMoment] = []
         self.points: dict[str, list[ValuePoint]] = {}
@@ -291,6 +292,10 @@ class HandStore:
     ) -> list[RawRun]:
         """Return no runs."""
         return []
+
+    async def mean_latencies(self, from_ms: int, to_ms: int) -> dict[str, float]:
+        """Return the means the test set."""
+        return dict(self.means)
 
     async def uptime(self, check_ids: Sequence[str], from_ms: int, to_ms: int) -> dict[str, Uptime]:
         """Return the uptime the test set, and count the question."""

@@ -9,6 +9,7 @@ import logging
 import pytest
 
 from opsmonitor.api.uptime_cache import UptimeCache
+from opsmonitor.engine.budget import Budget
 from opsmonitor.models.history import Uptime
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.api.doubles import HandMonitor, HandStore
@@ -49,7 +50,7 @@ async def test_all_windows_of_all_checks(scene: Scene) -> None:
     """Each check has a percentage for each window, None where nothing was judged."""
     del scene.store.uptimes["web"]
 
-    assert await scene.cache.get() == {
+    assert await scene.cache.percentages() == {
         "nas": {"24h": 50.0, "7d": 50.0, "30d": 50.0, "90d": 50.0},
         "web": {"24h": None, "7d": None, "30d": None, "90d": None},
     }
@@ -59,7 +60,7 @@ async def test_a_young_check_has_no_uptime_of_90_days(scene: Scene) -> None:
     """A window is told once the past reaches beyond the next shorter one."""
     scene.store.uptimes = {"nas": Uptime(up_s=2 * 86_400), "web": Uptime(up_s=60)}
 
-    found = await scene.cache.get()
+    found = await scene.cache.percentages()
 
     assert found["nas"] == {"24h": 100.0, "7d": 100.0, "30d": None, "90d": None}
     assert found["web"] == {"24h": 100.0, "7d": None, "30d": None, "90d": None}
@@ -72,14 +73,59 @@ async def test_time_behind_a_check_that_was_down(scene: Scene) -> None:
     strict = replace(scene.monitor.checks["web"], exclude_when_parent_down=False)
     scene.monitor.checks = {**scene.monitor.checks, "web": strict}
 
-    found = await scene.cache.get()
+    found = await scene.cache.percentages()
 
     assert (found["nas"]["24h"], found["web"]["24h"]) == (100.0, 50.0)
 
 
+async def test_mean_latencies_are_asked_for_less_often(scene: Scene) -> None:
+    """They change slowly: they are asked for anew after a minute, or while one is not known."""
+    scene.store.means = {"nas": 12.5}
+    await scene.cache.get()
+    scene.store.means = {"nas": 12.5, "web": 3.0}
+    scene.clock.advance(40)
+    await scene.cache.get()
+    await scene.settle()
+    before = await scene.cache.get()
+
+    scene.store.means = {"nas": 20.0}
+    scene.clock.advance(40)
+    await scene.cache.get()
+    await scene.settle()
+    soon = await scene.cache.get()
+    scene.clock.advance(61)
+    later = await scene.cache.get()
+
+    found = [each["nas"].latency_avg_ms for each in (before, soon, later)]
+    assert found == [12.5, 12.5, 20.0]
+    assert (before["web"].latency_avg_ms, later["web"].latency_avg_ms) == (3.0, None)
+
+
+async def test_an_agreed_uptime_has_a_budget(scene: Scene) -> None:
+    """It is of 30 days, of those checks only for which an uptime was agreed."""
+    behind = Uptime(up_s=86_400, down_s=600, unreachable_s=_DAY_S)
+    scene.store.uptimes = {"nas": behind, "web": behind}
+    scene.monitor.checks = {
+        "nas": replace(scene.monitor.checks["nas"], sla=99.0),
+        "web": replace(scene.monitor.checks["web"], sla=99.0, exclude_when_parent_down=False),
+        "abc": check("abc"),
+    }
+
+    found = await scene.cache.get()
+
+    nas, web = found["nas"].budget, found["web"].budget
+    assert (nas, web) == (
+        Budget(agreed_percent=99.0, allowed_s=29 * 864, used_s=600),
+        Budget(agreed_percent=99.0, allowed_s=30 * 864, used_s=600 + _DAY_S),
+    )
+    assert nas is not None
+    assert nas.remaining_s == 29 * 864 - 600
+    assert found["abc"].budget is None
+
+
 async def test_many_ask_at_once(scene: Scene) -> None:
     """Many callers at once cost the store one question for each window."""
-    answers = await asyncio.gather(*(scene.cache.get() for _ in range(50)))
+    answers = await asyncio.gather(*(scene.cache.percentages() for _ in range(50)))
 
     assert scene.store.uptime_calls == 4
     assert all(answer == answers[0] for answer in answers)
@@ -87,9 +133,9 @@ async def test_many_ask_at_once(scene: Scene) -> None:
 
 async def test_a_fresh_answer_is_kept(scene: Scene) -> None:
     """Within half a minute nothing is asked again."""
-    await scene.cache.get()
+    await scene.cache.percentages()
     scene.clock.advance(29)
-    await scene.cache.get()
+    await scene.cache.percentages()
 
     assert scene.store.uptime_calls == 4
 
@@ -97,9 +143,9 @@ async def test_a_fresh_answer_is_kept(scene: Scene) -> None:
 async def test_what_is_unknown_is_asked_again_soon(scene: Scene) -> None:
     """While a check has no figure yet, an answer is old after five seconds."""
     scene.store.uptimes.clear()
-    await scene.cache.get()
+    await scene.cache.percentages()
     scene.clock.advance(6)
-    await scene.cache.get()
+    await scene.cache.percentages()
     await scene.settle()
 
     assert scene.store.uptime_calls == 8
@@ -107,24 +153,24 @@ async def test_what_is_unknown_is_asked_again_soon(scene: Scene) -> None:
 
 async def test_an_old_answer_is_given_while_a_new_one_is_fetched(scene: Scene) -> None:
     """After half a minute the caller gets the old answer at once, and the next the new one."""
-    await scene.cache.get()
+    await scene.cache.percentages()
     scene.store.uptimes["nas"] = Uptime(up_s=100)
     scene.clock.advance(31)
 
-    old = await scene.cache.get()
+    old = await scene.cache.percentages()
     await scene.settle()
-    new = await scene.cache.get()
+    new = await scene.cache.percentages()
 
     assert (old["nas"]["24h"], new["nas"]["24h"]) == (50.0, 100.0)
 
 
 async def test_an_answer_of_long_ago_is_not_given(scene: Scene) -> None:
     """Who asks once an hour waits for what is true now; all who ask meanwhile wait as well."""
-    await scene.cache.get()
+    await scene.cache.percentages()
     scene.store.uptimes["nas"] = Uptime(up_s=100)
     scene.clock.advance(3600)
 
-    answers = await asyncio.gather(*(scene.cache.get() for _ in range(3)))
+    answers = await asyncio.gather(*(scene.cache.percentages() for _ in range(3)))
 
     assert [answer["nas"]["24h"] for answer in answers] == [100.0, 100.0, 100.0]
     assert scene.store.uptime_calls == 8
@@ -133,33 +179,33 @@ async def test_an_answer_of_long_ago_is_not_given(scene: Scene) -> None:
 async def test_a_change_of_state_is_in_the_next_answer(scene: Scene) -> None:
     """Five seconds after the last answer, one that a change made wrong is not given again."""
     scene.monitor.tick(nas=GOOD)
-    await scene.cache.get()
+    await scene.cache.percentages()
     scene.clock.advance(5)
     scene.monitor.tick(nas=GOOD)
-    await scene.cache.get()
+    await scene.cache.percentages()
     assert scene.store.uptime_calls == 4
 
     scene.monitor.tick(nas=BAD)
     scene.store.uptimes["nas"] = Uptime(up_s=50, down_s=150)
 
-    assert (await scene.cache.get())["nas"]["24h"] == 25.0
+    assert (await scene.cache.percentages())["nas"]["24h"] == 25.0
 
 
 async def test_many_changes_cost_no_more_than_one_question_in_five_seconds(scene: Scene) -> None:
     """A check that goes up and down all the time does not keep the store busy."""
-    await scene.cache.get()
+    await scene.cache.percentages()
     for outcome in (GOOD, BAD, GOOD, BAD):
         scene.clock.advance(1)
         scene.monitor.tick(nas=outcome)
-        await scene.cache.get()
+        await scene.cache.percentages()
 
     assert scene.store.uptime_calls == 4
 
 
 async def test_a_caller_that_leaves(scene: Scene) -> None:
     """A caller that goes away does not take the answer from the others."""
-    leaving = asyncio.create_task(scene.cache.get())
-    staying = asyncio.create_task(scene.cache.get())
+    leaving = asyncio.create_task(scene.cache.percentages())
+    staying = asyncio.create_task(scene.cache.percentages())
     await asyncio.sleep(0)
     leaving.cancel()
 
@@ -168,14 +214,14 @@ async def test_a_caller_that_leaves(scene: Scene) -> None:
 
 async def test_a_store_that_fails(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """When the store fails the old answer stays, it is logged, and the next caller tries again."""
-    await scene.cache.get()
+    await scene.cache.percentages()
     scene.clock.advance(31)
     scene.store.failure = OSError("disk")
     with caplog.at_level(logging.WARNING):
-        during = await scene.cache.get()
+        during = await scene.cache.percentages()
         await scene.settle()
     scene.store.failure = None
-    await scene.cache.get()
+    await scene.cache.percentages()
     await scene.settle()
 
     assert during["nas"]["24h"] == 50.0
@@ -188,12 +234,12 @@ async def test_the_first_failure_is_told(scene: Scene) -> None:
     scene.store.failure = OSError("disk")
 
     with pytest.raises(OSError, match="disk"):
-        await scene.cache.get()
+        await scene.cache.percentages()
 
 
 async def test_closing_while_fetching(scene: Scene) -> None:
     """Closing ends a fetch under way."""
-    asking = asyncio.create_task(scene.cache.get())
+    asking = asyncio.create_task(scene.cache.percentages())
     await asyncio.sleep(0)
 
     await scene.cache.close()

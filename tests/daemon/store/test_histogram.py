@@ -8,7 +8,14 @@ import math
 from hypothesis import given, strategies as st
 import pytest
 
-from opsmonitor.store.histogram import Histogram, add_blob, bucket_of, encode, percentile_us
+from opsmonitor.store.histogram import (
+    Histogram,
+    add_blob,
+    bucket_of,
+    count_of,
+    encode,
+    percentile_us,
+)
 
 latencies = st.lists(st.integers(100, 600_000_000), min_size=1, max_size=200)
 
@@ -54,8 +61,9 @@ def test_merging_is_associative_and_loses_nothing(
 
 @given(counts=st.dictionaries(st.integers(0, 255), st.integers(1, 2**40)))
 def test_blob_keeps_every_count(counts: dict[int, int]) -> None:
-    """Any histogram survives being stored."""
+    """Any histogram survives being stored, and can be counted as it is stored."""
     assert decoded(encode(counts)) == counts
+    assert count_of(encode(counts)) == sum(counts.values())
 
 
 def test_empty_histogram_takes_no_room() -> None:

@@ -63,7 +63,7 @@ async def uptime(request: web.Request) -> web.Response:
     """Answer what the open page cannot learn from the stream."""
     deps = request.app[DEPS]
     return json_answer(
-        {"uptime": await request.app[UPTIME].get(), "storage": _storage_trouble(deps.store)}
+        {"uptime": await request.app[UPTIME].percentages(), "storage": _storage_trouble(deps.store)}
     )
 
 
@@ -93,7 +93,7 @@ async def _page_data(request: web.Request) -> PageData:
     zone = await asyncio.to_thread(ZoneInfo, settings.time_zone) if settings.time_zone else None
     runs, uptimes, journal = await asyncio.gather(
         deps.store.recent_runs(),
-        request.app[UPTIME].get(),
+        request.app[UPTIME].percentages(),
         _journal(deps, request.query, zone),
     )
     return PageData(

@@ -10,9 +10,10 @@ from opsmonitor.api.encode import json_answer
 from opsmonitor.api.keys import DEPS, STATES, UPTIME
 from opsmonitor.api.one_check import UNKNOWN, detail, known_id
 from opsmonitor.api.routing import Answer, Routes
-from opsmonitor.api.schemas.check import CheckBody, CheckDetail, UptimeWindows
+from opsmonitor.api.schemas.check import CheckBody, CheckDetail
 from opsmonitor.api.schemas.check_requests import EVENTS_QUERY, HISTORY_QUERY
 from opsmonitor.api.schemas.history import HistoryBody
+from opsmonitor.api.schemas.past import PastBody
 from opsmonitor.api.schemas.status import EventBody, SummaryBody
 from opsmonitor.api.scope import Scope
 
@@ -38,13 +39,11 @@ async def summary(request: web.Request) -> web.Response:
     return request.app[STATES].summary().answer(request)
 
 
-@routes.get(
-    "/api/status/uptime", scope=Scope.READ, answers={200: Answer(body=dict[str, UptimeWindows])}
-)
+@routes.get("/api/status/uptime", scope=Scope.READ, answers={200: Answer(body=dict[str, PastBody])})
 async def uptime(request: web.Request) -> web.Response:
-    """Return the uptime of every check by id."""
+    """Return uptime, mean response time and what is left of an agreed uptime of every check."""
     found = await request.app[UPTIME].get()
-    return json_answer({key: UptimeWindows.of(percents) for key, percents in found.items()})
+    return json_answer({key: PastBody.of(past) for key, past in found.items()})
 
 
 @routes.get(

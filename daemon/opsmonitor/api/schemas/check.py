@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
-from opsmonitor.api.encode import KEY
 from opsmonitor.api.schemas.export import ExportBody, exports_of
 from opsmonitor.api.schemas.notes import Doc, Timestamp
+from opsmonitor.api.schemas.past import PastBody
 from opsmonitor.config.settings import CheckSettings
 from opsmonitor.engine.flapping import percent
 from opsmonitor.models.check import (
@@ -117,6 +117,7 @@ class CheckBody:
         bool, Doc("Whether up and down mean reachable and not, rather than fine and in trouble")
     ]
     interval_s: float
+    sla: Annotated[float | None, Doc("The uptime that was agreed, in percent")]
     down_threshold: Annotated[int, Doc("So many failing runs in a row turn it down")]
     depends_on: Annotated[tuple[str, ...], Doc("Ids of the checks that it depends on")]
     because: Annotated[
@@ -200,42 +201,17 @@ class TlsBody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UptimeWindows:
-    """Uptime in percent; null where nothing was judged, or the past is not long enough.
-
-    A window is told once the past reaches beyond the next shorter one.
-    """
-
-    day: float | None = field(metadata={KEY: "24h"})
-    week: float | None = field(metadata={KEY: "7d"})
-    month: float | None = field(metadata={KEY: "30d"})
-    quarter: float | None = field(metadata={KEY: "90d"})
-
-    @classmethod
-    def of(cls, percents: Mapping[str, float | None]) -> UptimeWindows:
-        """Tell percentages by the names of their windows."""
-        return cls(
-            day=percents.get("24h"),
-            week=percents.get("7d"),
-            month=percents.get("30d"),
-            quarter=percents.get("90d"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDetail(CheckBody):
     """All that is known of one check now."""
 
     timings: TimingsBody | None
     assertions: tuple[AssertionBody, ...]
     tls: TlsBody | None
-    uptime: UptimeWindows
+    uptime: PastBody
     data: Annotated[Mapping[str, Any], Doc("Further values, by the check's type")]
 
     @classmethod
-    def detail_of(
-        cls, check: CheckSettings, state: CheckState, uptime: Mapping[str, float | None]
-    ) -> CheckDetail:
+    def detail_of(cls, check: CheckSettings, state: CheckState, uptime: PastBody) -> CheckDetail:
         """Tell everything about a check."""
         outcome = state.outcome
         return cls(
@@ -243,7 +219,7 @@ class CheckDetail(CheckBody):
             timings=_timings(outcome),
             assertions=_assertions(outcome),
             tls=TlsBody.of(outcome.tls) if outcome and outcome.tls else None,
-            uptime=UptimeWindows.of(uptime),
+            uptime=uptime,
             data=dict(outcome.data) if outcome else {},
         )
 
@@ -274,6 +250,7 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "tags": check.tags,
         "is_reachability": check.is_reachability,
         "interval_s": check.interval_s,
+        "sla": check.sla,
         "down_threshold": check.down_threshold,
         "depends_on": check.depends_on,
         "because": state.because,
