@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING
 
 from opsmonitor.checks.base import NO_VALUES, CheckType, ValueSource
@@ -15,16 +14,15 @@ from opsmonitor.engine.family import Family
 from opsmonitor.engine.groups import Groups
 from opsmonitor.engine.interventions import Interventions
 from opsmonitor.engine.job import Job
+from opsmonitor.engine.judging import Judging
 from opsmonitor.engine.maintenance import MaintenancePlan
 from opsmonitor.engine.outbox import Outbox
 from opsmonitor.engine.runway import Runway
-from opsmonitor.engine.standstill import Moment, is_void
-from opsmonitor.engine.state_machine import advance, flapping_change, go_on, goes_on
 from opsmonitor.engine.stats import EngineStats
 from opsmonitor.engine.wakes import Wakes
 from opsmonitor.engine.witness import Witness
 from opsmonitor.exceptions import UnknownCheckError
-from opsmonitor.models.check import Change, CheckState, Outcome, RunResult, Status
+from opsmonitor.models.check import CheckState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from opsmonitor.config.settings import CheckSettings, Settings
     from opsmonitor.engine.recorder import Recorder
     from opsmonitor.engine.schedule import Due
+    from opsmonitor.engine.standstill import Moment
+    from opsmonitor.models.check import Change, RunResult
     from opsmonitor.models.heartbeat import Pulse
     from opsmonitor.models.maintenance import Window
     from opsmonitor.util.clock import Clock
@@ -74,7 +74,6 @@ class Monitor:
         self.checks: dict[str, CheckSettings] = {}
         self.states: dict[str, CheckState] = {}
         self._conductor = Conductor(self, clock)
-        self._runway = Runway(self, clock)
         self._publisher = Publisher()
         self._outbox = Outbox(recorder, self._publisher)
         self._family = Family(self, clock)
@@ -88,8 +87,16 @@ class Monitor:
         self._publisher.subscribe(self._groups.take)
         self.interventions = Interventions(self, clock)
         """What people ask for."""
-        self._unjudged: set[str] = set()
-        self._runs = self._overruns = self._voided = 0
+        self._judging = Judging(
+            self,
+            clock,
+            jobs=self._jobs,
+            circumstances=self._circumstances,
+            groups=self._groups,
+            outbox=self._outbox,
+        )
+        self._runway = Runway(self._judging, clock)
+        self._overruns = 0
 
     def start(self) -> None:
         """Begin to run the checks that were applied; call it in the event loop."""
@@ -189,11 +196,11 @@ class Monitor:
         """Return the engine's own figures."""
         p50_ms, p99_ms, max_ms = self._runway.lateness.percentiles_ms()
         return EngineStats(
-            runs=self._runs,
+            runs=self._judging.runs,
             late_starts=self._runway.lateness.late_starts,
             overruns=self._overruns,
             missed=self._conductor.missed,
-            voided=self._voided,
+            voided=self._judging.voided,
             ticks=self._conductor.ticks,
             running=self._runway.limiter.running,
             waiting=self._runway.limiter.waiting,
@@ -201,7 +208,7 @@ class Monitor:
             lateness_p99_ms=p99_ms,
             lateness_max_ms=max_ms,
             last_tick_age_s=self._conductor.last_tick_age_s,
-            first_pass_done=not self._unjudged,
+            first_pass_done=not self._judging.unjudged,
         )
 
     # Configuration
@@ -226,13 +233,13 @@ class Monitor:
             job.has_interval = False
         self.states[check_id] = state
         if state.pause is None:
-            self._unjudged.add(check_id)
+            self._judging.unjudged.add(check_id)
 
     def _drop(self, check_ids: Iterable[str]) -> None:
         """Forget checks and cancel their runs."""
         for check_id in check_ids:
             self._conductor.remove(check_id)
-            self._unjudged.discard(check_id)
+            self._judging.unjudged.discard(check_id)
             self._jobs.pop(check_id).stop()
             del self.states[check_id]
 
@@ -277,15 +284,19 @@ class Monitor:
     def halt(self, check_id: str) -> None:
         """End the run under way and start none."""
         self._conductor.remove(check_id)
-        self._unjudged.discard(check_id)
+        self._judging.unjudged.discard(check_id)
         self.distrust(check_id)
         self._jobs[check_id].stop()
 
     def go_on(self, check_id: str) -> None:
         """Run a check again, at once and then at its interval."""
-        self._unjudged.add(check_id)
+        self._judging.unjudged.add(check_id)
         self._conductor.add_all([(check_id, self.checks[check_id].interval_s)])
         self.reconsider(check_id, self._clock.now_ms())
+
+    def submit(self, job: Job, due_s: float) -> None:
+        """Let a job run as soon as there is room."""
+        self._runway.submit(job, due_s)
 
     def run_soon(self, check_id: str, *, afresh: bool = False) -> None:
         """Run a check without waiting for its time; `afresh`: a run under way does not count."""
@@ -306,110 +317,3 @@ class Monitor:
         job = self._jobs[check_id]
         if job.is_running or job.is_parked:
             job.is_stale = True
-
-    # Runs
-
-    def wants(self, job: Job) -> bool:
-        """Tell whether a job is in force and not paused."""
-        check_id = job.check.id
-        return self._jobs.get(check_id) is job and self.states[check_id].pause is None
-
-    def finish(self, job: Job, outcome: Outcome) -> None:
-        """Judge an outcome, unless the run says nothing of how things are now."""
-        check_id = job.check.id
-        before = self.states.get(check_id)
-        if before is None or self._jobs.get(check_id) is not job or job.started is None:
-            return
-        if before.pause is not None:
-            return
-        is_stale, job.is_stale = job.is_stale, False
-        if (
-            goes_on(before, outcome)
-            and job.has_interval
-            and self.maintenance.is_empty
-            and not self._witness.is_out
-        ):
-            self._go_on_well(job, before, job.started, outcome)
-            return
-        if not outcome.is_good:
-            finished = Moment.read(self._clock)
-            is_voided = is_void(job.started, finished, job.longest_s)
-            self._voided += is_voided
-            if is_voided or is_stale:
-                self._runway.submit(job, finished.mono_s)
-                return
-            if self._witness.concerns(check_id) and self._witness.must_be_asked(
-                self.states[check_id], outcome
-            ):
-                job.is_busy = job.is_parked = True
-                self._witness.ask(partial(self._go_on, job, outcome))
-                return
-        elif self._witness.is_out:
-            self._witness.note_good(check_id, job.started.mono_s)
-        self._judge(job, job.started, outcome, self._clock.now_ms())
-
-    def _go_on(self, job: Job, outcome: Outcome, is_stale: bool) -> None:  # noqa: FBT001 - a callback
-        """Judge a failing run that had to wait for the witness."""
-        job.is_busy = job.is_parked = False
-        is_stale, job.is_stale = is_stale or job.is_stale, False
-        if not self.wants(job) or job.started is None:
-            return
-        if is_stale:
-            self._runway.submit(job, self._clock.monotonic())
-        else:
-            self._judge(job, job.started, outcome, self._clock.now_ms())
-
-    def _judge(self, job: Job, started: Moment, outcome: Outcome, now_ms: int) -> None:
-        """Draw the consequences of a run."""
-        check_id = job.check.id
-        before = self.states[check_id]
-        cover = self._circumstances.cover(check_id, outcome)
-        state, transition = advance(before, outcome, job.thresholds, now_ms, cover)
-        if state.status is not Status.UP or before.status is not Status.UP:
-            state = self._family.hold(before, state, is_first=not job.has_interval)
-            state = self._groups.hold(before, state)
-        is_new_interval = transition is not None or not job.has_interval
-        job.has_interval = True
-        result = RunResult(
-            check_id=check_id,
-            started_ms=started.wall_ms,
-            finished_ms=now_ms,
-            outcome=outcome,
-            state=state,
-            transition=transition,
-            interval=state.status if is_new_interval else None,
-        )
-        self._put_run(job, result)
-        if (state.flapping_since_ms is None) is not (before.flapping_since_ms is None):
-            self._outbox.put_change(flapping_change(state, now_ms))
-        if transition is not None or state.covered is not before.covered:
-            self._family.follow(before, state, now_ms)
-        self._family.holds.note_run(check_id, started.mono_s)
-        self._witness.note_run(check_id, started.mono_s)
-
-    def _go_on_well(self, job: Job, before: CheckState, started: Moment, outcome: Outcome) -> None:
-        """Take in a run after which all is as it was: nearly every one is such, so be quick."""
-        check_id, now_ms = before.id, self._clock.now_ms()
-        result = RunResult(
-            check_id=check_id,
-            started_ms=started.wall_ms,
-            finished_ms=now_ms,
-            outcome=outcome,
-            state=go_on(before, outcome, now_ms),
-            is_plain=True,
-        )
-        self._put_run(job, result)
-        if not self._family.holds.are_empty:
-            self._family.holds.note_run(check_id, started.mono_s)
-        if check_id == self._witness.check_id:
-            self._witness.note_run(check_id, started.mono_s)
-
-    def _put_run(self, job: Job, result: RunResult) -> None:
-        """Put a run in force, and tell it."""
-        self.states[result.check_id] = result.state
-        self._runs += 1
-        if self._unjudged:
-            self._unjudged.discard(result.check_id)
-        self._outbox.put(result)
-        if job.waiters:
-            job.tell_waiters(result)
