@@ -15,8 +15,7 @@ from opsmonitor.engine.reading_values import (
     is_awaited,
     value_names,
 )
-from opsmonitor.engine.schedule import Schedule
-from opsmonitor.engine.standstill import Moment
+from opsmonitor.engine.rounds import Rounds
 from opsmonitor.exceptions import ProbeError
 from opsmonitor.models.reading import (
     Measured,
@@ -81,13 +80,11 @@ class Poller:
         self._known = dict(known)
         self._beat = beat
         self._lanes = Lanes()
-        self._schedule = Schedule()
+        self._rounds = Rounds(self, clock)
         self._things: dict[str, Polled] = {}
         self._probes: dict[str, ProbeSettings] = {}
         self._place: object = None
         self._listeners: list[Listener] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake: asyncio.TimerHandle | None = None
         self.states: dict[str, ReadingState] = {}
         """By full dotted name, in the order of the probes."""
 
@@ -98,14 +95,11 @@ class Poller:
 
     def start(self) -> None:
         """Begin to poll what was applied; call it in the event loop."""
-        self._loop = asyncio.get_running_loop()
-        self._plan()
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Stop every poll, and write down what is known."""
-        self._loop = None
-        if self._wake is not None:
-            self._wake.cancel()
+        self._rounds.stop()
         tasks = [thing.task for thing in self._things.values() if thing.task is not None]
         for thing in self._things.values():
             thing.stop()
@@ -148,19 +142,15 @@ class Poller:
         # Only now: a defect in building one must not leave half of each configuration.
         self._place, self._things = place, things
         self._probes = dict(settings.probes)
-        for name, thing in old.items():
-            if self._things.get(name) is not thing:
-                thing.stop()
-                self._schedule.remove(name)
+        ended = [name for name, thing in old.items() if things.get(name) is not thing]
+        for name in ended:
+            old[name].stop()
         self.states = {name: thing.state for name, thing in self._things.items()}
         gone = (old.keys() | self._known.keys()) - self._things.keys()
         self._known = {}
         if gone:
             self._keeper.forget_readings(frozenset(gone), self._clock.now_ms())
-        self._schedule.add_all(
-            [(thing.name, thing.probe.interval_s) for thing in fresh], self._clock.monotonic()
-        )
-        self._plan()
+        self._rounds.change(ended, fresh)
 
     def latest(self, name: str) -> Measured | None:
         """Return a value by its full dotted name, such as `host.memory_percent`; None: no such."""
@@ -204,66 +194,18 @@ class Poller:
             for name, poll in polls.items()
         ]
 
-    # The beat
+    # The owner of the rounds
 
-    def _plan(self) -> None:
-        """Set the next wake-up to when the next thing is due."""
-        if self._loop is None:
-            return
-        if self._wake is not None:
-            self._wake.cancel()
-            self._wake = None
-        due_s = self._schedule.next_due_s()
-        if due_s is not None:
-            self._wake = self._loop.call_at(due_s, self._tick)
+    def thing(self, name: str) -> Polled | None:
+        """Return what is polled by this name now."""
+        return self._things.get(name)
 
-    def _tick(self) -> None:
-        """Start what is due; a poll that is under way, or was told to wait, is not started."""
-        now_s = self._clock.monotonic()
-        due = self._schedule.pop_due(now_s)
-        self._plan()
-        for item in due:
-            thing = self._things.get(item.check_id)
-            if thing is not None and thing.task is None and now_s >= thing.not_before_s:
-                self._start(thing)
-
-    def _start(self, thing: Polled) -> None:
-        """Start a poll, and see to its end."""
-        if self._loop is None:
-            return
-        thing.started = Moment.read(self._clock)
-        thing.is_given_up = False
-        thing.task = self._loop.create_task(_run(thing), name=f"poll:{thing.name}")
-        thing.task.add_done_callback(lambda task: self._on_done(thing, task))
-        thing.timer = self._loop.call_later(thing.probe.timeout_s, self._give_up, thing)
-
-    def _give_up(self, thing: Polled) -> None:
-        """Tell that a poll takes too long; the next one waits until it really ended."""
-        thing.timer = None
-        if thing.task is None or not self._is_in_force(thing):
-            return
-        thing.is_given_up = True
-        thing.task.cancel()
-        text = f"no answer within {thing.probe.timeout_s:g} s"
-        self._take_error(thing, ProbeError(text, code="timeout"))
-
-    def _on_done(self, thing: Polled, task: asyncio.Task[Reading | ProbeError]) -> None:
+    def take(self, thing: Polled, result: Reading | ProbeError) -> None:
         """Take in how a poll ended."""
-        thing.task = None
-        if thing.timer is not None:
-            thing.timer.cancel()
-            thing.timer = None
-        if task.cancelled() or thing.is_given_up or not self._is_in_force(thing):
-            return
-        result = task.result()
         if isinstance(result, ProbeError):
             self._take_error(thing, result)
         else:
             self._take_reading(thing, result)
-
-    def _is_in_force(self, thing: Polled) -> bool:
-        """Tell whether a thing is still configured so."""
-        return self._loop is not None and self._things.get(thing.name) is thing
 
     def _take_reading(self, thing: Polled, reading: Reading) -> None:
         """Keep a good reading."""
@@ -321,14 +263,3 @@ class Poller:
                 listener(change)
             except Exception:
                 _LOGGER.exception("A listener failed on a reading of %s", thing.name)
-
-
-async def _run(thing: Polled) -> Reading | ProbeError:
-    """Poll once; a defect of the probe is told like any failure, and logged with its place."""
-    try:
-        return await thing.poll()
-    except ProbeError as err:
-        return err
-    except Exception:
-        _LOGGER.exception("The probe of %s has a defect", thing.name)
-        return ProbeError("the probe failed: the log tells where", code="defect")
