@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from opsmonitor.api import stream
+from opsmonitor.api import kept_frames, stream
 from opsmonitor.api.app import create_app
 from opsmonitor.api.server import serve
 from opsmonitor.config.settings import Settings
@@ -201,7 +201,7 @@ async def test_an_id_that_is_not_known(house: House, last_id: str) -> None:
 
 async def test_a_gap_that_cannot_be_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """When frames that were missed are no longer kept, everything is told."""
-    monkeypatch.setattr(stream, "_KEPT_BYTES", 1500)
+    monkeypatch.setattr(kept_frames, "_KEPT_BYTES", 1500)
     async with listen(house) as listener:
         first = await listener.next()
         for _ in range(20):
