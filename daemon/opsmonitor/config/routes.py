@@ -108,14 +108,19 @@ class RoutesReader:
     def quiet_hours(self) -> tuple[QuietSettings, ...]:
         """Return when what is told."""
         default = QuietSettings(window=DayWindow())
-        return tuple(
-            QuietSettings(
+        found = []
+        for values, node in self._items("quiet_hours", QUIET):
+            quiet = QuietSettings(
                 window=_window(values) or DayWindow(),
                 severity=frozenset(values.get("severity", default.severity)),
                 channels=frozenset(values.get("channels", ())),
             )
-            for values, _ in self._items("quiet_hours", QUIET)
-        )
+            if quiet.window.is_endless:
+                words = ", ".join(sorted(quiet.severity))
+                message = f"these quiet hours never end: nobody is ever told of {words}"
+                self._warn(node, "between", f"{message}. Set `between`, or leave them out")
+            found.append(quiet)
+        return tuple(found)
 
     def escalation(self) -> tuple[EscalationSettings, ...]:
         """Return the steps, the earliest first."""

@@ -25,6 +25,11 @@ class DayWindow:
     days: frozenset[int] = frozenset(range(7))
     """The days on which it begins; 0 is Monday."""
 
+    @property
+    def is_endless(self) -> bool:
+        """Tell whether every moment lies within."""
+        return self.start == self.end and len(self.days) == len(DAYS)
+
     def holds(self, local: datetime) -> bool:
         """Tell whether a moment, in the zone that is meant, lies within."""
         now, today = local.time(), local.weekday()

@@ -141,3 +141,26 @@ def test_routes_quiet_hours_and_escalation_are_read(folder: Folder) -> None:
         "no check has the tag `net`",
         "no check has the site `home`",
     ]
+
+
+@pytest.mark.parametrize(
+    ("quiet", "warnings"),
+    [
+        ('{ between: "00:00-24:00" }', ["nobody is ever told of P3, P4"]),
+        ('{ between: "00:00-00:00", severity: P1 }', ["nobody is ever told of P1"]),
+        ('{ between: "07:00-07:00", days: mon-sun }', ["nobody is ever told of P3, P4"]),
+        ('{ between: "00:00-24:00", days: [sat, sun] }', []),
+        ('{ between: "22:00-07:00" }', []),
+    ],
+)
+def test_quiet_hours_without_an_end_are_warned_of(
+    folder: Folder, quiet: str, warnings: list[str]
+) -> None:
+    """What they hold back would never be told."""
+    settings = folder.load(f"{ROUTED}  quiet_hours: {quiet}\n{CHECK}")
+
+    shown = [(warning.line, warning.message) for warning in settings.warnings]
+    assert shown == [
+        (4, f"these quiet hours never end: {part}. Set `between`, or leave them out")
+        for part in warnings
+    ]
