@@ -133,7 +133,7 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
     app[UPTIME] = UptimeCache(deps.monitor, deps.store, deps.clock)
     app[LOGIN] = LoginDesk(server, sessions, cookie, deps.clock)
     app[PAIR] = PairDesk(deps.pairing, deps.tokens, deps.clock)
-    app[DOCUMENT] = Document(api_document(), lambda content: render("docs.html", document=content))
+    app[DOCUMENT] = Document(api_document, lambda content: render("docs.html", document=content))
     for routes in ROUTES:
         add_routes(app, routes)
     refuse_unscoped_routes(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +14,36 @@ if TYPE_CHECKING:
 
 
 class Document:
-    """The OpenAPI document, and the page that is drawn from it when first asked for."""
+    """The OpenAPI document and the page that is drawn from it, each made when first asked for.
+
+    Few ask, and to describe every route takes longer than all else that the server's start takes.
+    It is done in a thread: whoever asks waits, nobody else.
+    """
 
     def __init__(
-        self, content: Mapping[str, Any], draw: Callable[[Mapping[str, Any]], str]
+        self,
+        describe: Callable[[], Mapping[str, Any]],
+        draw: Callable[[Mapping[str, Any]], str],
     ) -> None:
-        """Take the document and how to draw it."""
-        self.content = content
+        """Take how to make the document, and how to draw it."""
+        self._describe = describe
         self._draw = draw
+        self._body: CachedBody | None = None
         self._page: str | None = None
-        raw = to_json(content)
-        self.body = CachedBody(raw, hashlib.sha256(raw).hexdigest()[:16])
 
-    def page(self) -> str:
+    async def body(self) -> CachedBody:
+        """Return the document as it is sent."""
+        if self._body is None:
+            self._body = await asyncio.to_thread(self._encode)
+        return self._body
+
+    async def page(self) -> str:
         """Return the page."""
         if self._page is None:
-            self._page = self._draw(self.content)
+            self._page = await asyncio.to_thread(lambda: self._draw(self._describe()))
         return self._page
+
+    def _encode(self) -> CachedBody:
+        """Make the document and its mark."""
+        raw = to_json(self._describe())
+        return CachedBody(raw, hashlib.sha256(raw).hexdigest()[:16])

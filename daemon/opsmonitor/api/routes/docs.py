@@ -18,7 +18,8 @@ routes = Routes("daemon")
 @routes.get("/openapi.json", scope=Scope.READ, answers={200: Answer(body=dict[str, Any])})
 async def document(request: web.Request) -> web.Response:
     """Return this description as an OpenAPI document."""
-    return request.app[DOCUMENT].body.answer(request)
+    body = await request.app[DOCUMENT].body()
+    return body.answer(request)
 
 
 @routes.get(
@@ -29,4 +30,4 @@ async def document(request: web.Request) -> web.Response:
 )
 async def docs(request: web.Request) -> web.Response:
     """Show this description as a page."""
-    return page(request.app[DOCUMENT].page())
+    return page(await request.app[DOCUMENT].page())
