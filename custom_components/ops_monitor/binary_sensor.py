@@ -20,7 +20,7 @@ from .described import described
 from .entity import CheckEntity, HubEntity
 from .parts import Part, ValueKind
 from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
-from .wellbeing import can_be_away, is_drive, is_healthy, is_reachable
+from .wellbeing import can_be_away, is_drive, is_healthy, is_reachable, is_running
 
 PARALLEL_UPDATES = 0
 
@@ -84,6 +84,8 @@ async def async_setup_entry(
 
 def _main_of(entry: OpsMonitorConfigEntry, part: Part) -> list[BinarySensorEntity]:
     """Return what says in a word how something is that is polled."""
+    if part.is_guest:
+        return [RunningBinarySensor(entry, part, "running")]
     if can_be_away(part):
         return [ReachableBinarySensor(entry, part, "reachable")]
     return [HealthBinarySensor(entry, part, "health")] if is_drive(part) else []
@@ -100,6 +102,24 @@ class ReachableBinarySensor(ReadingEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return whether it answers."""
         return is_reachable(self.reading, self._part) if self.reading else None
+
+    @override
+    def _to_show(self) -> object:
+        """Return the state."""
+        return self.is_on
+
+
+class RunningBinarySensor(ReadingEntity, BinarySensorEntity):
+    """Whether a guest runs: the main entity of its device."""
+
+    _attr_name = None
+    _attr_device_class = BinarySensorDeviceClass.RUNNING
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it runs."""
+        return is_running(self.reading, self._part) if self.reading else None
 
     @override
     def _to_show(self) -> object:

@@ -37,6 +37,7 @@ from .event_feed import EventFeed
 from .frame_buffer import FrameBuffer
 from .listeners import Listeners
 from .moments import moments
+from .parts import Part, parts_of
 from .selection import Selection
 from .setup_error import as_setup_error, tell_trouble, withdraw_trouble
 from .topic_listeners import TopicListeners
@@ -169,6 +170,10 @@ class OpsMonitorCoordinator(DataUpdateCoordinator[Snapshot]):
         for name, reading in self.data.readings.items():
             if self.shows_reading(name):
                 yield reading
+
+    def parts_of(self, reading: Reading) -> dict[str, Part]:
+        """Return the devices of a reading that a person wants to see."""
+        return parts_of(reading, with_guests=self._selection.with_guests)
 
     @property
     def recent_transitions(self) -> deque[Transition]:

@@ -18,7 +18,7 @@ from .identifiers import (
     hub_identifier,
     part_identifier,
 )
-from .parts import Part, parts_of
+from .parts import Part
 from .topics import Topic
 
 _MANUFACTURERS: Final = {"fritz": "AVM", "proxmox": "Proxmox"}
@@ -95,7 +95,7 @@ def _parent_of(entry: OpsMonitorConfigEntry, part: Part) -> str:
     elif part.id == part.reading:
         parent = hub_identifier(data)
     else:
-        parent = part_identifier(data, part.reading)
+        parent = part_identifier(data, part.via or part.reading)
     return dr.async_get_device_id_by_identifier(
         entry.runtime_data.hass, parent, config_entry_id=entry.entry_id
     )
@@ -128,7 +128,7 @@ def _register_readings(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> Non
     registry = dr.async_get(hass)
     shown = sorted(entry.runtime_data.shown_readings, key=lambda reading: reading.name != _HOST)
     for reading in shown:
-        for part in parts_of(reading).values():
+        for part in entry.runtime_data.parts_of(reading).values():
             about = _about(data, part)
             registry.async_get_or_create(
                 config_entry_id=entry.entry_id,

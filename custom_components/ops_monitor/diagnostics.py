@@ -13,7 +13,6 @@ from .const import CONF_PROOF_KEY
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .details import has_details, wanted_details
 from .identifiers import check_identifier, part_identifier
-from .parts import parts_of
 
 # Targets and error messages contain addresses of the home network, and sometimes secrets.
 _TO_REDACT: Final = {
@@ -60,7 +59,7 @@ async def async_get_device_diagnostics(
         for reading in coordinator.data.readings.values()
         if any(
             part_identifier(coordinator.data, part_id) in device.identifiers
-            for part_id in parts_of(reading)
+            for part_id in coordinator.parts_of(reading)
         )
     ]
     return _redact(

@@ -74,7 +74,11 @@ def _all_identifiers(
 ) -> set[tuple[str, str]]:
     """Return the identifiers of all devices that the daemon has, wanted or not."""
     data = coordinator.data
-    part_ids = {part_id for reading in data.readings.values() for part_id in parts_of(reading)}
+    part_ids = {
+        part_id
+        for reading in data.readings.values()
+        for part_id in parts_of(reading, with_guests=True)
+    }
     return (
         {hub_identifier(data)}
         | {check_identifier(data, check_id) for check_id in data.checks.keys() | data.unreadable}
@@ -90,7 +94,11 @@ def expected_identifiers(
     data = coordinator.data
     # A check that cannot be read is still there: its history must survive.
     check_ids = {check.id for check in coordinator.shown} | data.unreadable.keys()
-    part_ids = {part_id for reading in coordinator.shown_readings for part_id in parts_of(reading)}
+    part_ids = {
+        part_id
+        for reading in coordinator.shown_readings
+        for part_id in coordinator.parts_of(reading)
+    }
     return (
         {hub_identifier(data)}
         | {check_identifier(data, check_id) for check_id in check_ids}

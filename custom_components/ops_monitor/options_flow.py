@@ -26,6 +26,7 @@ from .const import (
     CONF_EXCLUDED,
     CONF_EXCLUDED_READINGS,
     CONF_FALLBACK_S,
+    CONF_GUESTS,
     CONF_HEARTBEAT,
     CONF_HEARTBEAT_CHECK,
     CONF_REPAIRS,
@@ -128,6 +129,7 @@ def _import_schema(snapshot: Snapshot | None) -> vol.Schema:
             vol.Optional(CONF_TAGS, default=list): TextSelector(TextSelectorConfig(multiple=True)),
             vol.Optional(CONF_EXCLUDED, default=list): check_selector(snapshot),
             vol.Optional(CONF_EXCLUDED_READINGS, default=list): _chooser(names),
+            vol.Required(CONF_GUESTS, default=False): BooleanSelector(),
             vol.Required(CONF_DETAILS, default=Details.AUTOMATIC.value): _DETAILS,
         }
     )

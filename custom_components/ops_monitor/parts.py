@@ -40,6 +40,10 @@ _NAMES: Final = {
 }
 _NOT_SHOWN: Final = {"proxmox": {"guests", "storages"}}
 """Of these there may be hundreds, and Home Assistant has integrations of its own for them."""
+_GUEST: Final = re.compile(r"guests\.(\d+)")
+_RUNNING: Final = "running"
+MOST_GUESTS: Final = 200
+"""Of more, those with the lowest numbers have devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Part:
     model: str
     prefix: str = ""
     """What the names of its values begin with, in the reading."""
+    is_guest: bool = False
+    """Whether it is a virtual machine or a container of Proxmox."""
+    via: str | None = None
+    """The id of the part that it is on, where that is not the whole."""
 
     @property
     def probe(self) -> str:
@@ -75,8 +83,11 @@ class ValueKind:
     is_default: bool = False
 
 
-def parts_of(reading: Reading) -> dict[str, Part]:
-    """Return the devices of a reading by their ids; the first one stands for all of it."""
+def parts_of(reading: Reading, *, with_guests: bool = False) -> dict[str, Part]:
+    """Return the devices of a reading by their ids; the first one stands for all of it.
+
+    What a device is on comes before it.
+    """
     title = _NAMES.get(reading.probe, reading.probe.capitalize())
     whole = Part(
         id=reading.name,
@@ -98,7 +109,30 @@ def parts_of(reading: Reading) -> dict[str, Part]:
                 prefix=f"{thing}.",
             )
             parts.setdefault(part.id, part)
+    if with_guests:
+        parts |= {part.id: part for part in _guests_of(reading, parts)}
     return parts
+
+
+def _guests_of(reading: Reading, nodes: Mapping[str, Part]) -> Iterator[Part]:
+    """Yield the guests of a cluster; an id follows from the number, so it outlives a migration.
+
+    All that is known of one may be who it is: its node does not answer, but the cluster does.
+    """
+    found = map(_GUEST.match, (*reading.about, *reading.values))
+    numbers = sorted({int(number[1]) for number in found if number})
+    for number in numbers[:MOST_GUESTS]:
+        about = reading.about.get(f"guests.{number}")
+        node = f"{reading.name}.{about.via}" if about else ""
+        yield Part(
+            id=f"{reading.name}.guests.{number}",
+            reading=reading.name,
+            name=(about and about.name) or f"Guest {number}",
+            model="Proxmox guest",
+            prefix=f"guests.{number}.",
+            is_guest=True,
+            via=node if node in nodes else None,
+        )
 
 
 def values_of(reading: Reading, part: Part) -> Iterator[str]:
@@ -106,7 +140,10 @@ def values_of(reading: Reading, part: Part) -> Iterator[str]:
     for name in reading.values:
         if part.prefix:
             if name.startswith(part.prefix):
-                yield name.removeprefix(part.prefix)
+                value = name.removeprefix(part.prefix)
+                # That a guest runs is what its main entity says.
+                if not (part.is_guest and value == _RUNNING):
+                    yield value
         elif reading.probe in {"host", "fritz"} or "." not in name:
             yield name
 
@@ -115,7 +152,7 @@ _DEFAULTS: Final = re.compile(
     r"cpu_percent|memory_percent|disk_percent|disk\.\w+\.used_percent|uptime_s|updates"
     r"|reboot_required|failed_units|temperature_c|wear_percent|passing|wan_up|reachable"
     r"|latency_ms|device_count|connection_uptime_s|update_available|online|nodes_online|quorate"
-    r"|guests_running|running|unhealthy|updates_pending|entities_unavailable|down_average_mbit_s|up_average_mbit_s|unavailable"
+    r"|backup_ended|guests_running|running|unhealthy|updates_pending|entities_unavailable|down_average_mbit_s|up_average_mbit_s|unavailable"
 )
 _DIAGNOSTIC: Final = re.compile(
     r".*uptime_s|wear_percent|.*_version|reboot_required|power_.*|.*errors|.*sectors|external_.*"
@@ -198,6 +235,9 @@ _VERDICT: Final = ValueKind(
 )
 
 
+_MOMENT: Final = ValueKind(sensor_class=SensorDeviceClass.TIMESTAMP, is_default=True)
+
+
 def kind_of_value(name: str, value: Value) -> ValueKind:
     """Return what a value is, by its name and by what it is now."""
     last = name.rpartition(".")[2]
@@ -212,6 +252,8 @@ def kind_of_value(name: str, value: Value) -> ValueKind:
         )
     if last == "verdict":
         return _VERDICT
+    if last == "backup_ended":
+        return _MOMENT
     found = next((kind for end, kind in _SUFFIXES.items() if last.endswith(end)), None)
     if found is None:
         is_number = isinstance(value, int | float)

@@ -12,7 +12,7 @@ from .coordinator import OpsMonitorConfigEntry
 from .devices import part_device_info
 from .entity import OpsMonitorEntity
 from .identifiers import remaining_parts
-from .parts import Part, ValueKind, kind_of_value, parts_of, values_of
+from .parts import Part, ValueKind, kind_of_value, values_of
 from .topics import Topic, reading_topic
 from .value_names import name_of
 
@@ -81,7 +81,7 @@ def keep_adding_readings(
         current: set[tuple[str, str]] = set()
         added: list[Entity] = []
         for reading in coordinator.shown_readings:
-            for part in parts_of(reading).values():
+            for part in coordinator.parts_of(reading).values():
                 current.add((part.id, ""))
                 if (part.id, "") not in known:
                     added += build_part(part, reading)

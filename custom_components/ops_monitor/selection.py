@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from .client import Check, Snapshot, Transition
-from .const import CONF_EXCLUDED, CONF_EXCLUDED_READINGS, CONF_TAGS
+from .const import CONF_EXCLUDED, CONF_EXCLUDED_READINGS, CONF_GUESTS, CONF_TAGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,8 @@ class Selection:
     """Ids of checks."""
     excluded_readings: frozenset[str]
     """Full names of what is polled."""
+    with_guests: bool
+    """Whether each guest of Proxmox has a device."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -26,6 +28,7 @@ class Selection:
             tags=frozenset(options.get(CONF_TAGS, ())),
             excluded=frozenset(options.get(CONF_EXCLUDED, ())),
             excluded_readings=frozenset(options.get(CONF_EXCLUDED_READINGS, ())),
+            with_guests=options.get(CONF_GUESTS, False),
         )
 
     def shows(self, check: Check) -> bool:

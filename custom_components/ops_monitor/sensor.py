@@ -12,6 +12,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
 from .adding_checks import keep_adding_checks
 from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription
@@ -82,6 +83,8 @@ class ValueSensor(ValueEntity, SensorEntity):
         value = self.value
         if self.kind.options:
             return value if value in self.kind.options else None
+        if self.kind.sensor_class is SensorDeviceClass.TIMESTAMP:
+            return dt_util.parse_datetime(value) if isinstance(value, str) else None
         if self.kind.sensor_class is not SensorDeviceClass.UPTIME:
             return value[:LONGEST_STATE] if isinstance(value, str) else value
         at = self.reading.last_fetch if self.reading else None

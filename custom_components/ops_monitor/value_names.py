@@ -18,6 +18,7 @@ _UNITS: Final = (
 )
 _NUMBERS: Final = frozenset(
     [
+        "backup_ended",
         "connection_uptime_s",
         "cpu_iowait_percent",
         "cpu_limit_percent",
@@ -110,6 +111,7 @@ _NUMBERS: Final = frozenset(
 """The names of numbers and texts that have a translation."""
 _FLAGS: Final = frozenset(
     [
+        "backup_ok",
         "logged_in",
         "online",
         "passing",

@@ -48,6 +48,11 @@ def can_be_away(part: Part) -> bool:
     return part.probe not in _HERE
 
 
+def is_running(reading: Reading, part: Part) -> bool | None:
+    """Tell whether a guest runs; of one on a node that does not answer nobody knows."""
+    return _flag(reading, part, "running")
+
+
 def is_drive(part: Part) -> bool:
     """Tell whether a thing is a drive."""
     return part.probe == "nvme" and bool(part.prefix)

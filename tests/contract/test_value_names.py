@@ -24,7 +24,7 @@ from opsmonitor.probes import nvme, ports
 FOLDER = Path(__file__).parents[2] / "custom_components" / "ops_monitor"
 FLAGS = {
     *("healthy", "logged_in", "online", "passing", "quorate", "reachable", "reboot_required"),
-    *("recording", "reporting", "responsive", "update_available", "wan_up"),
+    *("backup_ok", "recording", "reporting", "responsive", "update_available", "wan_up"),
 }
 TOTALS = ("total", "running", "paused", "restarting", "exited", "unhealthy")
 
@@ -48,6 +48,8 @@ def sampled() -> Iterator[tuple[str, set[str]]]:
     yield "fritz", keys_of(fritz_shape.box_values) | {*more}
     yield "proxmox", {"nodes", "nodes_online", "guests", "guests_running", "quorate", "issues"}
     yield "proxmox", keys_of(proxmox_shown._node_values, "X.")  # noqa: SLF001
+    guest = {"cpu_percent", "memory_percent", "disk_percent", "uptime_s", "backup_ended"}
+    yield "proxmox", {*guest, "backup_ok"}
     yield "docker", keys_of(container_reading.containers_reading) & {"updates_available"}
     yield "docker", {*TOTALS, "environments_unreachable"}
     yield "homeassistant", keys_of(home_assistant._values)  # noqa: SLF001

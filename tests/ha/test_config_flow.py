@@ -612,6 +612,7 @@ async def test_announcement_of_what_is_known(hass: HomeAssistant, daemon: FakeDa
                 "tags": ["lab"],
                 "excluded": ["web"],
                 "excluded_readings": ["host"],
+                "guests": True,
                 "details": "always",
             },
         ),

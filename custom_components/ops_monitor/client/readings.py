@@ -34,6 +34,10 @@ class About:
     serial: str | None = None
     version: str | None = None
     """Of its system or firmware."""
+    name: str | None = None
+    """If it has one besides what its values are called by."""
+    via: str | None = None
+    """The part that it is on now, such as the node of a guest."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
@@ -43,6 +47,8 @@ class About:
             model=fields.text("model"),
             serial=fields.text("serial"),
             version=fields.text("version"),
+            name=fields.text("name"),
+            via=fields.text("via"),
         )
 
 

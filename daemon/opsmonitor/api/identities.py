@@ -17,7 +17,7 @@ _WHOLE: Final = ""
 def identities(state: ReadingState) -> dict[str, AboutBody]:
     """Return who a thing is and who its parts are, as far as they tell.
 
-    By the first part of the names of their values; what concerns all of it has an empty name.
+    By what the names of their values begin with; what concerns all of it has an empty name.
     """
     data = {} if state.reading is None else state.reading.data
     found = dict(_found(state.probe, data))
@@ -52,8 +52,26 @@ def _found(probe: str, data: Mapping[str, Any]) -> Iterator[tuple[str, AboutBody
             for name, node in mapping(data.get("nodes")).items():
                 version = text(mapping(node).get("version"))
                 yield str(name), AboutBody(model=None, serial=None, version=version)
+            for guest in mappings(data.get("guests")):
+                yield f"guests.{guest.get('vmid')}", _guest(guest)
         case _:
             pass
+
+
+_GUESTS: Final = {"qemu": "Virtual machine", "lxc": "Container"}
+
+
+def _guest(guest: Mapping[str, Any]) -> AboutBody:
+    """Return who a guest is; a template is nobody."""
+    if guest.get("template") is True:
+        return _NOBODY
+    return AboutBody(
+        model=_GUESTS.get(str(guest.get("type"))),
+        serial=None,
+        version=None,
+        name=text(guest.get("name")),
+        via=text(guest.get("node")),
+    )
 
 
 def reading_frame(state: ReadingState, now_ms: int) -> dict[str, object]:

@@ -188,6 +188,7 @@ def _values(state: ProxmoxState) -> Mapping[str, Scalar]:
         values[f"{prefix}.running"] = None if guest.status == "unknown" else guest.is_running
         values[f"{prefix}.cpu_percent"] = guest.cpu_percent if guest.is_running else None
         values[f"{prefix}.memory_percent"] = guest.memory.percent if guest.is_running else None
+        values[f"{prefix}.uptime_s"] = guest.uptime_s if guest.is_running else None
         if guest.kind == "lxc":
             values[f"{prefix}.disk_percent"] = guest.disk.percent if guest.is_running else None
     runs = [run for each in state.details.values() for run in each.backups or ()]
@@ -195,6 +196,7 @@ def _values(state: ProxmoxState) -> Mapping[str, Scalar]:
     for run in latest_backups(by_guest(runs)):
         if run.subject in known:
             values[f"guests.{run.subject}.backup_ok"] = run.is_good
+            values[f"guests.{run.subject}.backup_ended"] = iso_utc(run.ended_ms)
     return values
 
 

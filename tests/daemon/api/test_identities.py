@@ -24,6 +24,13 @@ DRIVES = [
     {"name": "sda", "model": None, "serial": None, "firmware": None},
     "nonsense",
 ]
+GUESTS = [
+    {"vmid": 101, "name": "web", "type": "lxc", "node": "pve1", "template": False},
+    {"vmid": 900, "name": "base", "type": "qemu", "node": "pve1", "template": True},
+    {"vmid": 102, "name": None, "type": "new", "node": None},
+    "nonsense",
+]
+WEB = AboutBody(model="Container", serial=None, version=None, name="web", via="pve1")
 BOX = {"model": "FRITZ!Box 7590", "serial": "123", "os_version": "8.02"}
 
 
@@ -44,6 +51,7 @@ BOX = {"model": "FRITZ!Box 7590", "serial": "123", "os_version": "8.02"}
             {"pve1": about(version="9.0")},
         ),
         ("proxmox", {"nodes": None}, {}),
+        ("proxmox", {"guests": GUESTS}, {"guests.101": WEB}),
         ("docker", {"version": "1"}, {}),
         ("host", {"os": 3}, {}),
     ],

@@ -129,6 +129,7 @@ async def test_values_have_dotted_names(poll: Poll) -> None:
     assert values["storages.pve1.local.used_percent"] == 20.0
     assert values["guests.111.disk_percent"] == 50.0
     assert "guests.100.disk_percent" not in values
+    assert values["guests.100.uptime_s"] == values["guests.111.uptime_s"] == 1000
     assert "guests.900.running" not in values
 
 
@@ -379,6 +380,7 @@ async def test_a_job_tells_which_guest_failed(poll: Poll, cluster: Cluster) -> N
     assert issue.data["vmid"] == "111"
     assert reading.values["guests.100.backup_ok"] is True
     assert reading.values["guests.111.backup_ok"] is False
+    assert reading.values["guests.111.backup_ended"] == "2023-11-14T21:13:20.000Z"
 
 
 async def test_a_later_backup_mends_a_failed_one(poll: Poll, cluster: Cluster) -> None:

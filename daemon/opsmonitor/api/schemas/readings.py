@@ -51,6 +51,8 @@ class AboutBody:
     model: str | None
     serial: str | None
     version: Annotated[str | None, Doc("Of its system or firmware")]
+    name: Annotated[str | None, Doc("If it has one of its own")] = None
+    via: Annotated[str | None, Doc("The part that it is on now: of a guest its node")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
