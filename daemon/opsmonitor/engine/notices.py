@@ -31,6 +31,24 @@ _OVER: Final = {
 _MOST_NAMED: Final = 5
 
 
+def test(check: CheckSettings | None, now_ms: int) -> Notice:
+    """Tell that nothing is wrong: somebody wants to know whether alerts arrive."""
+    name = check.name if check else "Ops Monitor"
+    subject = check.id if check else ""
+    return Notice(
+        id=f"{subject}:test:{now_ms}",
+        alert_id=f"{subject}:test",
+        kind=NoticeKind.TEST,
+        subject=subject,
+        name=name,
+        severity=check.severity if check else "P4",
+        tags=check.tags if check else (),
+        at_ms=now_ms,
+        title=f"Test: {name}",
+        text="This is a test: nothing is wrong. Alerts reach you here.",
+    )
+
+
 def first_told(
     kind: NoticeKind,
     alert: Alert,

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
+from opsmonitor.engine import notices
 from opsmonitor.engine.alarm import Alarm
 from opsmonitor.engine.alerting import close_orphans, reconcile
 from opsmonitor.engine.announcer import Announcer
-from opsmonitor.engine.channels import Channels
 from opsmonitor.engine.deeds import tell_deeds
-from opsmonitor.engine.held import dropped
-from opsmonitor.engine.holding import Holding, is_silent
-from opsmonitor.engine.ledger import Ledger, LedgerStore
+from opsmonitor.engine.dispatch import Dispatch
+from opsmonitor.engine.holding import is_silent
+from opsmonitor.engine.ledger import LedgerStore
 from opsmonitor.engine.muting import MuteStore, Muting
+from opsmonitor.engine.open_alerts import OpenAlerts
 from opsmonitor.engine.reminding import look_around
 from opsmonitor.engine.unheard import find_unheard
 from opsmonitor.exceptions import UnknownAlertError
 from opsmonitor.models.alert import (
-    OPENING,
     Alert,
-    AlertKind,
     Announcement,
     ChannelHealth,
     Delivery,
-    DeliveryState,
     Notice,
-    NoticeKind,
     TellingState,
 )
 
@@ -46,7 +41,6 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 _LOOKED_BACK: Final = 500
 """How many past alerts are looked at for those that were sent by hand a moment ago."""
-_SAVE_AGAIN_S: Final = 10.0
 _MINUTE_MS: Final = 60_000
 
 
@@ -93,64 +87,49 @@ class Telling:
         self._clock = clock
         self._settings = settings
         self._states = states
-        self._told: dict[str, dict[AlertKind, Alert]] = {}
-        self._channels = Channels(
+        self._open = OpenAlerts()
+        self._told = self._open.told
+        self._links = links
+        self._muting = Muting(store, clock)
+        self._dispatch = Dispatch(
+            store=store,
             clock=clock,
             kinds=kinds,
             context=context,
-            on_change=self._note,
-            on_left=self._take_back,
+            settings=settings,
+            muting=self._muting,
             dress=links.dress,
+            on_unheard=self._forget_channel,
         )
-        self._links = links
+        self._channels = self._dispatch.channels
         self._announcer = Announcer(self._channels, clock)
-        self._muting = Muting(store, clock)
-        self._last_opened_ms: int | None = None
         self._listeners: list[Callable[[], None]] = []
         self._shown: TellingState | None = None
-        self._ledger = Ledger(store)
-        self._waiting: list[Delivery] = []
-        """Decided, but not handed to the channels before it is written."""
-        self._held = Holding()
         self._unheard: set[str] = set()
         """Open alerts to be told to the channels there are now, as soon as each is confirmed."""
         self._again: dict[str, int] = {}
         """Checks to be looked at again, and when."""
         self._alarm = Alarm(self._look_around, clock)
-        self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Read what people were told, and what is on its way to them."""
         open_alerts = await self._store.alerts(is_resolved=False, limit=-1)
-        for alert in reversed(open_alerts):
-            self._told.setdefault(alert.subject, {})[alert.kind] = alert
         self._channels.remember(await self._store.last_sent(), await self._store.last_failed())
         past = await self._store.alerts(is_resolved=True, limit=_LOOKED_BACK)
         self._announcer.remember(past)
-        for alert in (*past, *open_alerts):
-            self._note_opened(alert)
+        self._open.remember(reversed(open_alerts), past)
         await self._muting.open()
-        for item in await self._store.queued_deliveries():
-            if item.state is DeliveryState.HELD:
-                self._ledger.note(*self._held.put(item, self._clock.now_ms()))
-            else:
-                self._waiting.append(item)
-        self._news.set()
+        self._dispatch.remember(await self._store.queued_deliveries())
 
     async def close(self) -> None:
         """Write what is left to write, and stop; what is not sent is sent after the next start."""
         self._alarm.silence()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._channels.close()
-        await self._ledger.save()
+        await self._dispatch.close()
 
     def take(self, batch: Batch) -> None:
         """Compare the states of a batch with what people were told."""
         self._take(batch)
-        if batch.config_changed or self._ledger.has_alerts:
+        if batch.config_changed or self._dispatch.has_alerts:
             self._tell_listeners()
 
     def _take(self, batch: Batch) -> None:
@@ -163,10 +142,9 @@ class Telling:
                 self._unheard = find_unheard(
                     self._told, settings.checks, settings.alerts, settings.zone
                 )
-            if self._task is None:
-                self._task = asyncio.create_task(self._keep_saving(), name="telling")
+            self._dispatch.start()
             self._alarm.set(self._clock.now_ms())
-            self._news.set()
+            self._dispatch.wake()
         self._compare(self._in_question(batch), settings)
         transitions = batch.transitions()
         if not transitions:
@@ -184,8 +162,8 @@ class Telling:
         """Return what there is to tell, and whether it is told."""
         channels = self._settings().alerts.channels.values()
         return TellingState(
-            open_alerts=sum(map(len, self._told.values())),
-            last_opened_ms=self._last_opened_ms,
+            open_alerts=len(self._open),
+            last_opened_ms=self._open.last_opened_ms,
             mute=self._muting.now,
             channels=tuple((channel.name, channel.type) for channel in channels),
         )
@@ -206,8 +184,8 @@ class Telling:
 
         """
         await self._muting.begin(duration_s=duration_s, reason=reason, by=by)
-        self._hold_what_waits()
-        self._news.set()
+        self._dispatch.hold_what_waits()
+        self._dispatch.wake()
         self._tell_listeners()
         self._alarm.set(self._clock.now_ms())
 
@@ -224,8 +202,7 @@ class Telling:
 
     def health(self) -> list[ChannelHealth]:
         """Tell how the channels are doing."""
-        held = self._held.count()
-        return [replace(known, held=held[known.name]) for known in self._channels.health()]
+        return self._dispatch.health()
 
     async def test(self, channel: str, check: CheckSettings | None) -> None:
         """Send a test to a channel now.
@@ -235,22 +212,7 @@ class Telling:
             DeliveryError: It did not take the message.
 
         """
-        now_ms = self._clock.now_ms()
-        name = check.name if check else "Ops Monitor"
-        subject = check.id if check else ""
-        notice = Notice(
-            id=f"{subject}:test:{now_ms}",
-            alert_id=f"{subject}:test",
-            kind=NoticeKind.TEST,
-            subject=subject,
-            name=name,
-            severity=check.severity if check else "P4",
-            tags=check.tags if check else (),
-            at_ms=now_ms,
-            title=f"Test: {name}",
-            text="This is a test: nothing is wrong. Alerts reach you here.",
-        )
-        await self._channels.send_now(channel, notice)
+        await self._channels.send_now(channel, notices.test(check, self._clock.now_ms()))
 
     async def announce(
         self, service: str, severity: str, message: str, channels: Sequence[str] | None
@@ -269,13 +231,11 @@ class Telling:
             dedupe_s=settings.dedupe_s,
         )
         if told.alert.channels:
-            self._ledger.note_alert(told.alert)
+            self._dispatch.note_alert(told.alert)
         if told.deliveries:
-            # Nobody else knows of it: who is told that it goes on must be able to rely on it.
-            self._ledger.note(*told.deliveries)
-            await self._ledger.save()
-            self._waiting += told.deliveries
-        self._news.set()
+            # Who is told that it goes on must be able to rely on it.
+            await self._dispatch.offer_again(told.deliveries)
+        self._dispatch.wake()
         return told
 
     def open_alert(self, alert_id: str, signature: str) -> Alert | None:
@@ -287,8 +247,7 @@ class Telling:
         """
         if not self._links.is_ours(alert_id, signature):
             raise UnknownAlertError("this link leads nowhere")
-        opened = [alert for kinds in self._told.values() for alert in kinds.values()]
-        return next((alert for alert in opened if alert.id == alert_id), None)
+        return next((alert for alert in self._open if alert.id == alert_id), None)
 
     def _tell_listeners(self) -> None:
         """Tell those who want to know that something is another way than before."""
@@ -336,9 +295,7 @@ class Telling:
         if not gone:
             return
         why = "the check is gone, or nobody is to be told of this any more"
-        self._ledger.note(*self._held.give_up(gone, why, now_ms))
-        late = self._withdraw(lambda notice: notice.alert_id in gone)
-        self._ledger.note(*(dropped(item, why, now_ms) for item in late))
+        self._dispatch.give_up(gone, why, now_ms)
 
     def _look_around(self) -> None:
         """Do what only the time asks for; a defect must not be the end of it."""
@@ -366,14 +323,14 @@ class Telling:
             is_silent=lambda alert: is_silent(alert, settings, now_ms, is_muted=is_muted),
         )
         self._decide(agenda.decision)
-        self._release(settings, now_ms)
+        self._dispatch.release(settings, now_ms)
         moments = [*self._again.values(), *([] if agenda.next_ms is None else [agenda.next_ms])]
         mute = self._muting.now
         if mute is not None and mute.until_ms is not None:
             moments.append(mute.until_ms)
         if self._muting.is_kept_too_long:
-            self._news.set()
-        if self._held:
+            self._dispatch.wake()
+        if self._dispatch.holds_back:
             # Quiet hours end at full minutes, whatever the zone.
             moments.append(now_ms - now_ms % _MINUTE_MS + _MINUTE_MS)
         if moments:
@@ -386,7 +343,7 @@ class Telling:
             self._keep(alert)
         for notice, channels in decision.notices:
             for name in channels:
-                self._queue(notice, name, now_ms)
+                self._dispatch.queue(notice, name, now_ms)
             if not self._settings().alerts.channels:
                 self._print(notice)
         for check_id, at_ms in decision.again:
@@ -395,7 +352,17 @@ class Telling:
         if decision.alerts:
             self._alarm.set(now_ms + 1)
         if decision.alerts or decision.notices:
-            self._news.set()
+            self._dispatch.wake()
+
+    def _keep(self, alert: Alert) -> None:
+        """Hold an alert while it is open, and write it."""
+        self._dispatch.note_alert(alert)
+        self._open.keep(alert)
+
+    def _forget_channel(self, item: Delivery) -> None:
+        """Tell a channel no more of an alert whose beginning it was never told."""
+        for alert in self._open.without_channel(item):
+            self._keep(alert)
 
     def _print(self, notice: Notice) -> None:
         """Leave a notice in the log, as nobody can be told."""
@@ -406,86 +373,3 @@ class Telling:
                 notice.title,
                 notice.text,
             )
-
-    def _queue(self, notice: Notice, channel: str, now_ms: int) -> None:
-        """Let a notice go to a channel, after quiet hours if they are now."""
-        is_muted = self._muting.now is not None
-        items = self._held.pass_on(notice, channel, self._settings(), now_ms, is_muted=is_muted)
-        self._waiting += [item for item in items if item.state is DeliveryState.QUEUED]
-        self._ledger.note(*items)
-
-    def _hold_what_waits(self) -> None:
-        """Hold back what was decided before alerts were muted, but not what people sent by hand."""
-        back = self._withdraw(lambda notice: notice.kind is not NoticeKind.MANUAL)
-        self._ledger.note(*self._held.put_older(back, self._clock.now_ms()))
-
-    def _withdraw(self, is_meant: Callable[[Notice], bool]) -> list[Delivery]:
-        """Take back those that are meant, wherever they wait, unless they are being sent now."""
-        meant = [item for item in self._waiting if is_meant(item.notice)]
-        self._waiting = [item for item in self._waiting if not is_meant(item.notice)]
-        return [*self._channels.withdraw(is_meant), *meant]
-
-    def _release(self, settings: Settings, now_ms: int) -> None:
-        """Let go what was held back, where quiet hours are over, unless all is muted."""
-        if self._muting.now is not None:
-            return
-        over = self._held.release(settings, now_ms)
-        self._ledger.note(*over)
-        self._waiting += over
-        if over:
-            self._news.set()
-
-    def _keep(self, alert: Alert) -> None:
-        """Hold an alert while it is open, and write it."""
-        self._ledger.note_alert(alert)
-        self._note_opened(alert)
-        kinds = self._told.setdefault(alert.subject, {})
-        if alert.resolved_ms is None:
-            kinds[alert.kind] = alert
-            return
-        if (known := kinds.get(alert.kind)) is not None and known.id == alert.id:
-            del kinds[alert.kind]
-        if not kinds:
-            del self._told[alert.subject]
-
-    def _note_opened(self, alert: Alert) -> None:
-        """Remember when the latest alert began; what people sent by hand is none of these."""
-        if alert.kind is not AlertKind.MANUAL:
-            self._last_opened_ms = max(alert.opened_ms, self._last_opened_ms or 0)
-
-    # Writing and handing on
-
-    def _note(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep how deliveries fared; who was never told of a failure is not told of its end."""
-        self._ledger.note(*deliveries)
-        for item in deliveries:
-            if item.state is DeliveryState.DROPPED and item.notice.kind in OPENING:
-                self._forget_channel(item)
-        self._news.set()
-
-    def _forget_channel(self, item: Delivery) -> None:
-        """Tell a channel no more of an alert."""
-        for alert in tuple(self._told.get(item.notice.subject, {}).values()):
-            if alert.id == item.notice.alert_id:
-                left = tuple(name for name in alert.channels if name != item.channel)
-                self._keep(replace(alert, channels=left))
-
-    def _take_back(self, deliveries: Sequence[Delivery]) -> None:
-        """Hand on again what a channel that is gone has left behind."""
-        self._waiting = [*deliveries, *self._waiting]
-        self._news.set()
-
-    async def _keep_saving(self) -> None:
-        """Write whatever changed, then hand it on, even while nothing can be written."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            if self._muting.now is not None:
-                # Left over from before: found at the start, or refused by its channel since.
-                self._hold_what_waits()
-            waiting, self._waiting = self._waiting, []
-            is_saved = await self._muting.forget_the_past()
-            is_saved &= await self._ledger.save()
-            self._waiting += self._channels.put(waiting)
-            if not is_saved:
-                asyncio.get_running_loop().call_later(_SAVE_AGAIN_S, self._news.set)
