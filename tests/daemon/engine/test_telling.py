@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opsmonitor.config.settings import ReminderSettings
-from opsmonitor.engine import telling
+from opsmonitor.engine import deciding
 from opsmonitor.engine.reminding import Agenda, look_around
 from opsmonitor.exceptions import DeliveryError, UnknownChannelError
 from opsmonitor.models.alert import DeliveryState
@@ -55,7 +55,7 @@ def test_a_defect_does_not_end_the_looking_around(monkeypatch: pytest.MonkeyPatc
         house = Bench(clock)
         house.name("a", reminders=ReminderSettings(first_s=600, longest_s=600))
         house.add("nas", notify_on=("first_fail", "reminder"))
-        monkeypatch.setattr(telling, "look_around", odd)
+        monkeypatch.setattr(deciding, "look_around", odd)
         await house.start()
         failures.append(ValueError("odd"))
         await house.see("nas", Status.DOWN)
