@@ -65,10 +65,22 @@ def check_device(entry: OpsMonitorConfigEntry, check: Check) -> DeviceEntry:
         model=_model(check),
         name=check.name,
         configuration_url=_page_of(entry, check),
-        via_device_id=dr.async_get_device_id_by_identifier(
-            coordinator.hass, hub_identifier(coordinator.data), config_entry_id=entry.entry_id
-        ),
+        suggested_area=check.area,
+        via_device_id=_whose(entry, check),
     )
+
+
+def _whose(entry: OpsMonitorConfigEntry, check: Check) -> str | None:
+    """Return the device that a check belongs to, as far as there is one; else the hub."""
+    data, registry = entry.runtime_data.data, dr.async_get(entry.runtime_data.hass)
+    place = check.belongs_to
+    while place:
+        identifier = part_identifier(data, place)
+        if device := registry.async_get_device_by_identifier(identifier, entry.entry_id):
+            return device.id
+        place = place.rpartition(".")[0]
+    hub = registry.async_get_device_by_identifier(hub_identifier(data), entry.entry_id)
+    return hub.id if hub else None
 
 
 def part_device_info(entry: OpsMonitorConfigEntry, part: Part) -> DeviceInfo:
@@ -151,17 +163,19 @@ def _update_checks(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     entry.runtime_data.orphans = orphans = find_orphans(entry.runtime_data, devices)
     expected = expected_identifiers(entry.runtime_data, devices) | orphans
     checks = {check_identifier(data, check_id): check for check_id, check in data.checks.items()}
+    stale = [device for device in devices if expected.isdisjoint(device.identifiers)]
+    for device in stale:
+        registry.async_remove_device(device.id)
+    # Only then: what belonged to a device that is gone belongs to another one.
     for device in devices:
-        if expected.isdisjoint(device.identifiers):
-            registry.async_remove_device(device.id)
-            continue
-        for identifier in device.identifiers & checks.keys():
+        for identifier in device.identifiers & expected & checks.keys():
             check = checks[identifier]
             registry.async_update_device(
                 device.id,
                 name=check.name,
                 model=_model(check),
                 configuration_url=_page_of(entry, check),
+                via_device_id=_whose(entry, check),
             )
 
 
@@ -172,6 +186,7 @@ def remove_orphans(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if not orphans.isdisjoint(device.identifiers):
             registry.async_remove_device(device.id)
+    _update_checks(hass, entry)
 
 
 def _page_of(entry: OpsMonitorConfigEntry, check: Check) -> str:

@@ -110,7 +110,7 @@ def _anatomy(reading: Reading) -> tuple[object, ...]:
 _whole: Final = attrgetter("summary", "problems", "alerts", "wellbeing", "started_at")
 """Return what concerns the whole."""
 
-_face: Final = attrgetter("name", "type", "tags", "is_core", "exports")
+_face: Final = attrgetter("name", "type", "tags", "is_core", "exports", "belongs_to")
 """Return what the device of a check shows of it, by what it is chosen, what it counts, and which
 entities it has."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.entity import Entity
 import pytest
@@ -30,11 +30,12 @@ checks:
     interval_s: 0.3
     retries: 0
     sla: 99.9
+    area: Cellar
     export:
       - {{name: Flow, path: $.flow, unit: °C, device_class: temperature, state_class: measurement}}
 """
 MODE = "      - {name: Mode, path: $.mode}\n"
-FLOW = "sensor.heating_flow"
+FLOW = "sensor.cellar_heating_flow"
 
 
 @pytest.fixture(autouse=True)
@@ -124,23 +125,49 @@ async def test_exported_values(
 
     before = daemon.config.read_text()
     daemon.config.write_text(before + MODE)
-    await wait_for_state(hass, "sensor.heating_mode", "day")
+    await wait_for_state(hass, "sensor.cellar_heating_mode", "day")
     daemon.config.write_text(before)
-    await wait_for_state(hass, "sensor.heating_mode", None)
-    assert entity_registry.async_get("sensor.heating_mode") is None
+    await wait_for_state(hass, "sensor.cellar_heating_mode", None)
+    assert entity_registry.async_get("sensor.cellar_heating_mode") is None
 
 
-async def test_the_past(
-    hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
+async def test_place_and_past(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    area_registry: ar.AreaRegistry,
+    entity_registry: er.EntityRegistry,
 ) -> None:
-    """Mean response time and budget come with the uptimes, as soon as there was a run."""
+    """A check of a loopback address belongs to the host, and stands in the room of its own.
+
+    Mean response time and budget come with the uptimes, as soon as there was a run.
+    """
+
+    def find(identifier: str) -> dr.DeviceEntry | None:
+        """Return a device."""
+        known = (DOMAIN, f"{entry.unique_id}_{identifier}")
+        return device_registry.async_get_device_by_identifier(known, entry.entry_id)
+
+    def parent() -> str | None:
+        """Return the device that the check belongs to."""
+        device = find("check_heating")
+        return device.via_device_id if device else None
+
+    await wait_until(
+        hass, lambda: (host := find("reading_host")) is not None and parent() == host.id
+    )
+    heating, cellar = find("check_heating"), area_registry.async_get_area_by_name("Cellar")
+    assert heating
+    assert cellar
+    assert heating.area_id == cellar.id
+
     budget = entity_registry.async_get_entity_id(
         "sensor", DOMAIN, f"{entry.unique_id}_hub_sla_budget_30d"
     )
     assert budget
     await wait_until(hass, lambda: state_of(hass, budget).state != STATE_UNKNOWN)
 
-    assert float(state_of(hass, "sensor.heating_average_response_time_24_hours").state) > 0
+    assert float(state_of(hass, "sensor.cellar_heating_average_response_time_24_hours").state) > 0
     # Next to nothing of the 43 minutes was used, and next to nothing of the month was not watched.
     assert float(state_of(hass, budget).state) == pytest.approx(43.2, abs=0.1)
     assert state_of(hass, budget).attributes["check"] == "Heating"

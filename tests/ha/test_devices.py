@@ -5,14 +5,14 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.ops_monitor.const import DOMAIN
-from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, make_check, make_down
+from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, make_check, make_down, make_reading
 from tests.ha.waiting import wait_for_state, wait_until
 
 # Home Assistant's own HTTP server, which the user interface is reached by, warns of itself.
@@ -221,3 +221,97 @@ async def remove(
     client = await hass_ws_client(hass)
     answer: dict[str, Any] = await client.remove_device(device.id)
     return answer
+
+
+async def test_a_check_belongs_to_what_its_target_is_part_of(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    daemon: FakeDaemon,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """The nearest device that there is: one within a thing, the thing, or the hub."""
+    daemon.readings = {
+        "host": make_reading("host", {"cpu_percent": 3.0}),
+        "proxmox": make_reading("proxmox", {"online": True, "pve1.cpu_percent": 3.0}),
+    }
+    places = {
+        "disk": "host.disk.root",
+        "node": "proxmox.pve1",
+        "guest": "proxmox.pve2",
+        "box": "fritz.home",
+        "shop": None,
+    }
+    daemon.checks = {name: make_check(name, belongs_to=place) for name, place in places.items()}
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    def parent(what: str) -> str | None:
+        """Return the name of the device that a check belongs to."""
+        device = find(device_registry, entry, what)
+        found = device_registry.async_get(device.via_device_id or "")
+        return found.name if found else None
+
+    assert {what: parent(what) for what in places} == {
+        "disk": "Host",
+        "node": "pve1",
+        "guest": "Proxmox",
+        "box": "Home lab",
+        "shop": "Home lab",
+    }
+
+
+async def test_a_check_moves_when_it_belongs_elsewhere(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """It follows the configuration, and what there is; nothing has to be loaded anew."""
+
+    def parent() -> str | None:
+        """Return the name of the device that the check belongs to."""
+        device = device_registry.async_get(find(device_registry, loaded, "web").via_device_id or "")
+        return device.name if device else None
+
+    daemon.put(make_check("web", belongs_to="fritz.home"))
+    await wait_until(hass, lambda: loaded.runtime_data.data.checks["web"].belongs_to)
+    assert parent() == "Home lab"
+
+    daemon.read(make_reading("fritz.home", {"reachable": True}))
+    await wait_until(hass, lambda: parent() == "FRITZ!Box home")
+
+    daemon.readings = {}
+    daemon.send(("readings", []))
+    await wait_until(hass, lambda: parent() == "Home lab")
+
+    daemon.read(make_reading("host", {"cpu_percent": 3.0}))
+    daemon.put(make_check("web", belongs_to="host"))
+    await wait_until(hass, lambda: parent() == "Host")
+
+    daemon.put(make_check("web"))
+    await wait_until(hass, lambda: parent() == "Home lab")
+
+
+async def test_the_area_is_only_suggested(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    device_registry: dr.DeviceRegistry,
+    area_registry: ar.AreaRegistry,
+) -> None:
+    """A new device is put into the area of checks.yml; where a person puts it, it stays."""
+    daemon.add(make_check("printer", area="Office"))
+    await wait_for_state(hass, "binary_sensor.office_printer", STATE_ON)
+    office = area_registry.async_get_area_by_name("Office")
+    printer = find(device_registry, loaded, "printer")
+    assert office
+    assert printer.area_id == office.id
+
+    attic = area_registry.async_create("Attic")
+    device_registry.async_update_device(printer.id, area_id=attic.id)
+    daemon.put(make_check("printer", area="Cellar", name="Old printer"))
+    await wait_until(hass, lambda: find(device_registry, loaded, "printer").name == "Old printer")
+    await hass.config_entries.async_reload(loaded.entry_id)
+
+    assert find(device_registry, loaded, "printer").area_id == attic.id
+    assert area_registry.async_get_area_by_name("Cellar") is None

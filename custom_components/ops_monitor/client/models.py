@@ -139,6 +139,10 @@ class Check:
     """What it measured, if its type measures one thing."""
     job_state: str | None = None
     """Such as `running`; None unless it is about a job."""
+    area: str | None = None
+    """The room that it is in."""
+    belongs_to: str | None = None
+    """The dotted name of what its target is part of, or of something within that."""
     exports: tuple[Export, ...] = ()
     """What it reads beside what it judges."""
     exported: Mapping[str, Exported] = field(default_factory=dict)
@@ -176,6 +180,8 @@ class Check:
             deadline=fields.moment("deadline"),
             value=fields.number("value"),
             job_state=fields.text("job_state"),
+            area=fields.text("area"),
+            belongs_to=fields.text("belongs_to"),
             exports=exports,
             exported=exported,
         )

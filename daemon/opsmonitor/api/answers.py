@@ -9,10 +9,14 @@ from opsmonitor.api.cached import CachedBody
 from opsmonitor.api.encode import to_json
 from opsmonitor.api.schemas.check import CheckBody, check_values
 from opsmonitor.api.schemas.status import SummaryBody
+from opsmonitor.engine.belonging import belonging
 from opsmonitor.engine.summary import Overall, Summary, proxmox_weight, summarise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opsmonitor.api.deps import MonitorView, ReadingsView
+    from opsmonitor.config.settings import CheckSettings
     from opsmonitor.engine.batch import Batch
 
 WEIGHTY: Final = "proxmox"
@@ -25,10 +29,21 @@ class StateCache:
     A batch only marks what it changed; the encoding is done when somebody asks.
     """
 
-    def __init__(self, monitor: MonitorView, readings: ReadingsView | None = None) -> None:
-        """Take the engine whose states are told, and what is polled beside it."""
+    def __init__(
+        self,
+        monitor: MonitorView,
+        readings: ReadingsView | None = None,
+        own_names: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """Take the engine whose states are told, what is polled beside it, and who this machine is.
+
+        `own_names` tells its names and addresses.
+        """
         self._monitor = monitor
         self._readings = readings
+        self._own_names = own_names
+        self._placed_by: frozenset[str] | None = None
+        self._places: dict[str, str | None] = {}
         self._fragments: dict[str, bytes] = {}
         self._checks: CachedBody | None = None
         self._summary: CachedBody | None = None
@@ -41,7 +56,7 @@ class StateCache:
         """Forget what a batch made stale."""
         if batch.config_changed or batch.added or batch.removed:
             self._fragments.clear()
-            self._core_ids = None
+            self._core_ids = self._placed_by = None
         if self._fragments:
             for result in batch.results:
                 self._fragments.pop(result.check_id, None)
@@ -65,9 +80,22 @@ class StateCache:
         fragment = self._fragments.get(check_id)
         if fragment is None:
             monitor = self._monitor
-            fragment = to_json(check_values(monitor.checks[check_id], monitor.states[check_id]))
+            check = monitor.checks[check_id]
+            values = check_values(check, monitor.states[check_id], self.place(check))
+            fragment = to_json(values)
             self._fragments[check_id] = fragment
         return fragment
+
+    def place(self, check: CheckSettings) -> str | None:
+        """Return which of the things that are polled a check's target is part of."""
+        own = self._own_names()
+        if own is not self._placed_by:
+            self._placed_by = own
+            self._places.clear()
+        if check.id not in self._places:
+            probes = self._readings.probes.values() if self._readings else ()
+            self._places[check.id] = belonging(check, probes, own)
+        return self._places[check.id]
 
     def checks(self) -> CachedBody:
         """Return the states of all checks by id, in the order of the file."""
@@ -85,7 +113,11 @@ class StateCache:
             monitor = self._monitor
             summary = self.counts()
             down = tuple(
-                CheckBody.of(monitor.checks[check_id], monitor.states[check_id])
+                CheckBody.of(
+                    monitor.checks[check_id],
+                    monitor.states[check_id],
+                    self.place(monitor.checks[check_id]),
+                )
                 for check_id in summary.down_ids
             )
             self._summary = CachedBody(to_json(SummaryBody.of(summary, down)), self._tag("s"))

@@ -125,7 +125,7 @@ def create_app(deps: ApiDeps, *, heartbeat_s: float = HEARTBEAT_S) -> web.Applic
     )
     app[DEPS] = deps
     app[HOSTS] = hosts
-    app[STATES] = StateCache(deps.monitor, deps.readings)
+    app[STATES] = StateCache(deps.monitor, deps.readings, hosts.own_names)
     app[PUSHES] = PushDesk(deps.heartbeats, deps.clock)
     app[VERDICTS] = VerdictCounter()
     app[READINGS] = ReadingCache(deps.readings, deps.clock)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import socket
 from typing import TYPE_CHECKING, Final
 
-import psutil
 from yarl import URL
 
 from opsmonitor.api.client import parse_address
 from opsmonitor.util.net import is_loopback
+from opsmonitor.util.own_names import OwnNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/@?#\[\]]+)(?::(\d{1,5}))?")
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_OWN_NAMES_AGE_S: Final = 30.0
 
 
 class HostList:
@@ -30,9 +28,7 @@ class HostList:
     def __init__(self, server: Callable[[], ServerSettings], clock: Clock) -> None:
         """Take the settings in force, and the clock by which own addresses are looked up again."""
         self._server = server
-        self._clock = clock
-        self._own: frozenset[str] = frozenset()
-        self._own_at_s = float("-inf")
+        self.own_names = OwnNames(clock)
 
     def allows(self, host_header: str) -> bool:
         """Tell whether a Host header names this daemon."""
@@ -63,7 +59,7 @@ class HostList:
         if is_loopback(host):
             address = parse_address(name)
             return address is not None and address.is_loopback
-        return name in self._own_names()
+        return name in self.own_names()
 
     def _configured(self) -> frozenset[str]:
         """Return the further names of the configuration."""
@@ -72,26 +68,6 @@ class HostList:
         if server.public_url is not None:
             names.add(_bare(URL(server.public_url).host or ""))
         return frozenset(names)
-
-    def _own_names(self) -> frozenset[str]:
-        """Return the machine's names and addresses, which may change while it runs."""
-        now_s = self._clock.monotonic()
-        if now_s - self._own_at_s > _OWN_NAMES_AGE_S:
-            self._own, self._own_at_s = _read_own_names(), now_s
-        return self._own
-
-
-def _read_own_names() -> frozenset[str]:
-    """Ask the system for its names and addresses; no name is looked up in the network."""
-    full = socket.gethostname().lower()
-    short = full.partition(".")[0]
-    addresses = {
-        item.address.partition("%")[0].lower()
-        for items in psutil.net_if_addrs().values()
-        for item in items
-        if item.family in (socket.AF_INET, socket.AF_INET6)
-    }
-    return frozenset(addresses | {full, short, f"{short}.local"})
 
 
 def _bare(host: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opsmonitor.api.keys import DEPS, UPTIME
+from opsmonitor.api.keys import DEPS, STATES, UPTIME
 from opsmonitor.api.routing import Answer
 from opsmonitor.api.schemas.check import CheckDetail
 from opsmonitor.api.schemas.past import PastBody
@@ -43,4 +43,5 @@ async def detail(request: web.Request, state: CheckState) -> CheckDetail:
     settings = request.app[DEPS].monitor.checks.get(state.id)
     if settings is None:
         raise UnknownCheckError(state.id)
-    return CheckDetail.detail_of(settings, state, PastBody.of(known.get(state.id)))
+    place = request.app[STATES].place(settings)
+    return CheckDetail.detail_of(settings, state, PastBody.of(known.get(state.id)), place)

@@ -160,6 +160,9 @@ class CheckType(Generic[OptionsT]):
     """How others report to it; None: it looks for itself."""
     members: Callable[[OptionsT], Members] | None = None
     """The other checks that it judges."""
+    subject: Callable[[OptionsT], str | None] | None = None
+    """The dotted name of what is polled, or of something within it, that it looks at; `host` is
+    this machine. None: that follows from where its target is."""
     exports: Callable[[OptionsT], tuple[Export, ...]] | None = None
     """The values that it reads beside what it judges."""
     is_settled: bool = False

@@ -130,6 +130,7 @@ CHECK: Final = CheckType(
     compile=compile_command,
     target=program,
     host=lambda _options: "local",
+    subject=lambda _options: "host",
     example={"command": ["/usr/lib/nagios/plugins/check_load", "-w", "5,4,3", "-c", "10,8,6"]},
     program=program,
     is_reachability=False,

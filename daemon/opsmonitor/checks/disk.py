@@ -200,6 +200,7 @@ CHECK: Final = CheckType(
     compile=compile_disk,
     target=lambda options: options.path,
     host=lambda _options: "local",
+    subject=lambda _options: "host",
     example={"path": "/", "used_percent": {"warn": 85, "crit": 95}},
     is_reachability=False,
 )

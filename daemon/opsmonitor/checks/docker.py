@@ -206,6 +206,7 @@ CHECK: Final = CheckType(
     compile=compile_docker,
     target=_target,
     host=lambda options: "local" if options.engine is None else options.engine.host,
+    subject=lambda options: "host" if options.engine is None else None,
     example={"container": "home-assistant"},
     is_reachability=False,
 )

@@ -283,6 +283,7 @@ CHECK: Final = CheckType(
     compile=compile_metric,
     target=_target,
     host=lambda _options: "local",
+    subject=lambda options: options.metric.name.rpartition(".")[0],
     example={"metric": "host.memory_percent", "gt": 90, "for": "5m"},
     is_settled=True,
     is_reachability=False,

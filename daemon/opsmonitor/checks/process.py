@@ -175,6 +175,7 @@ CHECK: Final = CheckType(
     compile=compile_process,
     target=describe,
     host=lambda _options: "local",
+    subject=lambda _options: "host",
     example={"process_name": "sshd", "count": {"min": 1}},
     is_reachability=False,
 )

@@ -110,6 +110,7 @@ CHECK: Final = CheckType(
     compile=compile_systemd,
     target=lambda options: options.unit,
     host=lambda _options: "local",
+    subject=lambda _options: "host",
     example={"unit": "nginx.service"},
     is_reachability=False,
 )

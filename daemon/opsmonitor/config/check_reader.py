@@ -234,6 +234,7 @@ class CheckReader:
             is_outside=_lies_outside(values["network"], kind.host(options)),
             actions=self._actions.read(merged),
             push=push,
+            subject=None if kind.subject is None else kind.subject(options),
             exports=() if kind.exports is None else kind.exports(options),
             is_reachability=kind.is_reachability,
             secrets=frozenset(known_secrets(merged)),

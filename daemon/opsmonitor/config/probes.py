@@ -61,6 +61,11 @@ class ProbeKind(Protocol):
         ...
 
     @property
+    def hosts(self) -> Callable[[Any], AnyMapping[str, str]] | None:
+        """Tells where things are polled."""
+        ...
+
+    @property
     def is_default(self) -> bool:
         """Whether it runs without a section."""
         ...
@@ -152,8 +157,18 @@ class ProbesReader:
             secrets=frozenset(known_secrets(section)),
             fingerprint=_fingerprint({**plain(section), **timing}),
             public=MappingProxyType({**as_effective(section), **timing}),
+            hosts=MappingProxyType(_hosts(kind, options)),
             **timing,
         )
+
+
+def _hosts(kind: ProbeKind, options: Any) -> dict[str, str]:
+    """Return the dotted names of things by the hosts that they are polled at."""
+    hosts = {} if kind.hosts is None else kind.hosts(options)
+    return {
+        host.strip("[]").rstrip(".").lower(): f"{kind.name}.{thing}" if thing else kind.name
+        for host, thing in hosts.items()
+    }
 
 
 def _fingerprint(effective: AnyMapping[str, Any]) -> str:

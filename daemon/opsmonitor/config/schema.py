@@ -79,6 +79,11 @@ class CheckKind(Protocol):
         ...
 
     @property
+    def subject(self) -> Callable[[Any], str | None] | None:
+        """Tells what of all that is polled it looks at."""
+        ...
+
+    @property
     def exports(self) -> Callable[[Any], tuple[Export, ...]] | None:
         """Tells which values it reads beside what it judges."""
         ...
@@ -132,11 +137,22 @@ def _flapping(value: Any) -> bool | dict[str, float]:
     return limits
 
 
+def _area(value: Any) -> str | None:
+    """Accept a short text, or null."""
+    if value is None:
+        return None
+    name = cv.text(value).strip()
+    if len(name) > _MAX_AREA:
+        raise vol.Invalid(f"expected at most {_MAX_AREA} characters")
+    return name
+
+
 def _agreed(value: Any) -> float | None:
     """Accept a percentage, or null."""
     return None if value is None else _PERCENT(value)
 
 
+_MAX_AREA: Final = 100
 _PERCENT: Final = cv.number(at_least=1, at_most=100)
 _LIMITS: Final = vol.Schema(
     {
@@ -150,6 +166,7 @@ _MEANING: Final[Spec] = {
     vol.Optional("tags", default=()): cv.list_of(cv.text),
     vol.Optional("sla", default=None): _agreed,
     vol.Optional("site", default=None): vol.Any(None, cv.text),
+    vol.Optional("area", default=None): _area,
     vol.Optional("unreachable_when", default="any"): cv.one_of("any", "all"),
     vol.Optional("exclude_when_parent_down", default=True): cv.boolean,
     vol.Optional("network", default="auto"): cv.one_of("auto", "local", "outside"),

@@ -102,6 +102,10 @@ class CheckSettings:
     actions: tuple[ActionSettings, ...] = ()
     """What is done about it when it fails, in this order."""
     is_reachability: bool = True
+    subject: str | None = None
+    """The dotted name of what is polled, or of something within it, that it looks at."""
+    area: str | None = None
+    """The room that it is in, for Home Assistant."""
     exports: tuple[Export, ...] = ()
     """Values that it reads beside what it judges."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
@@ -274,6 +278,8 @@ class ProbeSettings:
     """A poll that takes longer is given up."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """The secret values among its keys: they are kept out of whatever is told of a poll."""
+    hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The dotted name of each thing by the host that it is polled at."""
     fingerprint: str = ""
     """Changes whenever anything about the probe does; equal means: keep what is known."""
     public: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)

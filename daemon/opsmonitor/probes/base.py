@@ -59,6 +59,8 @@ class ProbeType(Generic[OptionsT]):
     compile: Callable[[OptionsT, ProbeContext], Mapping[str, Poll]]
     """Return a poll for each thing by name; the only thing of a nameless probe is called "".
     Whatever a poll must remember of the one before, such as counters, it holds itself."""
+    hosts: Callable[[OptionsT], Mapping[str, str]] | None = None
+    """Of what is polled over the network: the name of each thing by its host; empty: the whole."""
     interval_s: float
     """How often it is polled unless the configuration says otherwise."""
     timeout_s: float

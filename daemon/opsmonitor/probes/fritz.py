@@ -156,6 +156,12 @@ def compile_fritz(options: FritzOptions, context: ProbeContext) -> Mapping[str, 
     return {name: BoxWatch(name, box, context).poll for name, box in options.boxes.items()}
 
 
+def _hosts(options: FritzOptions) -> Mapping[str, str]:
+    """Return the names of the boxes by their hosts; a single one has its usual name, too."""
+    hosts = {box.host: name for name, box in options.boxes.items()}
+    return {"fritz.box": next(iter(options.boxes)), **hosts} if len(hosts) == 1 else hosts
+
+
 def _boxes(value: Any) -> Mapping[str, BoxOptions]:
     """Accept boxes by name."""
     if not isinstance(value, dict) or not value:
@@ -206,6 +212,7 @@ PROBE: Final = ProbeType(
     options=FritzOptions,
     schema={vol.Required("boxes"): _boxes},
     compile=compile_fritz,
+    hosts=_hosts,
     interval_s=60.0,
     timeout_s=_TIMEOUT_S,
     example={"boxes": {"home": {"host": "fritz.box"}}},

@@ -192,6 +192,7 @@ PROBE: Final = ProbeType(
         **_LIMITS,
     },
     compile=compile_home_assistant,
+    hosts=lambda options: {} if options.url is None else {URL(options.url.reveal()).host or "": ""},
     interval_s=60.0,
     timeout_s=60.0,
     example={"url": "http://homeassistant.local:8123"},

@@ -23,6 +23,7 @@ from opsmonitor.parts.proxmox_reader import ClusterReader
 from opsmonitor.parts.proxmox_shown import cluster_reading
 from opsmonitor.parts.proxmox_stats import stats_reading, stats_url
 from opsmonitor.probes.base import Poll, ProbeContext, ProbeType
+from opsmonitor.util.net import is_address
 from opsmonitor.util.secret import Secret
 from opsmonitor.util.tls import tls_context
 
@@ -151,6 +152,12 @@ def _urls(value: Any) -> tuple[Secret, ...]:
     return found
 
 
+def _hosts(options: ProxmoxOptions) -> Mapping[str, str]:
+    """Return what are most likely the names of the nodes by their hosts; of an address, none."""
+    hosts = [URL(address.reveal()).host or "" for address in options.url]
+    return {host: "" if is_address(host) else host.partition(".")[0] for host in hosts}
+
+
 def _guest(value: Any) -> str:
     """Accept the name or the number of a guest."""
     return (
@@ -182,6 +189,7 @@ PROBE: Final = ProbeType(
         **_LIMITS,
     },
     compile=compile_proxmox,
+    hosts=_hosts,
     interval_s=60.0,
     timeout_s=60.0,
     example={"url": "https://pve.lan:8006", "token": "monitor@pve!ops=1234-5678"},

@@ -19,6 +19,15 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback
 
 
+def is_address(host: str) -> bool:
+    """Tell whether a host is told by its address rather than by a name."""
+    try:
+        ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
 def url_host(host: str) -> str:
     """Return a host as it stands in a URL: an IPv6 address gets its brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

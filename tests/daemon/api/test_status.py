@@ -110,6 +110,20 @@ async def test_what_each_type_measured(house: House) -> None:
     assert states["heat"]["certificate_expires"] is None
 
 
+async def test_what_a_check_belongs_to(house: House) -> None:
+    """State and detail tell it, and follow a changed configuration."""
+    house.monitor.configure([check("nas", host="127.0.0.1", area="Attic"), check("web")])
+    states = (await house.get("/api/status/checks")).json
+    detail = (await house.get("/api/status/checks/nas")).json
+
+    assert [states[key]["belongs_to"] for key in ("nas", "web")] == ["host", None]
+    assert (states["nas"]["area"], states["web"]["area"]) == ("Attic", None)
+    assert (detail["belongs_to"], detail["area"]) == ("host", "Attic")
+
+    house.monitor.configure([check("nas", host="192.0.2.1")])
+    assert (await house.get("/api/status/checks")).json["nas"]["belongs_to"] is None
+
+
 async def test_exported_values(house: House) -> None:
     """A state tells all values that its check reads, those too that are not known."""
     flow = Export(key="flow", name="Flow", unit="°C", device_class="temperature", precision=1)

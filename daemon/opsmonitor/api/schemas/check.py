@@ -113,6 +113,14 @@ class CheckBody:
     severity: str
     core: Annotated[bool, Doc("Whether its failure is critical for the whole")]
     tags: tuple[str, ...]
+    area: Annotated[str | None, Doc("The room that it is in, for Home Assistant")]
+    belongs_to: Annotated[
+        str | None,
+        Doc(
+            "The dotted name of the thing among the readings that its target is part of, or of"
+            " something within it; null for none of them"
+        ),
+    ]
     is_reachability: Annotated[
         bool, Doc("Whether up and down mean reachable and not, rather than fine and in trouble")
     ]
@@ -153,9 +161,9 @@ class CheckBody:
     ]
 
     @classmethod
-    def of(cls, check: CheckSettings, state: CheckState) -> CheckBody:
+    def of(cls, check: CheckSettings, state: CheckState, place: str | None = None) -> CheckBody:
         """Tell the state of a check."""
-        return cls(**check_values(check, state))
+        return cls(**check_values(check, state, place))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,11 +219,13 @@ class CheckDetail(CheckBody):
     data: Annotated[Mapping[str, Any], Doc("Further values, by the check's type")]
 
     @classmethod
-    def detail_of(cls, check: CheckSettings, state: CheckState, uptime: PastBody) -> CheckDetail:
+    def detail_of(
+        cls, check: CheckSettings, state: CheckState, uptime: PastBody, place: str | None = None
+    ) -> CheckDetail:
         """Tell everything about a check."""
         outcome = state.outcome
         return cls(
-            **check_values(check, state),
+            **check_values(check, state, place),
             timings=_timings(outcome),
             assertions=_assertions(outcome),
             tls=TlsBody.of(outcome.tls) if outcome and outcome.tls else None,
@@ -224,8 +234,13 @@ class CheckDetail(CheckBody):
         )
 
 
-def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
-    """Return the fields of `CheckBody`, as which they are also encoded in a hurry."""
+def check_values(
+    check: CheckSettings, state: CheckState, place: str | None = None
+) -> dict[str, Any]:
+    """Return the fields of `CheckBody`, as which they are also encoded in a hurry.
+
+    `place` is what of all that is polled its target is part of.
+    """
     outcome = state.outcome
     data = outcome.data if outcome else _NO_DATA
     return {
@@ -248,6 +263,8 @@ def check_values(check: CheckSettings, state: CheckState) -> dict[str, Any]:
         "severity": check.severity,
         "core": check.core,
         "tags": check.tags,
+        "area": check.area,
+        "belongs_to": place,
         "is_reachability": check.is_reachability,
         "interval_s": check.interval_s,
         "sla": check.sla,
