@@ -65,10 +65,8 @@ def require_event(uid: str, events: Iterable[CalendarEvent]) -> None:
 
 def sites_of(uid: str, windows: Iterable[Mapping[str, Any]]) -> set[str]:
     """Return the sites that work is on, but those that are a tag of it, too."""
-    for window in windows:
-        if str(window.get("id")) == uid:
-            return {*map(str, window.get("sites") or ())} - {*map(str, window.get("tags") or ())}
-    return set()
+    found: Mapping[str, Any] = next((it for it in windows if str(it.get("id")) == uid), {})
+    return {*map(str, found.get("sites") or ())} - {*map(str, found.get("tags") or ())}
 
 
 def maintenance_event(window: dict[str, Any]) -> CalendarEvent | None:

@@ -24,13 +24,10 @@ def wanted_details(entry: OpsMonitorConfigEntry) -> Details:
 @callback
 def has_details(entry: OpsMonitorConfigEntry) -> bool:
     """Tell whether checks that come get the entities that are off at first."""
-    match wanted_details(entry):
-        case Details.ALWAYS:
-            return True
-        case Details.EXISTING:
-            return False
-        case Details.AUTOMATIC:
-            return sum(1 for _ in entry.runtime_data.shown) <= DETAILED_CHECKS
+    wanted = wanted_details(entry)
+    if wanted is Details.AUTOMATIC:
+        return sum(1 for _ in entry.runtime_data.shown) <= DETAILED_CHECKS
+    return wanted is Details.ALWAYS
 
 
 @callback

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPMethod
 from itertools import count, pairwise
 import json
@@ -15,6 +15,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.ops_monitor.client import (
+    Check,
     Frame,
     OpsMonitorAuthError,
     OpsMonitorBusyError,
@@ -30,6 +31,7 @@ from custom_components.ops_monitor.client import (
     OpsMonitorTlsError,
     Snapshot,
     Subscription,
+    answers,
     api,
     socket,
     subscription,
@@ -119,6 +121,21 @@ def test_value_of_the_wrong_type(key: str, value: object) -> None:
 
     assert list(frame.checks) == ["nas"]
     assert list(frame.unreadable) == ["web"]
+
+
+def test_time_of_another_zone() -> None:
+    """A time with an offset is the same moment in UTC."""
+    check = Check.from_api({"id": "web", "last_run": "2026-11-20T12:00:00+02:00"})
+
+    assert check.last_run == datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+def test_checks_that_are_no_object() -> None:
+    """A state of another shape is not read in part: nothing would be known of any check."""
+    whole = {"instance_id": INSTANCE_ID, "version": "1", "checks": []}
+
+    with pytest.raises(OpsMonitorResponseError, match="checks: expected dict, got list"):
+        read_frame(Message(id="a-1", event="snapshot", value=whole))
 
 
 def test_smallest_check() -> None:
@@ -453,6 +470,26 @@ async def test_clocks_are_compared(daemon: FakeDaemon, client: OpsMonitorClient)
     daemon.answer = answering(lambda: web.json_response(daemon.info(), headers=headers))
     await client.info()
     assert client.clock_skew is None
+
+
+async def test_answer_without_end(
+    daemon: FakeDaemon, client: OpsMonitorClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that is longer than any of ours is not taken in: it is somebody else's."""
+    monkeypatch.setattr(answers, "_BODY_LIMIT", 100)
+
+    with pytest.raises(OpsMonitorResponseError, match="too many bytes"):
+        await client.snapshot()
+
+
+async def test_no_certificate_to_look_at(daemon: FakeDaemon, client: OpsMonitorClient) -> None:
+    """Where nobody answers, and where there is no TLS, there is no certificate to be trusted."""
+    with pytest.raises(OpsMonitorTlsError, match="no certificate is shown"):
+        await client.certificate()
+
+    await daemon.stop()
+    with pytest.raises(OpsMonitorTlsError):
+        await client.certificate()
 
 
 async def test_bytes_on_the_socket(daemon: FakeDaemon, client: OpsMonitorClient) -> None:

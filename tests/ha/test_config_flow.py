@@ -319,6 +319,23 @@ async def test_reconfigure_keeps_the_token_to_itself(
     assert entry.data == {CONF_URL: daemon.url, CONF_VERIFY_SSL: False, CONF_TOKEN: "tok"}
 
 
+async def test_stored_token_is_not_sent_to_where_nothing_can_be_proven(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """Without a key to know the daemon by, another address needs the token to be typed."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "tok"})
+    daemon.require("tok")
+    await daemon.move()
+    flow_id = await choose(hass, await entry.start_reconfigure_flow(hass))
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+    assert result["errors"] == {"base": "not_proven"}
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url, "tok"))
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+
+
 async def test_reconfigure_to_another_daemon(
     hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
 ) -> None:

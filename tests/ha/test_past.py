@@ -68,3 +68,22 @@ async def test_budget_of_the_check_that_has_the_least(
     assert state_of(hass, BUDGET).state == STATE_UNKNOWN
     assert state_of(hass, BUDGET).attributes["check"] is None
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_past_that_cannot_be_read(
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """That of one check does not take the others along, and is complained of once."""
+    daemon.replies["/api/status/uptime"] = {"web": "much", "nas": make_past(latency_avg_ms=5.0)}
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    await wait_for_state(hass, MEAN.replace("web", "nas"), "5.0")
+
+    await entry.runtime_data.uptimes.async_refresh()
+
+    assert state_of(hass, MEAN).state == STATE_UNKNOWN
+    assert caplog.text.count("The uptime of web cannot be read") == 1
+    await hass.config_entries.async_unload(entry.entry_id)

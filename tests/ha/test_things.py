@@ -5,6 +5,7 @@ from typing import Any
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity import Entity
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -107,6 +108,25 @@ async def test_what_nobody_knows(
     await wait_for_state(hass, HEALTH, STATE_OFF)
 
     assert events == []
+
+
+async def test_verdict_of_a_drive(
+    hass: HomeAssistant,
+    daemon: FakeDaemon,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a drive's verdict may be is known in advance; one of a newer daemon is unknown."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+    daemon.readings["nvme"] = make_reading("nvme", {**DRIVES, "nvme0.verdict": "warn"})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    await wait_for_state(hass, "sensor.nvme0_verdict", "warn")
+
+    daemon.read(make_reading("nvme", {**DRIVES, "nvme0.verdict": "splendid"}))
+
+    await wait_for_state(hass, "sensor.nvme0_verdict", STATE_UNKNOWN)
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.mark.parametrize(
