@@ -60,6 +60,13 @@ class Family:
             is_held = self.holds.await_parents(after.id, parents)
         return replace(after, is_held=True) if is_held else after
 
+    def doubt(self, check_id: str, now_ms: int) -> None:
+        """Hold back that a check is down, as that is known from long ago, until its next run."""
+        state = self._host.states[check_id]
+        if state.status is Status.DOWN:
+            self._host.change(Change(state=replace(state, is_held=True), at_ms=now_ms))
+            self.holds.await_news(check_id, self._graph.parents.get(check_id, ()))
+
     def follow(self, before: CheckState, after: CheckState, now_ms: int) -> None:
         """Draw the consequences of a change of status.
 

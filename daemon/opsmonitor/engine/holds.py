@@ -29,9 +29,14 @@ class _Hold:
 
     since_s: float
     """Monotonic; a run that began before says nothing."""
+    parent_ids: tuple[str, ...]
     awaited: set[str] = field(default_factory=set)
     """The ids of the checks whose next run decides."""
     timer: asyncio.TimerHandle | None = None
+    has_faltered: bool = False
+    """One of those awaited failed, though not often enough to be down."""
+    is_last: bool = False
+    """Whatever comes out now is told."""
 
 
 class Holds:
@@ -76,26 +81,34 @@ class Holds:
 
         A parent that fails, but not yet often enough to be down, is run again until that is clear.
         """
-        hold = self._begin(check_id)
-        parents = self._running(parent_ids)
+        hold = self._begin(check_id, parent_ids)
+        parents = self._running(hold.parent_ids)
         if not parents:
             self._forget(check_id)
             return False
+        hold.has_faltered = any(self._host.states[name].fail_streak > 0 for name in parents)
         self._await(parents, check_id, hold)
         for parent_id in parents:
             self._host.run_soon(parent_id)
         return True
+
+    def await_news(self, check_id: str, parent_ids: Iterable[str]) -> None:
+        """Hold what was judged long ago until its run, which is due now, and those of parents."""
+        hold = self._begin(check_id, parent_ids)
+        parents = self._running(hold.parent_ids)
+        self._await({check_id, *parents}, check_id, hold)
+        for parent_id in parents:
+            self._host.run_soon(parent_id)
 
     def settle(self, check_id: str, parent_ids: Iterable[str]) -> None:
         """Hold a failure for a while after what it depends on came back, then look once more.
 
         At both: what came back may be gone again.
         """
-        hold = self._begin(check_id)
+        hold = self._begin(check_id, parent_ids)
+        hold.is_last = True
         if self._loop is not None:
-            hold.timer = self._loop.call_later(
-                SETTLE_S, self._look_again, check_id, tuple(parent_ids), hold
-            )
+            hold.timer = self._loop.call_later(SETTLE_S, self._look_again, check_id, hold)
 
     def note_run(self, check_id: str, started_s: float) -> None:
         """Take in that a check was run, from this monotonic time on."""
@@ -104,11 +117,17 @@ class Holds:
             if not self._host.states[held_id].is_held:
                 self._forget(held_id)
             elif started_s < hold.since_s or self._is_undecided(self._host.states[check_id]):
+                hold.has_faltered |= started_s >= hold.since_s
                 self._host.run_soon(check_id)
             else:
                 hold.awaited.discard(check_id)
                 self._stop_waiting(check_id, held_id)
-                if not hold.awaited:
+                if hold.awaited:
+                    continue
+                if hold.has_faltered and not hold.is_last:
+                    # It may have been the same short trouble, and be over as well.
+                    self.settle(held_id, hold.parent_ids)
+                else:
                     self._release(held_id, hold)
 
     @staticmethod
@@ -116,10 +135,11 @@ class Holds:
         """Tell whether a check fails, but was not judged down yet."""
         return state.fail_streak > 0 and state.ok is not False
 
-    def _begin(self, check_id: str) -> _Hold:
+    def _begin(self, check_id: str, parent_ids: Iterable[str]) -> _Hold:
         """Begin to hold a failure, in place of an older reason."""
         self._forget(check_id)
-        hold = self._holds[check_id] = _Hold(since_s=self._clock.monotonic())
+        hold = _Hold(since_s=self._clock.monotonic(), parent_ids=tuple(parent_ids))
+        self._holds[check_id] = hold
         return hold
 
     def _patience_s(self, check_id: str) -> float:
@@ -129,13 +149,13 @@ class Holds:
         missing = max(1, check.down_threshold - state.fail_streak)
         return min(longest_s * missing, max(longest_s, _LONGEST_S)) + _SPARE_S
 
-    def _look_again(self, check_id: str, parent_ids: tuple[str, ...], hold: _Hold) -> None:
+    def _look_again(self, check_id: str, hold: _Hold) -> None:
         """Let a check that had its time run once more; that run is told."""
         state = self._host.states.get(check_id)
         if self._holds.get(check_id) is not hold or state is None or not state.is_held:
             return
         hold.since_s = self._clock.monotonic()
-        parents = self._running(parent_ids)
+        parents = self._running(hold.parent_ids)
         self._await({check_id, *parents}, check_id, hold)
         for parent_id in parents:
             self._host.run_soon(parent_id)

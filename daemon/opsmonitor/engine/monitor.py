@@ -292,7 +292,9 @@ class Monitor:
         """Run a check again, at once and then at its interval."""
         self._judging.unjudged.add(check_id)
         self._conductor.add_all([(check_id, self.checks[check_id].interval_s)])
-        self.reconsider(check_id, self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        self.reconsider(check_id, now_ms)
+        self._family.doubt(check_id, now_ms)
 
     def submit(self, job: Job, due_s: float) -> None:
         """Let a job run as soon as there is room."""

@@ -251,6 +251,33 @@ def test_rule_5_a_run_of_the_parent_that_began_before_says_nothing() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_rule_5_a_parent_that_failed_as_well_has_its_children_given_time() -> None:
+    """The power was away for a moment: the router came round in time, the nas was down."""
+    answers = iter([GOOD, BAD])
+
+    async def router() -> Outcome:
+        return next(answers, GOOD)
+
+    async def scenario(clock: FakeClock) -> None:
+        house, stage = House(), Stage(clock)
+        ears = Ears(stage)
+        stage.start(
+            check("router", router, interval_s=600.0, down_threshold=3),
+            check("nas", house.script("nas"), depends_on=("router",)),
+            check("tv", house.script("tv"), depends_on=("router",)),
+        )
+        await asyncio.sleep(5)
+        house.off = {"nas", "tv"}
+        await asyncio.sleep(11)
+        assert stage.monitor.states["nas"].status is Status.DOWN
+        house.off = {"tv"}
+        await asyncio.sleep(60)
+
+        assert ears.heard == [("first_fail", "tv")]
+
+    run_in_virtual_time(scenario)
+
+
 def test_rule_5_nobody_waits_for_ever() -> None:
     """The parent is paused while it is waited for: the news comes when its time is over."""
 
@@ -374,6 +401,41 @@ def test_rule_6_a_parent_may_get_another_name_while_it_is_down() -> None:
 
         assert ears.heard == [("first_fail", "router"), ("first_fail", "gate")]
         assert shown(stage)["nas"] == (Status.UNREACHABLE, "gate")
+
+    run_in_virtual_time(scenario)
+
+
+@pytest.mark.parametrize(
+    ("off", "heard"),
+    [
+        (set(), []),
+        ({"nas"}, [("first_fail", "nas")]),
+        ({"router", "nas"}, [("first_fail", "router")]),
+    ],
+)
+def test_what_was_known_before_a_pause_is_no_news(
+    off: set[str], heard: list[tuple[str, str]]
+) -> None:
+    """A nas is paused while it is unreachable: by the end it is looked at, and at its router."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house, stage = House(), Stage(clock)
+        ears = Ears(stage)
+        stage.start(
+            check("router", house.script("router"), interval_s=600.0),
+            check("nas", house.script("nas"), depends_on=("router",)),
+        )
+        await asyncio.sleep(1)
+        house.off = {"router", "nas"}
+        await asyncio.sleep(30)
+        stage.monitor.interventions.pause("nas", duration_s=60.0, reason=None)
+        house.off = set()
+        await stage.monitor.run_now("router")
+        house.off = off
+        await asyncio.sleep(120)
+
+        assert ears.heard[:2] == [("first_fail", "router"), ("recovered", "router")]
+        assert ears.heard[2:] == heard
 
     run_in_virtual_time(scenario)
 
