@@ -557,6 +557,21 @@ async def test_a_kept_token_goes_to_the_same_daemon_only(
     assert known.data[CONF_PROOF_KEY] == KEY
 
 
+async def test_without_a_key_nothing_is_kept(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """Where there is nothing to know the daemon by, the token has to be typed again."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "s3cret"})
+    daemon.require("s3cret")
+    await daemon.move()
+    flow_id = await choose(hass, await entry.start_reconfigure_flow(hass))
+
+    result = await fill_in(hass, flow_id, user_input(daemon.url))
+
+    assert result["errors"] == {"base": "not_proven"}
+    assert daemon.shown_to_strangers == []
+
+
 async def test_the_key_comes_with_the_entry(hass: HomeAssistant, daemon: FakeDaemon) -> None:
     """A daemon that can prove who it is gives a key when it is set up."""
     daemon.capabilities.append("prove")

@@ -132,6 +132,11 @@ class StoreView(Protocol):
         ...
 
     @property
+    def has_past(self) -> bool:
+        """Whether it is known what former daemons kept: without it the identity is made up."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What happened when the database was opened, for people."""
         ...

@@ -43,7 +43,7 @@ class Keeper:
         self._identity: tuple[int, int] | None = None
         self.on_disk = False
         self.has_past = False
-        """Whether what was kept by former daemons is known, be it as a copy in memory."""
+        """Whether all that was kept by former daemons is known, be it as a copy in memory."""
         self.notes: list[str] = []
         self.late = LateStates()
         self.database: Database
@@ -173,7 +173,8 @@ class Keeper:
         salvage = await asyncio.to_thread(read_small_tables, self.path)
         database = await Database.open_memory()
         try:
-            self.has_past = await _fill(database, salvage) and "meta" in salvage
+            is_known = await _fill(database, salvage) and "meta" in salvage
+            self.has_past = is_known or not await asyncio.to_thread(_may_exist, self.path)
             self.session = await begin_session(database, self.clock.now_ms())
             await self._take(database)
         except BaseException:
@@ -211,6 +212,17 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _may_exist(path: Path) -> bool:
+    """Tell whether there may be a database, though it cannot be read. Blocks."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 async def _fill(database: Database, salvage: Salvage) -> bool:

@@ -82,6 +82,11 @@ class Store(Questions):
         return self._keeper.session.instance_id
 
     @property
+    def has_past(self) -> bool:
+        """Tell whether it is known what former daemons kept: else `instance_id` is made up."""
+        return self._keeper.has_past
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Return what happened when the database was opened, for people."""
         return tuple(self._keeper.notes)

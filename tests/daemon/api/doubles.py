@@ -197,6 +197,7 @@ class HandStore:
     def __init__(self) -> None:
         """Start empty and well."""
         self.instance_id = "0d4bb7a2-8a4d-4c5b-9d0a-2a1c6f7e8b90"
+        self.has_past = True
         self.notes: tuple[str, ...] = ()
         self.state = HEALTH
         self.transitions: list[Transition] = []

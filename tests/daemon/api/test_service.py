@@ -41,6 +41,15 @@ async def test_ready(house: House) -> None:
     assert reply.json == {"status": "ready", "reasons": [], "warnings": []}
 
 
+async def test_a_daemon_that_cannot_read_who_it_was(house: House) -> None:
+    """It does not say that it is another one: its clients would give it up."""
+    house.store.has_past = False
+
+    reply = await house.get("/api/info")
+
+    assert (reply.status, reply.error["code"]) == (503, "store_unavailable")
+
+
 async def test_little_room_is_told(house: House) -> None:
     """It is no reason not to be ready, but a warning; the stream and the operator hear of it."""
     async with listen(house) as listener:

@@ -94,13 +94,28 @@ async def test_what_cannot_be_read_is_not_taken_for_nothing(
     path.rename(tmp_path / "elsewhere")
     path.mkdir()
     store = await Store.open(path, clock=clock, retention=RetentionSettings())
+    before = store.has_past
     with pytest.raises(StoreError):
         await store.tokens()
     path.rmdir()
     (tmp_path / "elsewhere").rename(path)
     await store.flush()
     known, mode = await store.tokens(), store.health().mode
-    after = store.instance_id
+    after = (store.has_past, store.instance_id)
     await store.close()
 
-    assert (mode, known, after) == ("disk", _TOKENS, instance_id)
+    assert before is False
+    assert (mode, known, after) == ("disk", _TOKENS, (True, instance_id))
+
+
+async def test_where_nothing_was_kept_nothing_is_unknown(tmp_path: Path) -> None:
+    """A new daemon that can write nowhere knows that nobody has a token."""
+    (tmp_path / "data").write_text("in the way")
+    store = await Store.open(
+        tmp_path / "data" / "db", clock=FakeClock(), retention=RetentionSettings()
+    )
+
+    mode, has_past, known = store.health().mode, store.has_past, await store.tokens()
+    await store.close()
+
+    assert (mode, has_past, known) == ("memory", True, [])

@@ -13,6 +13,7 @@ from opsmonitor.api.schemas.service import InfoBody
 from opsmonitor.api.schemas.tokens import TokenBody
 from opsmonitor.api.scope import Scope
 from opsmonitor.api.version import API_VERSION, CAPABILITIES, MIN_CLIENT_VERSION
+from opsmonitor.exceptions import StoreError
 from opsmonitor.models.token import TokenScope
 from opsmonitor.util.clock import iso_utc
 
@@ -24,8 +25,13 @@ routes = Routes("daemon")
 
 @routes.get("/api/info", scope=Scope.READ, answers={200: Answer(body=InfoBody)})
 async def info(request: web.Request) -> web.Response:
-    """Return who this daemon is and what it can do."""
+    """Return who this daemon is and what it can do.
+
+    A daemon that cannot read who it was does not say that it is somebody else.
+    """
     deps = request.app[DEPS]
+    if not deps.store.has_past:
+        raise StoreError("who this daemon is cannot be read")
     grant = request[GRANT]
     return json_answer(
         InfoBody(
