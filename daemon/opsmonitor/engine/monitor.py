@@ -136,6 +136,8 @@ class Monitor:
         ]
         jobs = {check.id: self._build_job(check, settings) for check in fresh}
         removed = self.checks.keys() - settings.checks.keys()
+        # What is recorded of a check after its removal would make it known again.
+        self._outbox.flush()
         self._drop(removed)
         for check_id, job in jobs.items():
             self._put(check_id, job)
@@ -266,7 +268,8 @@ class Monitor:
         self._runway.cancel_overdue(self._jobs.values(), now.mono_s)
 
     def note_standstill(self, from_ms: int, to_ms: int) -> None:
-        """Record that nobody looked between two times."""
+        """Record that nobody looked between two times, after what was seen before."""
+        self._outbox.flush()
         self._recorder.mark_unmonitored(from_ms, to_ms)
         self._publisher.publish(Batch(standstill=(from_ms, to_ms)))
 

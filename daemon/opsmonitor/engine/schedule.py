@@ -16,9 +16,9 @@ TICK_S: Final = 0.02
 _FIRST_PASS_S: Final = 2.0
 """All first runs start within this time of being added."""
 _FIRST_GAP_S: Final = 0.01
+"""With few checks the first runs follow each other this closely."""
 _EXACT_S: Final = 1e-12
 """Intervals are of whole ticks if they are so but for rounding."""
-"""With few checks the first runs follow each other this closely."""
 _GOLDEN_RATIO: Final = 0.618033988749895
 """Multiples of it, modulo one, stay evenly spread whatever their number."""
 

@@ -55,6 +55,16 @@ _OPEN_INTERVALS: Final = """
 SELECT check_key, start, status, cause FROM intervals
 WHERE "end" IS NULL AND start < ? AND status <> 'unmonitored'
 """
+_WHILE_NOBODY_LOOKED: Final = """
+SELECT check_key, start, "end" FROM intervals
+WHERE start <= ?1 AND "end" > ?1 AND status <> 'unmonitored'
+"""
+_END_AT: Final = 'UPDATE intervals SET "end" = ? WHERE check_key = ? AND start = ?'
+_PUT_INTERVAL: Final = _ADD_INTERVAL.replace("INSERT", "INSERT OR REPLACE")
+_STOOD_STILL: Final = "the machine stood still"
+_NOTICED_MS: Final = 2000
+"""So long before the end of a gap, at most, somebody looked again: it is noticed within a second,
+and a busy machine may take another one."""
 _REMOVE_CHECK: Final = "UPDATE checks SET removed_ms = ? WHERE key = ?"
 _REMOVE_STATE: Final = "DELETE FROM check_states WHERE check_key = ?"
 
@@ -208,19 +218,34 @@ class Recording:
         await database.execute_many(_ADD_INTERVAL, list(segment.intervals.values()))
 
     async def _split_open(self, gap: Unwatched) -> None:
-        """Let every interval that goes on pause for a gap."""
-        rows = await self._database.fetch(_OPEN_INTERVALS, (gap.to_ms,))
+        """Let every interval that goes on pause for a gap, and others end with its beginning.
+
+        Checks may have changed between its end and when it was noticed: they were looked at then.
+        """
+        last_ms = max(gap.from_ms, gap.to_ms - _NOTICED_MS)
+        await self._cut_ended(gap, last_ms)
+        rows = await self._database.fetch(_OPEN_INTERVALS, (last_ms + 1,))
         starts: list[Row] = []
         pieces: list[Row] = []
         for key, start_ms, status, why in rows:
             from_ms = max(start_ms, gap.from_ms)
             starts.append((key, from_ms))
-            unmonitored = Status.UNMONITORED.value
-            pieces.append((key, from_ms, gap.to_ms, unmonitored, "the machine stood still"))
+            pieces.append((key, from_ms, gap.to_ms, Status.UNMONITORED.value, _STOOD_STILL))
             pieces.append((key, gap.to_ms, None, status, why))
         await self._database.execute_many(_CLEAR_FROM, starts)
         await self._database.execute_many(_CUT_AT, starts)
         await self._database.execute_many(_ADD_INTERVAL, pieces)
+
+    async def _cut_ended(self, gap: Unwatched, last_ms: int) -> None:
+        """Cut what ended when somebody looked again: until then nobody knew how it was."""
+        ends: list[Row] = []
+        pieces: list[Row] = []
+        for key, start_ms, end_ms in await self._database.fetch(_WHILE_NOBODY_LOOKED, (last_ms,)):
+            from_ms = max(start_ms, gap.from_ms)
+            ends.append((from_ms, key, start_ms))
+            pieces.append((key, from_ms, end_ms, Status.UNMONITORED.value, _STOOD_STILL))
+        await self._database.execute_many(_END_AT, ends)
+        await self._database.execute_many(_PUT_INTERVAL, pieces)
 
     async def _remove(self, removed: Removed) -> None:
         """Close the intervals of checks and forget their states; their history stays for now."""

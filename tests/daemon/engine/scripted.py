@@ -73,10 +73,13 @@ class MemoryRecorder:
         self.results: list[RunResult] = []
         self.unmonitored: list[tuple[int, int]] = []
         self.removed: list[str] = []
+        self.late: list[str] = []
+        """What was recorded of checks after they were removed."""
 
     def record(self, items: Sequence[RunResult | Change]) -> None:
         """Keep results and changes."""
         self.items += items
+        self.late += [item.check_id for item in items if item.check_id in self.removed]
         self.results += [item for item in items if isinstance(item, RunResult)]
 
     def mark_unmonitored(self, from_ms: int, to_ms: int) -> None:

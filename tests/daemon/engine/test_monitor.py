@@ -294,6 +294,37 @@ def test_removing_a_check_discards_its_run() -> None:
     assert stage.monitor.stats().running == 0
 
 
+def test_nothing_is_recorded_of_a_check_after_its_removal() -> None:
+    """A run that ended in the tick of the removal is recorded before it."""
+
+    async def scenario(clock: FakeClock) -> Stage:
+        stage = Stage(clock)
+        stage.start(check("gone", good), check("kept", good))
+        await asyncio.sleep(5)
+        await stage.monitor.run_now("gone")
+        stage.monitor.apply(configure(check("kept", good)))
+        await asyncio.sleep(5)
+        return stage
+
+    recorder = run_in_virtual_time(scenario).recorder
+
+    assert (len(recorder.of("gone")), recorder.removed, recorder.late) == (2, ["gone"], [])
+
+
+def test_a_gap_is_recorded_after_what_was_seen_before_it() -> None:
+    """A run that ended in the tick in which a gap is noticed does not hide it."""
+
+    async def scenario(clock: FakeClock) -> tuple[int, int]:
+        stage = Stage(clock)
+        stage.start(check("nas", good))
+        await asyncio.sleep(5)
+        await stage.monitor.run_now("nas")
+        stage.monitor.note_standstill(clock.now_ms(), clock.now_ms() + 60_000)
+        return len(stage.recorder.unmonitored), len(stage.recorder.results)
+
+    assert run_in_virtual_time(scenario) == (1, 2)
+
+
 def test_run_now_returns_the_result() -> None:
     """A run asked for happens at once and counts like any other."""
 

@@ -148,6 +148,44 @@ async def test_sleep_before_a_check_began_does_not_touch_it(store: Store, clock:
     assert spans(history, start_ms) == [(Status.UNMONITORED, 0, 5), (Status.UP, 5, None)]
 
 
+async def test_what_changed_before_a_gap_was_noticed(store: Store, clock: FakeClock) -> None:
+    """The first look after a gap is as true as any: what was known before it ends with its start.
+
+    A machine without a battery for its clock has a network and the time of day at once.
+    """
+    check, start_ms = ScriptedCheck(), clock.now_ms()
+    store.record([check.run(start_ms, Status.DOWN)])
+    store.record([check.run(start_ms + 3_609_000), check.run(start_ms + 3_609_500, Status.DOWN)])
+    store.mark_unmonitored(start_ms + 10_000, start_ms + 3_610_000)
+    clock.advance(3620)
+
+    history = await whole(store, start_ms, clock.now_ms())
+
+    assert [(one.status, one.end_ms and one.end_ms - start_ms) for one in history.intervals] == [
+        (Status.DOWN, 10_000),
+        (Status.UNMONITORED, 3_609_000),
+        (Status.UP, 3_609_500),
+        (Status.DOWN, None),
+    ]
+
+
+async def test_what_changed_just_before_a_gap(store: Store, clock: FakeClock) -> None:
+    """What was seen last ends with the gap; nobody knows what was in between."""
+    check, start_ms = ScriptedCheck(), clock.now_ms()
+    store.record([check.run(start_ms), check.run(start_ms + 10_500, Status.DOWN)])
+    store.record([check.run(start_ms + 3_609_000)])
+    store.mark_unmonitored(start_ms + 10_000, start_ms + 3_610_000)
+    clock.advance(3620)
+
+    history = await whole(store, start_ms, clock.now_ms())
+
+    assert [(one.status, one.end_ms and one.end_ms - start_ms) for one in history.intervals] == [
+        (Status.UP, 10_500),
+        (Status.UNMONITORED, 3_609_000),
+        (Status.UP, None),
+    ]
+
+
 async def test_changes_without_a_run_make_intervals(store: Store, clock: FakeClock) -> None:
     """Pausing a check is an interval too, which counts neither way."""
     check, start_ms = ScriptedCheck(), clock.now_ms()
