@@ -57,7 +57,8 @@ def _names(proc: Path, pid: int) -> list[str]:
     except OSError:
         return []
     if len(names) > _PIECE:
-        names.sort(key=lambda name: (len(name), name))
+        # As Linux lists them; where it does so, this costs a tenth of the listing.
+        names.sort(key=int)
     return names
 
 
