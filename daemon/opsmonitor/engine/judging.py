@@ -133,7 +133,12 @@ class Judging:
             transition=transition,
             interval=state.status if is_new_interval else None,
         )
-        self._put_run(job, result)
+        self._host.states[check_id] = state
+        self.runs += 1
+        self.unjudged.discard(check_id)
+        self._outbox.put(result)
+        if job.waiters:
+            job.tell_waiters(result)
         if (state.flapping_since_ms is None) is not (before.flapping_since_ms is None):
             self._outbox.put_change(flapping_change(state, now_ms))
         if transition is not None or state.covered is not before.covered:
@@ -152,18 +157,14 @@ class Judging:
             state=go_on(before, outcome, now_ms),
             is_plain=True,
         )
-        self._put_run(job, result)
+        self._host.states[check_id] = result.state
+        self.runs += 1
+        if self.unjudged:
+            self.unjudged.discard(check_id)
+        self._outbox.put(result)
+        if job.waiters:
+            job.tell_waiters(result)
         if not self._family.holds.are_empty:
             self._family.holds.note_run(check_id, started.mono_s)
         if check_id == self._witness.check_id:
             self._witness.note_run(check_id, started.mono_s)
-
-    def _put_run(self, job: Job, result: RunResult) -> None:
-        """Put a run in force, and tell it."""
-        self._host.states[result.check_id] = result.state
-        self.runs += 1
-        if self.unjudged:
-            self.unjudged.discard(result.check_id)
-        self._outbox.put(result)
-        if job.waiters:
-            job.tell_waiters(result)

@@ -42,19 +42,22 @@ class Limiter:
         self._limit_per_host = limit_per_host
         self._start_ready()
 
-    def submit(self, host: str, start: Callable[[], None]) -> None:
-        """Call `start` as soon as there is room; each start must be followed by one `release`."""
+    def take(self, host: str, start: Callable[[], None]) -> bool:
+        """Tell whether there is room now, which is taken then; `start` is called once there is.
+
+        Each place that was taken, and each start, must be followed by one `release`.
+        """
         used = self._host_used.get(host, 0)
         if used >= self._limit_per_host:
             self._host_waiting.setdefault(host, deque()).append(start)
-            return
+            return False
         self._host_used[host] = used + 1
         if self._ready or self._running >= self._limit:
             self._ready.append(start)
             self._start_ready()
-        else:
-            self._running += 1
-            start()
+            return False
+        self._running += 1
+        return True
 
     def release(self, host: str) -> None:
         """Give back the place of a finished run."""

@@ -46,6 +46,8 @@ class MaintenancePlan:
         self._zone: tzinfo | None = None
         self._planned: list[_Planned] = []
         self._covers: dict[str, Cover] = {}
+        self.is_empty = True
+        """Whether no check is in maintenance now."""
         self._looked_ms = 0
         self._next_ms = _NEVER_MS
         self._is_running = False
@@ -101,11 +103,6 @@ class MaintenancePlan:
         self._added.pop(window_id, None)
         self._plan()
 
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether no check is in maintenance now."""
-        return not self._covers
-
     def cover(self, check_id: str) -> Cover | None:
         """Return what is shown of a check in maintenance."""
         return self._covers.get(check_id)
@@ -142,6 +139,7 @@ class MaintenancePlan:
             next_ms = min(next_ms, when.end_ms)
             self._spread(covers, planned.window, when)
         before, self._covers, self._next_ms = self._covers, covers, next_ms
+        self.is_empty = not covers
         if self._is_running:
             for check_id in before.keys() | covers.keys():
                 if check_id in self._host.states:

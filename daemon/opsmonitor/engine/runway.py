@@ -70,7 +70,8 @@ class Runway:
         """Let a job run as soon as there is room."""
         job.is_busy = True
         job.due_s = due_s
-        self.limiter.submit(job.check.host, job.start)
+        if self.limiter.take(job.check.host, job.start):
+            self._begin(job)
 
     def cancel_overdue(self, jobs: Iterable[Job], now_s: float) -> None:
         """Cancel runs whose probe did not keep its time-out."""
@@ -82,10 +83,16 @@ class Runway:
                 job.cancel()
 
     def _start(self, job: Job) -> None:
-        """Start the run of a job that has been given room."""
-        if self._loop is None or not self._owner.wants(job):
-            job.is_busy = False
-            self.limiter.release(job.check.host)
+        """Start the run of a job that had to wait for room, if it is still wanted."""
+        if self._owner.wants(job):
+            self._begin(job)
+        else:
+            self._land(job)
+
+    def _begin(self, job: Job) -> None:
+        """Begin the run of a job that has been given room."""
+        if self._loop is None:
+            self._land(job)
             return
         job.started = Moment.read(self._clock)
         job.is_overdue = False
@@ -118,7 +125,9 @@ class Runway:
             job.attempt = None
             job.task = self._loop.create_task(self._run(job, failed=True))
             return
-        self._land(job)
+        job.is_busy = False
+        job.attempt = None
+        self.limiter.release(check.host)
         if check.secrets:
             outcome = without_secrets(outcome, check.secrets)
         self._owner.finish(job, outcome)

@@ -37,6 +37,8 @@ class Witness:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._check: CheckSettings | None = None
+        self.check_id: str | None = None
+        """Which check is the witness; None: none is."""
         self._outside: frozenset[str] = frozenset()
         self._patient: frozenset[str] = frozenset()
         """Those that wait to be reported to: that they are fine says nothing of the network."""
@@ -50,11 +52,6 @@ class Witness:
     def is_out(self) -> bool:
         """Tell whether there is no network, as far as the witness says."""
         return self._out_since_s is not None
-
-    @property
-    def check_id(self) -> str | None:
-        """Return which check is the witness, if any is."""
-        return None if self._check is None else self._check.id
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let time pass; what was known before a restart still holds."""
@@ -71,6 +68,7 @@ class Witness:
     def apply(self, checks: Mapping[str, CheckSettings]) -> None:
         """Take over who is the witness, and what lies outside."""
         self._check = next((check for check in checks.values() if check.type == TYPE), None)
+        self.check_id = None if self._check is None else self._check.id
         self._outside = frozenset(
             check.id for check in checks.values() if check.is_outside and check.type != TYPE
         )

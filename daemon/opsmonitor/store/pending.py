@@ -69,13 +69,16 @@ class Pending:
 
     def extend(self, items: Iterable[Item]) -> bool:
         """Add items; tell whether any of them is a change."""
-        changes = self._counts[True]
-        for item in items:
-            self._items.append(item)
-            self._counts[is_change(item)] += 1
-        has_change = self._counts[True] > changes
+        fresh = list(items)
+        self._items += fresh
+        changes = 0
+        for item in fresh:
+            if not isinstance(item, RunResult) or not item.is_plain:
+                changes += is_change(item)
+        self._counts[True] += changes
+        self._counts[False] += len(fresh) - changes
         self._bound()
-        return has_change
+        return changes > 0
 
     def take(self) -> list[Item]:
         """Remove all items and return them, oldest first."""

@@ -78,9 +78,9 @@ def result_row(key: int, result: RunResult) -> Row:
         result.started_ms,
         _NUMBERS[outcome.verdict],
         to_us(outcome.latency_ms),
-        _number(outcome.status_code),
-        text(outcome.error_code),
-        text(outcome.error),
+        None if outcome.status_code is None else _number(outcome.status_code),
+        None if outcome.error_code is None else text(outcome.error_code),
+        None if outcome.error is None else text(outcome.error),
         outcome.attempts,
     )
 

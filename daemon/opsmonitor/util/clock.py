@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 import time
 from typing import Final, Protocol
 
 _CLOCK_BOOTTIME: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
+_BOOTTIME: Final[Callable[[], float]] = (
+    time.monotonic if _CLOCK_BOOTTIME is None else partial(time.clock_gettime, _CLOCK_BOOTTIME)
+)
+"""Monotonic seconds that go on while the machine sleeps.
+
+Source: clock_gettime(2); systems without this clock never report a sleep.
+"""
 
 
 class Clock(Protocol):
@@ -33,18 +42,9 @@ class SystemClock:
         """Return the wall clock in epoch milliseconds, UTC."""
         return time.time_ns() // 1_000_000
 
-    def monotonic(self) -> float:
-        """Return the seconds of the clock that asyncio schedules by."""
-        return time.monotonic()
-
-    def boottime(self) -> float:
-        """Return monotonic seconds that go on while the machine sleeps.
-
-        Source: clock_gettime(2); systems without this clock never report a sleep.
-        """
-        if _CLOCK_BOOTTIME is None:
-            return time.monotonic()
-        return time.clock_gettime(_CLOCK_BOOTTIME)
+    # Without a function of our own around them: each run of a check asks for both.
+    monotonic = staticmethod(time.monotonic)
+    boottime = staticmethod(_BOOTTIME)
 
 
 @dataclass(slots=True)

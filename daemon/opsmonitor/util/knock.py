@@ -168,22 +168,16 @@ class Knocker:
         now = perf_counter()
         answered: list[tuple[Knock, OSError | None]] = []
         for number, events in happened:
-            knock = self._take_out(number)
-            if knock is not None:
-                answered.append((knock, None if events == _CONNECTED else knock.error()))
-                knock.sock.close()
+            for lane in self._lanes.values():
+                knock = lane.pop(number, None)
+                if knock is not None:
+                    knock.lane = None
+                    answered.append((knock, None if events == _CONNECTED else knock.error()))
+                    knock.sock.close()
+                    break
         # Only now: whoever is told may knock again, at a number that has just got free.
         for knock, error in answered:
             knock.tell(now - knock.started, error)
-
-    def _take_out(self, number: int) -> Knock | None:
-        """Return the knock at a number of a socket, which waits no more; None: there is none."""
-        for lane in self._lanes.values():
-            knock = lane.pop(number, None)
-            if knock is not None:
-                knock.lane = None
-                return knock
-        return None
 
     def _open_lane(self, timeout_s: float, loop: asyncio.AbstractEventLoop) -> dict[int, Knock]:
         """Return a new lane, in which nobody waits longer than this."""
