@@ -157,7 +157,7 @@ _DEFAULTS: Final = re.compile(
 _DIAGNOSTIC: Final = re.compile(
     r".*uptime_s|wear_percent|.*_version|reboot_required|power_.*|.*errors|.*sectors|external_.*"
 )
-_PROBLEMS: Final = {"reboot_required", "update_available", "critical_warning"}
+_PROBLEMS: Final = {"reboot_required", "critical_warning"}
 _CONNECTIVITY: Final = {"wan_up", "reachable", "online", "logged_in"}
 _MEASUREMENT: Final = SensorStateClass.MEASUREMENT
 _TOTAL: Final = SensorStateClass.TOTAL_INCREASING
@@ -275,4 +275,6 @@ def _binary_class(last: str) -> BinarySensorDeviceClass | None:
         return BinarySensorDeviceClass.CONNECTIVITY
     if last == "running":
         return BinarySensorDeviceClass.RUNNING
+    if last == "update_available":
+        return BinarySensorDeviceClass.UPDATE
     return BinarySensorDeviceClass.PROBLEM if last in _PROBLEMS else None

@@ -212,6 +212,23 @@ class HomeAssistant:
                         return found
                 await asyncio.sleep(0.1)
 
+    async def fix(self, kind: str) -> None:
+        """Go through the repair of our issue of a kind, which takes no more than to agree."""
+        issue_id = await self._wait_for_issue(kind)
+        body = {"handler": "ops_monitor", "issue_id": issue_id}
+        flow = await self._post("repairs/issues/fix", body)
+        result = await self._post(f"repairs/issues/fix/{flow['flow_id']}", {})
+        assert result["type"] == "create_entry", result
+
+    async def _wait_for_issue(self, kind: str) -> str:
+        """Return the id of our issue of a kind; wait for it."""
+        async with asyncio.timeout(300):
+            while True:
+                for issue in (await self.command("repairs/list_issues"))["issues"]:
+                    if issue["domain"] == "ops_monitor" and issue["translation_key"] == kind:
+                        return str(issue["issue_id"])
+                await asyncio.sleep(0.1)
+
     async def act(self, action: str, target: Mapping[str, Any] | None = None, **data: Any) -> Any:
         """Perform an action without an answer."""
         domain, _, service = action.partition(".")

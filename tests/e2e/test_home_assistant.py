@@ -53,6 +53,13 @@ NEW_CHECK = """\
     timeout_s: 1
     retries: 0
 """
+MANY = """\
+  - id: port-{number}
+    name: Port {number}
+    type: tcp
+    host: 127.0.0.1
+    port: {port}
+"""
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -327,6 +334,39 @@ async def test_check_is_added_and_removed(
 
     daemon.config.write_text(before)
     await home_assistant.wait_for("binary_sensor.web_port", None)
+
+
+async def test_many_checks_on_a_phone(
+    home_assistant: HomeAssistant, daemon: DaemonProcess, target: WebServer
+) -> None:
+    """Of many checks those that are up are folded away; nothing sticks out to the side."""
+    before = daemon.config.read_text()
+    many = "".join(MANY.format(number=number, port=target.port) for number in range(40))
+    daemon.config.write_text(before + many)
+    await home_assistant.wait_until(
+        lambda: all(
+            home_assistant.states.get(f"sensor.port_{number}_status", {}).get("state") == "up"
+            for number in range(40)
+        )
+    )
+
+    phone = {"viewport": {"width": 360, "height": 760}, "color_scheme": "dark"}
+    async with browse(home_assistant, **phone) as page:
+        await page.goto(f"{home_assistant.url}/ops-lab/overview")
+        fold = page.locator("ops-monitor-card button[aria-expanded=false]")
+        rows = page.locator("ops-monitor-card li")
+        await expect(fold).to_have_text("Show 41 more that are up")
+        await expect(rows).to_have_count(0)
+        await fold.click()
+        await expect(rows).to_have_count(41)
+        names = page.locator("ops-monitor-card li .name")
+        assert await names.all_inner_texts() == [*(f"Port {n}" for n in range(40)), "Web server"]
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    daemon.config.write_text(before)
+    # So many at once may be gone by mistake: they stay until a person says that they are not.
+    await home_assistant.fix("orphaned_devices")
+    await home_assistant.wait_for("sensor.port_0_status", None)
 
 
 async def test_mistake_in_the_configuration(

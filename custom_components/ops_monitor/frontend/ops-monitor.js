@@ -28,6 +28,8 @@ const LOOKS = {
 };
 const NO_LOOK = ["var(--disabled-text-color, #9e9e9e)", "mdi:help-circle"];
 const GRAPHS = 12;
+/* So many rows are read at a glance; of more, those that are up are shown when asked for. */
+const ROWS = 30;
 
 const TEXTS = {
   en: {
@@ -35,6 +37,8 @@ const TEXTS = {
     some: (count, total) => `${count} of ${total} in trouble`,
     none: "There are no checks yet: add some to the daemon's checks.yml",
     nothing: "Nothing is in trouble",
+    unfold: (count) => `Show ${count} more that are up`,
+    fold: "Show less",
     gone: "The daemon cannot be reached",
     description: "All checks of Ops Monitor at a glance, those in trouble first",
     overview: "Overview",
@@ -55,6 +59,8 @@ const TEXTS = {
     some: (count, total) => `${count} von ${total} mit Störung`,
     none: "Noch keine Prüfungen: in der checks.yml des Dienstes eintragen",
     nothing: "Keine Störung",
+    unfold: (count) => `${count} weitere in Ordnung anzeigen`,
+    fold: "Weniger anzeigen",
     gone: "Der Dienst ist nicht erreichbar",
     description: "Alle Prüfungen von Ops Monitor auf einen Blick, gestörte zuerst",
     overview: "Übersicht",
@@ -116,7 +122,9 @@ function checksOf(hass, hubId) {
       timeState: hass.states[time],
     });
   }
-  return checks.sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name));
+  /* As people count: 2 before 10. */
+  const { compare } = new Intl.Collator(hass.language, { numeric: true });
+  return checks.sort((a, b) => a.rank - b.rank || compare(a.name, b.name));
 }
 
 /* The main entity of a device is the one without a name of its own. */
@@ -216,13 +224,16 @@ class OpsMonitorCard extends HTMLElement {
     const texts = textsFor(hass.language);
     const troubled = checks.filter((check) => TROUBLE.has(check.status));
     const listed = config.show === "trouble" ? troubled : checks;
-    this._count = listed.length;
+    const well = listed.length > ROWS ? listed.filter((check) => check.status === "up") : [];
+    const rows = this._isUnfolded || !well.length ? listed : listed.filter((check) => check.status !== "up");
+    this._count = rows.length;
     const focused = this.shadowRoot && this.shadowRoot.activeElement && this.shadowRoot.activeElement.dataset.id;
     const whole = element("p", { className: "whole", role: "status" }, [this._icon(this._overall(checks)), this._words(checks, troubled, texts)]);
     const content = element("ha-card", {}, [
       ...(config.title ? [element("h2", { text: config.title })] : []),
       whole,
-      element("ul", {}, listed.map((check) => element("li", {}, [this._row(check)]))),
+      element("ul", {}, rows.map((check) => element("li", {}, [this._row(check)]))),
+      ...(well.length ? [this._fold(well.length, texts)] : []),
     ]);
     if (!this.shadowRoot) this.attachShadow({ mode: "open" });
     this.shadowRoot.replaceChildren(element("style", { text: STYLE }), content);
@@ -230,6 +241,21 @@ class OpsMonitorCard extends HTMLElement {
       const again = [...this.shadowRoot.querySelectorAll("button")].find((button) => button.dataset.id === focused);
       if (again) again.focus();
     }
+  }
+
+  _fold(count, texts) {
+    const isOpen = Boolean(this._isUnfolded);
+    const words = element("span", { className: "name", text: isOpen ? texts.fold : texts.unfold(count) });
+    const icon = element("ha-icon", { icon: isOpen ? "mdi:chevron-up" : "mdi:chevron-down" });
+    icon.setAttribute("aria-hidden", "true");
+    const fold = element("button", { type: "button" }, [icon, words]);
+    fold.dataset.id = "fold";
+    fold.setAttribute("aria-expanded", String(isOpen));
+    fold.addEventListener("click", () => {
+      this._isUnfolded = !isOpen;
+      this._draw();
+    });
+    return fold;
   }
 
   _overall(checks) {
