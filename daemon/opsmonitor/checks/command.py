@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import signal
 from time import perf_counter
@@ -13,7 +14,8 @@ from opsmonitor.checks.base import CheckContext, CheckType, Probe
 from opsmonitor.exceptions import TransportError
 from opsmonitor.models.check import Assertion, Outcome, Verdict
 from opsmonitor.parts.command_line import argument_list, revealed, start_trouble
-from opsmonitor.parts.plugin_output import clean, parse_output
+from opsmonitor.parts.export import Exporter, FigureExport, exports_of, figure_exports
+from opsmonitor.parts.plugin_output import Figure, clean, parse_output
 from opsmonitor.parts.rules import Finding, Trouble, conclude, failed
 from opsmonitor.util.process import Completed, run_program
 from opsmonitor.util.redact import redact_text
@@ -38,18 +40,21 @@ class CommandOptions:
 
     command: tuple[Secret | str, ...] = field(repr=False)
     """The program and its arguments; no shell looks at them."""
+    export: tuple[FigureExport, ...] = ()
 
 
 class CommandJudge:
     """Decides what the end of a program means."""
 
-    __slots__ = ("_program", "_secrets")
+    __slots__ = ("_exporter", "_labels", "_program", "_secrets")
 
     def __init__(self, options: CommandOptions) -> None:
         """Take what must not be shown."""
         self._program = program(options)
         revealed = (each.reveal() for each in options.command if isinstance(each, Secret))
         self._secrets = tuple(value for value in revealed if len(value) >= _SHORTEST_SECRET)
+        self._exporter = Exporter(options.export)
+        self._labels = [entry.source for entry in options.export]
 
     def __call__(self, done: Completed, took_ms: float) -> Outcome:
         """Return what exit code and output mean."""
@@ -60,8 +65,14 @@ class CommandJudge:
             "output": text,
             "truncated": done.truncated or len(done.output) > _MAX_READ,
             "performance": [figure._asdict() for figure in said.figures],
+            **self._exported(said.figures),
         }
         return conclude([self._finding(done.exit_code, text)], latency_ms=took_ms, data=data)
+
+    def _exported(self, figures: Sequence[Figure]) -> Mapping[str, object]:
+        """Return what is shown beside the check; of figures of one label the first."""
+        found = {figure.label: figure.value for figure in reversed(figures)}
+        return self._exporter([found.get(label) for label in self._labels])
 
     def _harmless(self, output: str) -> str:
         """Return the beginning of what was printed, without control characters and secrets."""
@@ -126,12 +137,16 @@ def _signal(number: int) -> str:
 CHECK: Final = CheckType(
     name="command",
     options=CommandOptions,
-    schema={vol.Required("command"): argument_list},
+    schema={
+        vol.Required("command"): argument_list,
+        vol.Optional("export"): figure_exports,
+    },
     compile=compile_command,
     target=program,
     host=lambda _options: "local",
     subject=lambda _options: "host",
     example={"command": ["/usr/lib/nagios/plugins/check_load", "-w", "5,4,3", "-c", "10,8,6"]},
     program=program,
+    exports=exports_of,
     is_reachability=False,
 )

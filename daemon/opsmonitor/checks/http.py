@@ -19,7 +19,7 @@ from opsmonitor.parts import http_request as keys
 from opsmonitor.parts.body import EXPECT_BODY, Body, BodyExpectation, body_rules
 from opsmonitor.parts.certificate import TLS, TlsOptions, certificate_rule, tls_info
 from opsmonitor.parts.charset import decoded
-from opsmonitor.parts.export import Exporter, JsonExport, exports
+from opsmonitor.parts.export import Exporter, JsonExport, exports_of, json_exports
 from opsmonitor.parts.fields import family, optional, seconds
 from opsmonitor.parts.header import HeaderExpectation, expect_header, header_rules
 from opsmonitor.parts.json_rules import EXPECT_JSONPATH, JsonExpectation, json_rules, unreadable
@@ -231,7 +231,7 @@ CHECK: Final = CheckType(
         vol.Optional("expect_body"): EXPECT_BODY,
         vol.Optional("expect_jsonpath"): EXPECT_JSONPATH,
         vol.Optional("expect_header"): expect_header,
-        vol.Optional("export"): exports,
+        vol.Optional("export"): json_exports,
         vol.Optional("redirects"): keys.redirects,
         vol.Optional("max_redirects"): cv.whole_number(at_least=0, at_most=_MAX_REDIRECTS),
         vol.Optional("tls"): TLS,
@@ -250,5 +250,5 @@ CHECK: Final = CheckType(
         "expect_body": {"contains": "ok"},
         "thresholds": {"warn_ms": 500},
     },
-    exports=lambda options: tuple(entry.export for entry in options.export),
+    exports=exports_of,
 )

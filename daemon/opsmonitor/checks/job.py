@@ -21,7 +21,7 @@ from opsmonitor.config import validators as cv
 from opsmonitor.exceptions import TransportError
 from opsmonitor.parts import http_request as keys
 from opsmonitor.parts.certificate import TLS, TlsOptions
-from opsmonitor.parts.export import JsonExport, exports
+from opsmonitor.parts.export import JsonExport, exports_of, json_exports
 from opsmonitor.parts.fields import optional
 from opsmonitor.parts.job_id import PLACEHOLDER, JobId, fill_in, job_id_in, read_job_id
 from opsmonitor.parts.job_judge import JobJudge
@@ -204,7 +204,7 @@ CHECK: Final = CheckType(
         vol.Optional("auth"): keys.auth,
         vol.Optional("tls"): TLS,
         vol.Optional("state_path"): optional(json_path),
-        vol.Optional("export"): exports,
+        vol.Optional("export"): json_exports,
         vol.Optional("success_by"): optional(_time_of_day),
         vol.Optional("minutes_after_start"): optional(
             cv.number(at_least=0.01, at_most=_MAX_MINUTES)
@@ -219,6 +219,6 @@ CHECK: Final = CheckType(
         "job_id_url": "http://127.0.0.1:8060/jobs/last",
         "success_by": "07:30",
     },
-    exports=lambda options: tuple(entry.export for entry in options.export),
+    exports=exports_of,
     is_reachability=False,
 )

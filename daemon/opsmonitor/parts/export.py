@@ -1,4 +1,4 @@
-"""The `export` key: values of the JSON of an answer that are shown beside the check."""
+"""The `export` key: values of what a target says that are shown beside the check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 import math
 import re
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import voluptuous as vol
 
@@ -18,6 +18,8 @@ from opsmonitor.util.json_path import MISSING, JsonPath
 from opsmonitor.util.redact import is_secret_name, redact_text
 from opsmonitor.util.secret import REDACTED
 from opsmonitor.util.slug import slug
+
+EntryT = TypeVar("EntryT", bound="Entry")
 
 MOST: Final = 20
 """So many values a check may show."""
@@ -31,12 +33,40 @@ _STATE_CLASSES: Final = ("measurement", "measurement_angle", "total", "total_inc
 _NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?", re.ASCII)
 
 
+class Entry(Protocol):
+    """One entry of the `export` key."""
+
+    @property
+    def export(self) -> Export:
+        """How the value is shown."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, in the words of the target."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonExport:
-    """One entry of the `export` key."""
+    """A value of JSON."""
 
     export: Export
     path: JsonPath
+
+    @property
+    def source(self) -> str:
+        """Return the path."""
+        return self.path.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureExport:
+    """A value of the performance data of a monitoring plug-in."""
+
+    export: Export
+    source: str
+    """Its label."""
 
 
 def _short(longest: int) -> Any:
@@ -60,31 +90,51 @@ def _device_class(value: Any) -> str:
     return word
 
 
-_ENTRY: Final = vol.Schema(
-    {
-        vol.Required("name"): _short(_MAX_NAME),
-        vol.Required("path"): json_path,
-        vol.Optional("unit"): optional(_short(_MAX_UNIT)),
-        vol.Optional("device_class"): optional(_device_class),
-        vol.Optional("state_class"): optional(cv.one_of(*_STATE_CLASSES)),
-        vol.Optional("precision"): optional(cv.whole_number(at_least=0, at_most=_MAX_PRECISION)),
-    }
-)
+_LOOKS: Final[dict[Any, Any]] = {
+    vol.Required("name"): _short(_MAX_NAME),
+    vol.Optional("unit"): optional(_short(_MAX_UNIT)),
+    vol.Optional("device_class"): optional(_device_class),
+    vol.Optional("state_class"): optional(cv.one_of(*_STATE_CLASSES)),
+    vol.Optional("precision"): optional(cv.whole_number(at_least=0, at_most=_MAX_PRECISION)),
+}
+_JSON_ENTRY: Final = vol.Schema({**_LOOKS, vol.Required("path"): json_path})
+_FIGURE_ENTRY: Final = vol.Schema({**_LOOKS, vol.Optional("label"): optional(cv.text)})
 
 
-def _entry(value: Any) -> JsonExport:
+def _json_entry(value: Any) -> JsonExport:
     """Accept a name, a path, and how the value is to be shown."""
-    keys: dict[str, Any] = _ENTRY(value)
+    keys: dict[str, Any] = _JSON_ENTRY(value)
     path = keys.pop("path")
+    return JsonExport(export=_export(keys), path=path)
+
+
+def _figure_entry(value: Any) -> FigureExport:
+    """Accept a name, a label where that is another one, and how the value is to be shown."""
+    keys: dict[str, Any] = _FIGURE_ENTRY(value)
+    label = keys.pop("label", None) or keys["name"]
+    return FigureExport(export=_export(keys), source=label)
+
+
+def _export(keys: Mapping[str, Any]) -> Export:
+    """Return how a value is shown."""
     key = slug(keys["name"], _MAX_NAME)
     if not key:
         raise vol.Invalid("expected a name with letters or digits", path=["name"])
-    return JsonExport(export=Export(key=key, **keys), path=path)
+    return Export(key=key, **keys)
 
 
-def exports(value: Any) -> tuple[JsonExport, ...]:
-    """Accept a list of entries with different names."""
-    entries = _ENTRIES(value)
+def json_exports(value: Any) -> tuple[JsonExport, ...]:
+    """Accept a list of values of JSON."""
+    return _different(cv.list_of(_json_entry)(value))
+
+
+def figure_exports(value: Any) -> tuple[FigureExport, ...]:
+    """Accept a list of values of performance data."""
+    return _different(cv.list_of(_figure_entry)(value))
+
+
+def _different(entries: tuple[EntryT, ...]) -> tuple[EntryT, ...]:
+    """Return entries, which must not be too many and have different names."""
     if len(entries) > MOST:
         raise vol.Invalid(f"expected at most {MOST} values")
     seen: set[str] = set()
@@ -96,7 +146,18 @@ def exports(value: Any) -> tuple[JsonExport, ...]:
     return entries
 
 
-_ENTRIES: Final = cv.list_of(_entry)
+def exports_of(options: Exporting) -> tuple[Export, ...]:
+    """Return how the values of a check's options are shown."""
+    return tuple(entry.export for entry in options.export)
+
+
+class Exporting(Protocol):
+    """The options of a check that shows values."""
+
+    @property
+    def export(self) -> Sequence[Entry]:
+        """What is shown."""
+        ...
 
 
 class Exporter:
@@ -104,7 +165,7 @@ class Exporter:
 
     __slots__ = ("_entries", "_secrets")
 
-    def __init__(self, entries: Sequence[JsonExport], secrets: Collection[str] = ()) -> None:
+    def __init__(self, entries: Sequence[Entry], secrets: Collection[str] = ()) -> None:
         """Take what is wanted, and what must not be shown."""
         self._entries = tuple(entries)
         self._secrets = secrets
@@ -120,7 +181,7 @@ class Exporter:
         }
         return {EXPORTED: shown}
 
-    def _shown(self, entry: JsonExport, value: Any) -> float | str | bool | None:
+    def _shown(self, entry: Entry, value: Any) -> float | str | bool | None:
         """Return a value as it is shown; None: there is none that could be."""
         if isinstance(value, bool):
             return None if entry.export.is_number else value
@@ -130,7 +191,7 @@ class Exporter:
             return None
         if entry.export.is_number:
             return _finite(float(value)) if _NUMBER.fullmatch(value := value.strip()) else None
-        if is_secret_name(entry.path.text):
+        if is_secret_name(entry.source):
             return REDACTED
         # What is cut off first cannot hold up anybody; what is hidden may be longer than that.
         text = redact_text(value[: 4 * LONGEST], self._secrets)

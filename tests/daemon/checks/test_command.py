@@ -12,6 +12,7 @@ import voluptuous as vol
 
 from opsmonitor.checks.command import CHECK
 from opsmonitor.models.check import Outcome, Verdict
+from opsmonitor.models.export import EXPORTED
 from opsmonitor.util.secret import Secret
 from tests.daemon.checks.conftest import MakeProbe
 
@@ -56,6 +57,21 @@ async def test_exit_codes(
     assert [each.actual for each in outcome.assertions] == [actual]
     assert outcome.data["output"] == "LOAD - so so\nmore"
     assert outcome.latency_ms
+
+
+async def test_figures_are_shown(make_probe: MakeProbe, tmp_path: Path) -> None:
+    """By their labels, of one label the first, and whatever the program thinks of them."""
+    path = program(tmp_path, "echo \"LOAD | load1=0.5;1;2 'of 5'=1,25s load1=9\"; exit 2")
+    wanted = [
+        {"name": "load1", "precision": 2},
+        {"name": "Five minutes", "label": "of 5", "unit": "s"},
+        {"name": "Gone"},
+    ]
+
+    outcome = await make_probe(CHECK, command=[path], export=wanted)()
+
+    assert outcome.verdict is Verdict.FAIL
+    assert outcome.data[EXPORTED] == {"load1": 0.5, "five-minutes": 1.25, "gone": None}
 
 
 async def test_performance_data_is_kept(make_probe: MakeProbe, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import voluptuous as vol
 from opsmonitor.checks.http import CHECK
 from opsmonitor.models.check import Outcome, Verdict
 from opsmonitor.models.export import EXPORTED
-from opsmonitor.parts.export import LONGEST, MOST, exports
+from opsmonitor.parts.export import LONGEST, MOST, json_exports
 from opsmonitor.util.secret import REDACTED
 from tests.daemon.checks.conftest import MakeProbe
 from tests.daemon.targets import http_answer, serve
@@ -151,7 +151,7 @@ async def test_without_an_answer_nothing_is_known(make_probe: MakeProbe) -> None
 def test_mistakes_are_told_with_their_place(entries: Any, path: list[Any], message: str) -> None:
     """Each entry needs a name of its own and a path; there are limits."""
     with pytest.raises(vol.Invalid, match=message) as caught:
-        exports(entries)
+        json_exports(entries)
 
     errors = getattr(caught.value, "errors", [caught.value])
     assert [error.path for error in errors] == [path]
