@@ -19,7 +19,7 @@ from opsmonitor.exceptions import (
     StoreError,
     UnknownCheckError,
 )
-from opsmonitor.models.check import EventKind
+from opsmonitor.models.check import EventKind, Status
 from opsmonitor.models.remediation import Attempt, AttemptState, Incident
 from opsmonitor.util.redact import redact_text
 
@@ -151,7 +151,7 @@ class Remedies:
             return
         if check is None or not check.actions or state is None:
             return
-        if not self._troubles.is_own(check_id, self._host.states, now_ms):
+        if state.is_held or not self._troubles.is_own(check_id, self._host.states, now_ms):
             return
         situation = self._situation(check, state, settings)
         obstacles = [obstacle(action, situation) for action in check.actions]

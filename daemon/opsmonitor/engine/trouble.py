@@ -125,6 +125,7 @@ class Troubles:
             return True
         return (
             parent.status in _GOOD
+            and parent.fail_streak == 0
             and (parent.last_run_ms or 0) >= since_ms
             and self._recovered_ms.get(parent.id, 0) <= settled_ms
         )

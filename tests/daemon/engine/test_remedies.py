@@ -501,6 +501,40 @@ def test_what_another_check_explains_is_left_alone() -> None:
     play(scenario)
 
 
+@pytest.mark.parametrize("failures", [1, 99])
+def test_nothing_is_done_while_a_parent_may_be_going_down(failures: int) -> None:
+    """The router must fail thrice to be down; the nas fails with it, and comes back with it."""
+    is_on = True
+    left = failures
+
+    async def router() -> Outcome:
+        nonlocal left
+        if is_on or left == 0:
+            return GOOD
+        left -= 1
+        await asyncio.sleep(2)
+        return BAD
+
+    async def nas() -> Outcome:
+        return GOOD if is_on else BAD
+
+    async def scenario(clinic: Clinic) -> None:
+        nonlocal is_on
+        await clinic.start(
+            check("nas", nas, depends_on=("router",), actions=(action(cooldown_s=3600),)),
+            check("router", router, interval_s=600, down_threshold=3),
+        )
+        await asyncio.sleep(60)
+        is_on = False
+        await asyncio.sleep(25)
+        is_on = True
+        await asyncio.sleep(1200)
+
+        assert clinic.ran == []
+
+    play(scenario)
+
+
 def test_its_own_trouble_waits_only_for_a_look_at_the_others() -> None:
     """The check that it depends on is run at once; when that is well, the action runs."""
     is_well = True
