@@ -101,7 +101,9 @@ class Remedies:
         waiting = self._troubles.take(batch.states(), batch.transitions())
         for result in batch.results:
             self._proofs.prove(result)
-        failing = (result.check_id for result in batch.news() if not result.outcome.is_good)
+        failing = [result.check_id for result in batch.news() if not result.outcome.is_good]
+        # What is held back no more, or nobody takes care of after all.
+        failing += [item.check_id for item in batch.changes if item.state.status is Status.DOWN]
         for check_id in dict.fromkeys([*sorted(waiting), *failing]):
             self._consider(check_id)
 
