@@ -152,9 +152,12 @@ class Channel:
         head = next(iter(self._queue.values()), None)
         if head is None:
             return None
-        due_ms = max(head.queued_ms + self._wait_ms, head.next_ms)
+        now_ms = self._clock.now_ms()
         # A clock that was set back must not silence a channel for longer than any pause.
-        return min(max(0, due_ms - self._clock.now_ms()) / 1000, _LONGEST_ASKED_S)
+        pause_s = min((head.next_ms - now_ms) / 1000, _LONGEST_ASKED_S)
+        waited_ms = now_ms - head.queued_ms
+        wait_s = (self._wait_ms - waited_ms) / 1000 if waited_ms >= 0 else 0.0
+        return max(wait_s, pause_s, 0.0)
 
     async def _send_some(self) -> None:
         """Send in one message what waits, and note what became of it."""

@@ -76,7 +76,7 @@ def first_told(
 def deadline_missed(alert: Alert, check: CheckSettings, message: str, now_ms: int) -> Notice:
     """Tell that what fails already has missed its deadline, too."""
     kind = NoticeKind.DEADLINE_MISS
-    lasted = duration_text((now_ms - alert.opened_ms) / 1000)
+    lasted = _lasted(alert, now_ms)
     return notice(
         kind,
         alert,
@@ -109,7 +109,7 @@ def recovered(
     """Tell that it is over, and how long it lasted."""
     at_ms = alert.resolved_ms or now_ms
     word, was = _OVER[alert.kind]
-    lasted = duration_text((at_ms - alert.opened_ms) / 1000)
+    lasted = _lasted(alert, at_ms)
     lines = [f"It was {was} for {lasted}: {alert.message}"]
     if now_degraded is not None:
         lines.append(f"Now it is degraded: {now_degraded}")
@@ -126,7 +126,7 @@ def recovered(
 def steady(alert: Alert, check: CheckSettings, status: Status, error: str | None) -> Notice:
     """Tell that a check changes no more, and how it is now."""
     at_ms = alert.resolved_ms or alert.opened_ms
-    lasted = duration_text((at_ms - alert.opened_ms) / 1000)
+    lasted = _lasted(alert, at_ms)
     why = f": {error}" if error else ""
     return notice(
         NoticeKind.STEADY,
@@ -152,7 +152,7 @@ def renewed(alert: Alert, check: CheckSettings, days_left: int, now_ms: int) -> 
 
 def reminder(alert: Alert, check: CheckSettings, message: str, now_ms: int) -> Notice:
     """Tell that it is still wrong; the alert counts this reminder already."""
-    lasted = duration_text((now_ms - alert.opened_ms) / 1000)
+    lasted = _lasted(alert, now_ms)
     return notice(
         NoticeKind.REMINDER,
         alert,
@@ -166,7 +166,7 @@ def reminder(alert: Alert, check: CheckSettings, message: str, now_ms: int) -> N
 
 def escalated(alert: Alert, check: CheckSettings, message: str, step: str, now_ms: int) -> Notice:
     """Tell that nobody has acknowledged it."""
-    lasted = duration_text((now_ms - alert.opened_ms) / 1000)
+    lasted = _lasted(alert, now_ms)
     return notice(
         NoticeKind.ESCALATED,
         alert,
@@ -176,6 +176,11 @@ def escalated(alert: Alert, check: CheckSettings, message: str, step: str, now_m
         title=f"NOBODY ACTS: {check.name} is {alert.kind.upper()}",
         text=f"{message}\n{check.target} ({alert.severity})\nFor {lasted}, not acknowledged",
     )
+
+
+def _lasted(alert: Alert, until_ms: int) -> str:
+    """Return how long it has lasted; a clock that was set back makes that unknown, not negative."""
+    return duration_text(max(0, until_ms - alert.opened_ms) / 1000)
 
 
 def notice(

@@ -124,6 +124,27 @@ def test_a_clock_that_is_set_loses_no_message() -> None:
     run_in_virtual_time(scenario)
 
 
+def test_a_clock_that_is_set_back_delays_no_message() -> None:
+    """It went by local time until it was told the true one; nothing lasted less than no time."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a", group_wait_s=5.0)
+        house.add("nas")
+        await house.start()
+        await house.see("nas", Status.DOWN)
+        clock.wall_ms -= 2 * 3_600_000
+        await house.wait(6)
+        await house.see("nas", Status.UP)
+        await house.wait(6)
+
+        assert house.of("a") == ["DOWN: nas", "UP again: nas"]
+        assert house.messages[1].text.startswith("It was down for 0 s: ")
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
 class SlowHouse(Bench):
     """A house whose channels take what they get at once, and say so long afterwards."""
 
