@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPMethod
-from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
-from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL, STATE_OFF, STATE_ON
+from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -19,6 +18,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.ops_monitor.client import OpsMonitorClient
 from custom_components.ops_monitor.const import DOMAIN
 from custom_components.ops_monitor.heartbeat import PATH, vital_signs
+from tests.contract.conftest import StartDaemon, set_up
 from tests.e2e.daemon_process import DaemonProcess
 from tests.ha.waiting import state_of, wait_for_state, wait_until
 
@@ -45,34 +45,16 @@ checks:
 """
 
 
-@pytest.fixture(autouse=True)
-def _sockets(socket_enabled: None, enable_custom_integrations: None) -> None:
-    """Allow the loopback, and the integration to be loaded."""
-
-
 @pytest.fixture
-async def daemon(tmp_path: Path) -> AsyncIterator[DaemonProcess]:
+async def daemon(start_daemon: StartDaemon) -> DaemonProcess:
     """Return a running daemon with a check that fails and one that is reported to."""
-    process = DaemonProcess(tmp_path)
-    process.config.write_text(CONFIGURATION)
-    await process.start()
-    yield process
-    await process.stop()
+    return await start_daemon(CONFIGURATION)
 
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, daemon: DaemonProcess) -> AsyncIterator[MockConfigEntry]:
     """Return an entry for it that is set up."""
-    async with ClientSession() as session:
-        info = await OpsMonitorClient(session, daemon.url, TOKEN).info()
-    config_entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Lab",
-        unique_id=info.instance_id,
-        data={CONF_URL: daemon.url, CONF_TOKEN: TOKEN, CONF_VERIFY_SSL: True},
-    )
-    config_entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(config_entry.entry_id)
+    config_entry = await set_up(hass, daemon, TOKEN, {})
     await wait_for_state(hass, "binary_sensor.web", STATE_OFF)
     yield config_entry
     await hass.config_entries.async_unload(config_entry.entry_id)

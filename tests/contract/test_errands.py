@@ -1,20 +1,15 @@
 """The real daemon has Home Assistant do something about a check that fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from http import HTTPMethod
-from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
-from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import Event, HomeAssistant, ServiceCall
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ops_monitor.client import OpsMonitorClient
-from custom_components.ops_monitor.const import CONF_ALLOW_ACTIONS, DOMAIN, EVENT
-from tests.e2e.daemon_process import DaemonProcess
+from custom_components.ops_monitor.const import CONF_ALLOW_ACTIONS, EVENT
+from tests.contract.conftest import StartDaemon, set_up
 
 TOKEN = "admin-token-of-the-contract-test"  # noqa: S105 - of a daemon that lives for this test
 CONFIGURATION = """\
@@ -39,19 +34,6 @@ checks:
 """
 
 
-@pytest.fixture(autouse=True)
-def _sockets(socket_enabled: None, enable_custom_integrations: None) -> None:
-    """Allow the loopback, and the integration to be loaded."""
-
-
-@pytest.fixture
-async def daemon(tmp_path: Path) -> AsyncIterator[DaemonProcess]:
-    """Return a daemon that is not started yet."""
-    process = DaemonProcess(tmp_path)
-    yield process
-    await process.stop()
-
-
 @pytest.mark.parametrize(
     ("action", "calls", "ended", "said"),
     [
@@ -61,7 +43,7 @@ async def daemon(tmp_path: Path) -> AsyncIterator[DaemonProcess]:
 )
 async def test_errand(
     hass: HomeAssistant,
-    daemon: DaemonProcess,
+    start_daemon: StartDaemon,
     action: str,
     calls: int,
     ended: str,
@@ -84,19 +66,8 @@ async def test_errand(
     hass.services.async_register(domain, name, act)
     hass.states.async_set("switch.router_plug", "on")
     hass.bus.async_listen(EVENT, hear)
-    daemon.config.write_text(CONFIGURATION.format(token=TOKEN, action=action))
-    await daemon.start()
-    async with ClientSession() as session:
-        info = await OpsMonitorClient(session, daemon.url, TOKEN).info()
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Ops Monitor",
-        unique_id=info.instance_id,
-        data={CONF_URL: daemon.url, CONF_TOKEN: TOKEN, CONF_VERIFY_SSL: True},
-        options={CONF_ALLOW_ACTIONS: True},
-    )
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    daemon = await start_daemon(CONFIGURATION.format(token=TOKEN, action=action))
+    entry = await set_up(hass, daemon, TOKEN, {CONF_ALLOW_ACTIONS: True})
     client: OpsMonitorClient = entry.runtime_data.client
 
     await client.send(HTTPMethod.POST, "api/checks/router/remediate")

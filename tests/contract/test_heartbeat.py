@@ -1,18 +1,16 @@
 """Home Assistant reports that it lives, and the real daemon knows how it is doing."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
-from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL, __version__
+from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ops_monitor.client import OpsMonitorClient
-from custom_components.ops_monitor.const import CONF_HEARTBEAT, DOMAIN
+from custom_components.ops_monitor.const import CONF_HEARTBEAT
+from tests.contract.conftest import StartDaemon, set_up
 from tests.e2e.daemon_process import DaemonProcess
 
 TOKEN = "admin-token-of-the-contract-test"  # noqa: S105 - of a daemon that lives for this test
@@ -26,19 +24,10 @@ checks: []
 """
 
 
-@pytest.fixture(autouse=True)
-def _sockets(socket_enabled: None, enable_custom_integrations: None) -> None:
-    """Allow the loopback, and the integration to be loaded."""
-
-
 @pytest.fixture
-async def daemon(tmp_path: Path) -> AsyncIterator[DaemonProcess]:
+async def daemon(start_daemon: StartDaemon) -> DaemonProcess:
     """Return a running daemon that waits for reports."""
-    process = DaemonProcess(tmp_path)
-    process.config.write_text(CONFIGURATION)
-    await process.start()
-    yield process
-    await process.stop()
+    return await start_daemon(CONFIGURATION)
 
 
 async def test_heartbeat(hass: HomeAssistant, daemon: DaemonProcess) -> None:
@@ -46,16 +35,7 @@ async def test_heartbeat(hass: HomeAssistant, daemon: DaemonProcess) -> None:
     hass.states.async_set("light.kitchen", "unavailable")
     async with ClientSession() as session:
         client = OpsMonitorClient(session, daemon.url, TOKEN)
-        info = await client.info()
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            title="Ops Monitor",
-            unique_id=info.instance_id,
-            data={CONF_URL: daemon.url, CONF_TOKEN: TOKEN, CONF_VERIFY_SSL: True},
-            options={CONF_HEARTBEAT: True},
-        )
-        entry.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(entry.entry_id)
+        entry = await set_up(hass, daemon, TOKEN, {CONF_HEARTBEAT: True})
         told: dict[str, Any] = {}
         async with asyncio.timeout(30):
             while told.get("version") is None:

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
-from pathlib import Path
 
 from aiohttp import ClientSession, web
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL, STATE_OFF, STATE_ON
+from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ops_monitor.client import (
     Check,
@@ -30,7 +28,7 @@ from custom_components.ops_monitor.client.snapshot import (
     SummaryFrame,
     read_frame,
 )
-from custom_components.ops_monitor.const import DOMAIN
+from tests.contract.conftest import StartDaemon, set_up
 from tests.e2e.daemon_process import DaemonProcess
 from tests.ha.waiting import state_of, wait_for_state
 from tests.quiet_server import QuietServer
@@ -67,13 +65,8 @@ NEW_CHECK = """\
 """
 
 
-@pytest.fixture(autouse=True)
-def _sockets(socket_enabled: None, enable_custom_integrations: None) -> None:
-    """Allow the loopback, and the integration to be loaded."""
-
-
 @pytest.fixture
-async def target() -> AsyncIterator[QuietServer]:
+async def target(loopback: None) -> AsyncIterator[QuietServer]:
     """Return a server to watch, whose answers are taken from its application's state."""
 
     async def answer(_request: web.Request) -> web.Response:
@@ -89,17 +82,13 @@ async def target() -> AsyncIterator[QuietServer]:
 
 
 @pytest.fixture
-async def daemon(target: QuietServer, tmp_path: Path) -> AsyncIterator[DaemonProcess]:
+async def daemon(target: QuietServer, start_daemon: StartDaemon) -> DaemonProcess:
     """Return a running daemon that asks for a token."""
-    process = DaemonProcess(tmp_path)
-    process.config.write_text(
+    return await start_daemon(
         CONFIGURATION.format(
             url=target.make_url("/"), port=target.port, token=TOKEN, admin_token=ADMIN_TOKEN
         )
     )
-    await process.start()
-    yield process
-    await process.stop()
 
 
 @pytest.fixture
@@ -318,14 +307,7 @@ async def test_in_home_assistant(
     hass: HomeAssistant, client: OpsMonitorClient, daemon: DaemonProcess, target: QuietServer
 ) -> None:
     """In Home Assistant, the real daemon's checks are entities that follow it."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Ops Monitor",
-        unique_id=(await client.info()).instance_id,
-        data={CONF_URL: daemon.url, CONF_TOKEN: TOKEN, CONF_VERIFY_SSL: True},
-    )
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    entry = await set_up(hass, daemon, TOKEN, {})
     await wait_for_state(hass, "binary_sensor.web_server", STATE_ON)
     assert float(state_of(hass, "sensor.web_server_response_time").state) > 0
 

@@ -1,7 +1,6 @@
 """Home Assistant and the real daemon: let in by a code, shut out, let in again, gone."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
@@ -19,6 +18,7 @@ from custom_components.ops_monitor.const import (
     DOMAIN,
     SECTION_ADVANCED,
 )
+from tests.contract.conftest import StartDaemon
 from tests.e2e.daemon_process import DaemonProcess
 from tests.ha.waiting import wait_for_state, wait_until
 
@@ -34,19 +34,10 @@ checks:
 """
 
 
-@pytest.fixture(autouse=True)
-def _sockets(socket_enabled: None, enable_custom_integrations: None) -> None:
-    """Allow the loopback, and the integration to be loaded."""
-
-
 @pytest.fixture
-async def daemon(tmp_path: Path) -> AsyncIterator[DaemonProcess]:
+async def daemon(start_daemon: StartDaemon) -> DaemonProcess:
     """Return a running daemon that asks for a token."""
-    process = DaemonProcess(tmp_path)
-    process.config.write_text(CONFIGURATION)
-    await process.start()
-    yield process
-    await process.stop()
+    return await start_daemon(CONFIGURATION)
 
 
 @pytest.fixture
