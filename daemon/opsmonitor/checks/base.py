@@ -44,6 +44,10 @@ class DirectProbe(ABC):
     A task costs more than to connect does, and most runs of most ports end with that.
     """
 
+    look: Callable[[], None] | None = None
+    """Take in at once what has happened to attempts, before the event loop comes to it; probes that
+    wait together share it. None: the event loop is soon enough."""
+
     @abstractmethod
     def prepare(self, done: Callable[[Outcome], None]) -> Callable[[], Attempt]:
         """Return what begins an attempt.

@@ -172,8 +172,6 @@ class _Connector:
 class _Knocking(DirectProbe):
     """Connects to an address at which nothing is to be said."""
 
-    __slots__ = ("_endpoint", "_judge", "_knocker", "_options", "_timeout_s")
-
     def __init__(
         self,
         options: TcpOptions,
@@ -188,6 +186,7 @@ class _Knocking(DirectProbe):
         self._knocker = knocker
         self._endpoint = endpoint
         self._timeout_s = timeout_s
+        self.look = knocker.look
 
     def prepare(self, done: Callable[[Outcome], None]) -> Callable[[], Pending]:
         """Return what connects once."""

@@ -18,10 +18,12 @@ _LOGGER = logging.getLogger(__name__)
 _LONGEST_SLEEP_S: Final = 1.0
 """Look around at least this often, to notice a standstill soon."""
 _STARTS_AT_ONCE: Final = 4
-"""After this many starts the loop reads its sockets.
+"""After this many starts the sockets are read.
 
 One check must not lengthen the latency that another measures.
 """
+_MOST_AT_ONCE: Final = 5
+"""After so many times this the event loop has its turn whatever was started."""
 
 
 class Player(Protocol):
@@ -29,6 +31,10 @@ class Player(Protocol):
 
     def play(self, due: Due) -> None:
         """Start a check that is due."""
+        ...
+
+    def catch_up(self) -> bool:
+        """Take in what has happened to what was started; tell if the event loop may wait."""
         ...
 
     def look_around(self, now: Moment) -> None:
@@ -137,8 +143,13 @@ class Conductor:
     def _start_some(self) -> None:
         """Start a few of the due checks and come back for the others."""
         try:
-            for _ in range(min(_STARTS_AT_ONCE, len(self._backlog))):
-                self._player.play(self._backlog.popleft())
+            for _ in range(_MOST_AT_ONCE):
+                if not self._backlog:
+                    break
+                for _ in range(min(_STARTS_AT_ONCE, len(self._backlog))):
+                    self._player.play(self._backlog.popleft())
+                if not self._player.catch_up():
+                    break
         finally:
             if self._backlog and self._loop is not None:
                 self._loop.call_soon(self._start_some)

@@ -261,6 +261,10 @@ class Monitor:
         else:
             self._runway.submit(job, due.due_s)
 
+    def catch_up(self) -> bool:
+        """Take in what has happened to the runs under way; tell if none needs a turn."""
+        return self._runway.catch_up()
+
     def look_around(self, now: Moment) -> None:
         """Cancel runs whose probe did not keep its time-out, and end pauses that are over."""
         self.interventions.look_around()

@@ -15,7 +15,7 @@ from opsmonitor.engine.stats import Lateness
 from opsmonitor.models.check import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from opsmonitor.engine.job import Job
     from opsmonitor.util.clock import Clock
@@ -49,6 +49,9 @@ class Runway:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.limiter = Limiter(limit=1, limit_per_host=1)
         self.lateness = Lateness()
+        self._looks: set[Callable[[], None]] = set()
+        self._has_tasks = False
+        """Whether a run that needs a turn of the event loop was begun since `catch_up`."""
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let runs begin."""
@@ -65,6 +68,8 @@ class Runway:
         job.on_ended = partial(self._on_ended, job)
         if isinstance(job.probe, DirectProbe):
             job.begin = job.probe.prepare(partial(self._take, job))
+            if job.probe.look is not None:
+                self._looks.add(job.probe.look)
 
     def submit(self, job: Job, due_s: float) -> None:
         """Let a job run as soon as there is room."""
@@ -72,6 +77,15 @@ class Runway:
         job.due_s = due_s
         if self.limiter.take(job.check.host, job.start):
             self._begin(job)
+
+    def catch_up(self) -> bool:
+        """Take in what has happened to the runs without a task; tell if no others need a turn."""
+        if self._has_tasks:
+            self._has_tasks = False
+            return False
+        for look in self._looks:
+            look()
+        return True
 
     def cancel_overdue(self, jobs: Iterable[Job], now_s: float) -> None:
         """Cancel runs whose probe did not keep its time-out."""
@@ -98,6 +112,7 @@ class Runway:
         job.is_overdue = False
         self.lateness.add(job.started.mono_s - job.due_s)
         if job.begin is None:
+            self._has_tasks = True
             job.task = self._loop.create_task(self._run(job))
             return
         try:

@@ -155,6 +155,11 @@ class Knocker:
         finally:
             knock.cancel()
 
+    def look(self) -> None:
+        """Tell at once who has answered, before the event loop comes to it."""
+        if any(self._lanes.values()):
+            self._take_answers()
+
     def _move(self, loop: asyncio.AbstractEventLoop) -> None:
         """Work for another event loop; whatever waits in the one before has ended with it."""
         self._lanes.clear()

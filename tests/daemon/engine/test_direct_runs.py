@@ -196,3 +196,45 @@ def test_a_probe_that_cannot_begin_is_its_own_failure(caplog: pytest.LogCaptureF
 
     assert run_in_virtual_time(scenario) == ("internal", 1)
     assert "Check broken could not do its work" in caplog.text
+
+
+def test_what_happened_meanwhile_is_taken_in_between_starts() -> None:
+    """Probes that wait together are asked once for each few starts, and not one by one."""
+    looks: list[int] = []
+
+    async def scenario(clock: FakeClock) -> tuple[list[int], int]:
+        stage = Stage(clock)
+        begun: list[str] = []
+
+        def look() -> None:
+            """Note how many were begun by now."""
+            looks.append(len(begun))
+
+        class Shared(Bell):
+            """One of several that wait together."""
+
+            def prepare(self, done: Callable[[Outcome], None]) -> Callable[[], Attempt]:
+                """Count, and follow the script."""
+                begin = super().prepare(done)
+
+                def counted() -> Attempt:
+                    """Count."""
+                    begun.append("begun")
+                    return begin()
+
+                return counted
+
+        checks = []
+        for number in range(8):
+            bell = Shared(clock, iter([GOOD, GOOD]))
+            bell.look = look
+            checks.append(check(f"port-{number}", bell, interval_s=3600.0, host=f"host-{number}"))
+        stage.start(*checks)
+        await asyncio.sleep(5)
+        return looks, len(stage.recorder.results)
+
+    seen, runs = run_in_virtual_time(scenario)
+
+    assert runs == 8
+    assert seen[-1] == 8
+    assert len(seen) == len(set(seen))

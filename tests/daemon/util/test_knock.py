@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 import socket
 import sys
+import time
 
 import pytest
 
@@ -180,3 +181,20 @@ async def test_without_room_for_another_socket_that_is_the_answer(
 
     with pytest.raises(OSError, match="Too many open files"):
         await Knocker().knock(at(1), _LONG_S)
+
+
+async def test_answers_can_be_taken_before_the_loop_comes_to_them() -> None:
+    """Whoever looks hears at once what has happened; without anybody there is nothing to hear."""
+    knocker = Knocker()
+    heard: list[float] = []
+    knocker.look()
+
+    with mute() as port:
+        knocker.start(at(port), _LONG_S, lambda seconds, _: heard.append(seconds))
+        deadline = time.monotonic() + _LONG_S
+        while not heard and time.monotonic() < deadline:
+            knocker.look()
+
+        assert len(heard) == 1
+        assert await knocker.knock(at(port), _LONG_S) > 0
+    assert len(heard) == 1
