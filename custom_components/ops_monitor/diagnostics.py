@@ -1,10 +1,11 @@
 """What helps to find a fault, without what should stay private."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
@@ -102,13 +103,21 @@ def _hash_targets(value: Any) -> Any:
     if isinstance(value, list):
         return [_hash_targets(item) for item in value]
     if isinstance(value, dict):
-        return {
-            key: _digest(item) if key == "target" else _hash_targets(item)
-            for key, item in value.items()
-        }
+        return {key: _HIDING.get(key, _hash_targets)(item) for key, item in value.items()}
     return value
+
+
+def _without_texts(values: Any) -> Any:
+    """Take out the texts of exported values: nobody knows what they hold."""
+    return {key: REDACTED if isinstance(item, str) else item for key, item in values.items()}
 
 
 def _digest(target: object) -> str:
     """Return what tells one target from another, and nothing else."""
     return sha256(str(target).encode()).hexdigest()[:12]
+
+
+_HIDING: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "target": _digest,
+    "exported": _without_texts,
+}

@@ -55,6 +55,8 @@ async def test_diagnostics_are_redacted(
     """Neither tokens nor addresses of the home network are in the download."""
     daemon.require("s3cret")
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "s3cret"})
+    exports = [{"key": "wan", "value": "203.0.113.7"}, {"key": "rate", "value": 3.5}]
+    daemon.checks["web"]["exports"] = exports
     await hass.config_entries.async_setup(entry.entry_id)
 
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
@@ -63,6 +65,7 @@ async def test_diagnostics_are_redacted(
     assert "s3cret" not in str(told)
     assert "home.example" not in str(told)
     assert daemon.url not in str(told)
+    assert told["snapshot"]["checks"]["web"]["exported"] == {"wan": REDACTED, "rate": 3.5}
     await hass.config_entries.async_unload(entry.entry_id)
 
 

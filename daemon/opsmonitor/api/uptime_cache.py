@@ -70,10 +70,6 @@ class UptimeCache:
         """Whether what is known is too old, or known to be wrong, to be given meanwhile."""
         self._task: asyncio.Task[dict[str, Past]] | None = None
 
-    async def percentages(self) -> dict[str, Percentages]:
-        """Return the percentages alone by check id."""
-        return {check_id: past.percent for check_id, past in (await self.get()).items()}
-
     async def get(self) -> dict[str, Past]:
         """Return the past by check id.
 

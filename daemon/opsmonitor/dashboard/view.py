@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.dashboard import words
@@ -51,6 +52,8 @@ class PageData:
     """Why results are not kept; empty when they are."""
     can_run: bool
     can_sign_out: bool
+    pasts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By check, what else is known of the past, in words."""
     mute: Mute | None = None
     """Nobody is told anything."""
     is_critical: bool = False
@@ -86,6 +89,8 @@ class Card:
     start_ago: str
     uptimes: Sequence[tuple[str, str, str]]
     """Key, label and value of each window."""
+    past: str
+    """What else is known of the past."""
 
 
 class PageView:
@@ -178,6 +183,7 @@ class PageView:
             start_iso=_iso(start_ms),
             start_ago=self._ago(start_ms),
             uptimes=[(key, label, words.percent(uptimes.get(key))) for key, label, _ in WINDOWS],
+            past=data.pasts.get(check_id, ""),
         )
 
     def blank(self) -> Card:
@@ -207,6 +213,7 @@ class PageView:
             start_iso="",
             start_ago="",
             uptimes=[(key, label, words.DASH) for key, label, _ in WINDOWS],
+            past="",
         )
 
     def blank_row(self) -> Row:

@@ -203,8 +203,20 @@ async def test_storage_trouble_reaches_an_open_page() -> None:
         house.store.break_down("the disk is full")
         ill = (await house.get("/page/uptime")).json
 
-    assert well == {"uptime": {"nas": dict.fromkeys(["24h", "7d", "30d", "90d"])}, "storage": ""}
+    windows = dict.fromkeys(["24h", "7d", "30d", "90d"])
+    assert well == {"uptime": {"nas": windows}, "past": {}, "storage": ""}
     assert ill["storage"] == "the disk is full"
+
+
+async def test_the_past_beside_the_uptimes() -> None:
+    """What else is known stands on the card, and an open page learns the same words."""
+    text = "SLA 99 % of 30 d: 7 h 12 min left · 12 ms on average in 24 h"
+    async with open_house(check("nas", sla=99.0)) as house:
+        house.store.means = {"nas": 12.3}
+        page, figures = await house.get("/"), await house.get("/page/uptime")
+
+    assert f'<p class="past">{text}</p>' in page.body.decode()
+    assert figures.json["past"] == {"nas": text}
 
 
 async def style_path(house: House) -> str:

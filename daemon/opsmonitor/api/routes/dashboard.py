@@ -17,6 +17,7 @@ from opsmonitor.api.routing import Routes
 from opsmonitor.api.scope import Kind, Scope
 from opsmonitor.dashboard.assets import PREFIX
 from opsmonitor.dashboard.journal import Journal, RowMaker, Show, newest
+from opsmonitor.dashboard.past import past_text
 from opsmonitor.dashboard.renderer import Renderer
 from opsmonitor.dashboard.times import TimeText
 from opsmonitor.dashboard.view import PageData, PageView
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from opsmonitor.api.deps import ApiDeps, StoreView
+    from opsmonitor.api.uptime_cache import Past
 
 RENDERER: Final = Renderer.load()
 """Read when the module is imported, which is before the loop runs and may not be held up."""
@@ -62,8 +64,13 @@ async def page(request: web.Request) -> web.StreamResponse:
 async def uptime(request: web.Request) -> web.Response:
     """Answer what the open page cannot learn from the stream."""
     deps = request.app[DEPS]
+    known = await request.app[UPTIME].get()
     return json_answer(
-        {"uptime": await request.app[UPTIME].percentages(), "storage": _storage_trouble(deps.store)}
+        {
+            "uptime": {check_id: past.percent for check_id, past in known.items()},
+            "past": _pasts(known),
+            "storage": _storage_trouble(deps.store),
+        }
     )
 
 
@@ -91,9 +98,9 @@ async def _page_data(request: web.Request) -> PageData:
     deps = request.app[DEPS]
     settings = deps.settings()
     zone = await asyncio.to_thread(ZoneInfo, settings.time_zone) if settings.time_zone else None
-    runs, uptimes, journal = await asyncio.gather(
+    runs, known, journal = await asyncio.gather(
         deps.store.recent_runs(),
-        request.app[UPTIME].percentages(),
+        request.app[UPTIME].get(),
         _journal(deps, request.query, zone),
     )
     return PageData(
@@ -104,7 +111,8 @@ async def _page_data(request: web.Request) -> PageData:
         checks=dict(deps.monitor.checks),
         states=dict(deps.monitor.states),
         runs=runs,
-        uptimes=uptimes,
+        uptimes={check_id: past.percent for check_id, past in known.items()},
+        pasts=_pasts(known),
         journal=journal,
         readings=list(deps.readings.states.values()),
         problems=[str(problem) for problem in deps.config_problems()],
@@ -145,6 +153,12 @@ async def _journal(deps: ApiDeps, query: Mapping[str, str], zone: tzinfo | None)
         is_capped=len(found) > _ROWS,
         limit=_ROWS,
     )
+
+
+def _pasts(known: Mapping[str, Past]) -> dict[str, str]:
+    """Return what is known of the past beside the uptimes, in words, where there is anything."""
+    texts = {key: past_text(past.latency_avg_ms, past.budget) for key, past in known.items()}
+    return {key: text for key, text in texts.items() if text}
 
 
 def _storage_trouble(store: StoreView) -> str:

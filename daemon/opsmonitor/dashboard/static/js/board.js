@@ -148,10 +148,10 @@ export class Board {
     this.applyFilter();
   }
 
-  showUptimes(uptimes) {
+  showUptimes(uptimes, pasts) {
     for (const [id, own] of Object.entries(uptimes)) {
       const card = this.cards.get(id);
-      if (card) updateUptime(card, own);
+      if (card) updateUptime(card, own, pasts[id]);
     }
   }
 }

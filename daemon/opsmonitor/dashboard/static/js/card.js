@@ -87,8 +87,11 @@ export function setIcon(icon, status) {
   icon.firstElementChild.setAttribute("href", `#i-${status}`);
 }
 
-/** Show the uptimes of a check. */
-export function updateUptime(card, uptimes) {
+/** Show the uptimes of a check, and what else is known of its past, in the server's words. */
+export function updateUptime(card, uptimes, past) {
+  const line = card.querySelector(".past");
+  write(line, past ?? "");
+  line.hidden = !past;
   for (const cell of card.querySelectorAll("[data-window]")) {
     cell.textContent = percent(uptimes[cell.dataset.window]);
   }

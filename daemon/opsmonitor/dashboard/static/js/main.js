@@ -131,8 +131,8 @@ async function refreshUptimes() {
   try {
     const response = await fetch("/page/uptime", { signal: AbortSignal.timeout(20_000) });
     if (!response.ok) return;
-    const { uptime, storage } = await response.json();
-    board.showUptimes(uptime);
+    const { uptime, past, storage } = await response.json();
+    board.showUptimes(uptime, past);
     showStorage(storage);
   } catch {
     // The stream notices a lost connection by itself, and says so.
