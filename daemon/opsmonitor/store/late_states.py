@@ -32,7 +32,12 @@ class LateStates:
         return bool(self._late)
 
     def keep(self, run: RunResult) -> bool:
-        """Keep the state after a run for later; tell whether that will do."""
+        """Keep the state after a run for later; tell whether that will do.
+
+        It will not where a run has values of its own: the next daemon may go on from them.
+        """
+        if run.outcome.data:
+            return False
         written_ms = self._written_ms.get(run.check_id)
         if written_ms is not None and 0 <= run.finished_ms - written_ms < EVERY_MS:
             self._late[run.check_id] = run.state

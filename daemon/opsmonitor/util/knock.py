@@ -106,10 +106,10 @@ class Knocker:
     def start(self, endpoint: Endpoint, timeout_s: float, answer: Answer) -> Pending:
         """Connect, hang up and tell that, never before this returns; call it in the event loop."""
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._move(loop)
         family, address = endpoint
         try:
+            if loop is not self._loop:
+                self._move(loop)
             sock = socket.SocketType(family, _KIND, socket.IPPROTO_TCP)
         except OSError as err:
             return loop.call_soon(answer, 0.0, err)

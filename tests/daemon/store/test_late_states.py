@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,22 @@ async def test_what_says_something_new_does_not_wait(
     now_ms = clock.now_ms()
 
     store.record([check.run(now_ms, Status.DOWN)])
+    assert await store.runs(check_id="nas", since_ms=now_ms, limit=1)
+
+    assert last_run_ms(path) == now_ms
+
+
+async def test_what_the_next_daemon_goes_on_from_does_not_wait(
+    store: Store, path: Path, clock: FakeClock
+) -> None:
+    """Since when a value is above its limit, and that this is over, outlives a daemon's end."""
+    check = ScriptedCheck()
+    await run_each_second(store, clock, check, 3)
+    now_ms = clock.now_ms()
+    run = check.run(now_ms)
+    outcome = replace(run.outcome, data={"value": 95, "holds_since": {"above 90": "now"}})
+
+    store.record([replace(run, outcome=outcome, state=replace(run.state, outcome=outcome))])
     assert await store.runs(check_id="nas", since_ms=now_ms, limit=1)
 
     assert last_run_ms(path) == now_ms

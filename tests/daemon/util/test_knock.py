@@ -168,19 +168,27 @@ async def test_a_defect_of_one_who_is_told_is_not_the_others(
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_without_room_for_another_socket_that_is_the_answer(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("what", ["socket.SocketType", "select.epoll"])
+async def test_without_room_for_another_file_that_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """Nobody who knocks has to care whether the system refuses at once or later."""
 
-    def full_table(*_arguments: object) -> socket.SocketType:
+    def full_table(*_arguments: object) -> None:
         """Refuse as the system does."""
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("opsmonitor.util.knock.socket.SocketType", full_table)
+    knocker = Knocker()
+    told: asyncio.Future[OSError | None] = asyncio.get_running_loop().create_future()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"opsmonitor.util.knock.{what}", full_table)
+        knocker.start(at(1), _LONG_S, lambda _seconds, error: told.set_result(error))
+    error = await told
 
-    with pytest.raises(OSError, match="Too many open files"):
-        await Knocker().knock(at(1), _LONG_S)
+    assert error is not None
+    assert error.errno == errno.EMFILE
+    with mute() as port:
+        await knocker.knock(at(port), _LONG_S)
 
 
 async def test_answers_can_be_taken_before_the_loop_comes_to_them() -> None:
