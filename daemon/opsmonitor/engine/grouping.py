@@ -29,6 +29,8 @@ _WORDS: Final = {
     NoticeKind.TEST: "tests",
 }
 _BETTER: Final = "better again"
+_PASSING: Final = frozenset({NoticeKind.REMINDER, NoticeKind.CERT_EXPIRING})
+"""What is out of date as soon as something else is told of the same alert."""
 _WORTH_SAYING_S: Final = 300.0
 _QUIET: Final = "While it was quiet: "
 _ORDER: Final = (*_WORDS.values(), _BETTER)
@@ -37,8 +39,8 @@ _ORDER: Final = (*_WORDS.values(), _BETTER)
 def compose(notices: Sequence[Notice], *, late_s: float = 0.0) -> Message:
     """Return the message that tells all of these notices, which may come late.
 
-    A reminder that something else about its alert follows is out of date; and of what began and
-    ended in quiet hours only the end is told.
+    A reminder, or the days that a certificate has left, is out of date if something else about its
+    alert follows; and of what began and ended in quiet hours only the end is told.
     """
     told = [notice for notice in notices if not _is_outdated(notice, notices)]
     severity = min(notice.severity for notice in told)
@@ -59,7 +61,7 @@ def _is_outdated(notice: Notice, notices: Sequence[Notice]) -> bool:
     last = of_alert[-1]
     if notice is last:
         return False
-    if notice.kind is NoticeKind.REMINDER:
+    if notice.kind in _PASSING:
         return True
     return notice.is_held and last.kind is NoticeKind.RECOVERED
 

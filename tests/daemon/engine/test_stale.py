@@ -9,7 +9,7 @@ import pytest
 from opsmonitor.engine.channel import next_attempt_ms
 from opsmonitor.exceptions import DeliveryError
 from opsmonitor.models.alert import DeliveryState
-from opsmonitor.models.check import Outcome, Status, Verdict
+from opsmonitor.models.check import Outcome, Status, TlsInfo, Verdict
 from opsmonitor.notifiers.base import Message, SendContext
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.engine.telling_bench import Bench
@@ -101,6 +101,28 @@ def test_reminders_that_nobody_could_be_sent_for_a_day_are_given_up() -> None:
         await house.wait(900)
         (told,) = house.messages
         assert [notice.kind for notice in told.notices] == ["first_fail", "reminder"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_of_a_certificate_the_latest_word_is_told() -> None:
+    """The channel was away for days: how many were left at the beginning helps nobody."""
+
+    async def scenario(clock: FakeClock) -> None:
+        house = Bench(clock)
+        house.name("a")
+        house.add("web", notify_on=("cert_expiring",))
+        house.broken["a"] = AWAY
+        await house.start()
+        for days in (21, 14, 7):
+            tls = TlsInfo(days_left=days, not_after_ms=1)
+            await house.see("web", Status.UP, outcome=Outcome(verdict=Verdict.OK, tls=tls))
+            await house.wait(1.1 * DAY_S)
+        house.broken.clear()
+        await house.wait(900)
+
+        assert house.of("a") == ["CERTIFICATE: web expires in 7 days"]
         await house.telling.close()
 
     run_in_virtual_time(scenario)
