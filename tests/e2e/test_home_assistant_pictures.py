@@ -15,13 +15,13 @@ from playwright.async_api import FloatRect, Page, expect
 import pytest
 import pytest_asyncio
 
-from tests.daemon.fritz_box import PASSWORD, FritzBox, plugged_in
 from tests.e2e.browser import browse, settle
 from tests.e2e.daemon_process import DaemonProcess
 from tests.e2e.home_assistant import HASS, ROOT, HomeAssistant
 from tests.e2e.page.bench import running_target
 from tests.e2e.page.household import PASTS, checks
 from tests.e2e.page.past import write_past
+from tests.e2e.things import running_things
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -121,13 +121,13 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession())
         target = stack.enter_context(running_target())
-        port = await stack.enter_async_context(plugged_in(FritzBox()))
+        things = await stack.enter_async_context(running_things(tmp_path_factory.mktemp("things")))
         folder = tmp_path_factory.mktemp("daemon")
         (folder / "data").mkdir()
         write_past(folder / "data" / "ops-monitor.db", PASTS)
         daemon = DaemonProcess(folder)
-        boxes = {"home": {"host": "127.0.0.1", "port": port, "password": PASSWORD}}
-        daemon.config.write_text(json.dumps({"fritz": {"boxes": boxes}, "checks": checks(target)}))
+        shown = {name: things.sections[name] for name in ("fritz", "proxmox", "docker")}
+        daemon.config.write_text(json.dumps({**shown, "checks": checks(target)}))
         stack.push_async_callback(daemon.stop)
         await daemon.start()
         home_assistant = HomeAssistant(tmp_path_factory.mktemp("home-assistant"), session)
