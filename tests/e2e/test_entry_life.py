@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from http import HTTPMethod
 from pathlib import Path
 import re
@@ -160,13 +161,13 @@ async def test_everything_that_is_polled(lab: Lab, reading: str, shown: dict[str
         ("dns", {"reachable": "on"}),
         ("tls", {"reachable": "on", "certificate_expires": "2120-01-01T00:00:00+00:00"}),
         # These are problems: off when all is well.
-        ("command", {"reachable": "off"}),
+        ("command", {"reachable": "off", "export_load1": "0.42"}),
         ("connectivity", {"reachable": "off"}),
         ("disk", {"reachable": "off"}),
         ("docker", {"reachable": "off"}),
         ("group", {"reachable": "off"}),
         ("heartbeat", {"reachable": "off"}),
-        ("job", {"reachable": "off", "job_state": "succeeded"}),
+        ("job", {"reachable": "off", "job_state": "succeeded", "export_files": "1234"}),
         ("metric", {"reachable": "off", "value": "75.0"}),
         ("process", {"reachable": "off"}),
     ],
@@ -336,6 +337,32 @@ async def test_update(lab: Lab) -> None:
 
     assert shown["attributes"]["installed_version"] == version["value"]
     assert shown["attributes"]["latest_version"] != version["value"]
+
+
+async def test_update_of_the_daemon(lab: Lab) -> None:
+    """A newer release of the daemon is an update, too."""
+    await lab.wait_for("_hub_update", "on")
+    shown = lab.home_assistant.states[await lab.entity("_hub_update")]
+
+    assert shown["attributes"]["latest_version"] == "99.1.0"
+
+
+async def test_guests_are_shown_when_wanted(lab: Lab) -> None:
+    """A preference brings the guests of Proxmox, each with what is known of it."""
+    home_assistant = lab.home_assistant
+    [entry] = await home_assistant.command("config_entries/get", domain="ops_monitor")
+    post = partial(home_assistant.request, HTTPMethod.POST)
+    flow = await post("config/config_entries/options/flow", {"handler": entry["entry_id"]})
+    path = f"config/config_entries/options/flow/{flow['flow_id']}"
+    form = await post(path, {"next_step_id": "import"})
+    shown = {item["name"]: item.get("default") for item in form["data_schema"]}
+    filled = {name: value for name, value in shown.items() if value is not None}
+    result = await post(path, {**filled, "guests": True})
+
+    assert result["type"] == "create_entry"
+    await home_assistant.wait_until(
+        lambda: home_assistant.states.get("binary_sensor.router", {}).get("state") == "on"
+    )
 
 
 async def test_every_kind_is_there(lab: Lab) -> None:

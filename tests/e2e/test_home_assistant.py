@@ -182,6 +182,14 @@ async def test_dashboard_and_card_in_a_browser(
     )
     strategy = {"strategy": {"type": "custom:ops-monitor"}}
     await home_assistant.command("lovelace/config/save", url_path="ops-lab", config=strategy)
+    devices = await home_assistant.command("config/device_registry/list")
+    [hub] = [item["id"] for item in devices if item["model"] == "Daemon"]
+    card = {"type": "custom:ops-monitor-card", "device": hub}
+    one_daemon = {"views": [{"cards": [card]}]}
+    await home_assistant.command(
+        "lovelace/dashboards/create", url_path="ops-card", title="Card", mode="storage"
+    )
+    await home_assistant.command("lovelace/config/save", url_path="ops-card", config=one_daemon)
 
     async with browse(home_assistant, viewport={"width": 412, "height": 900}) as page:
         await page.goto(f"{home_assistant.url}/ops-lab/overview")
@@ -201,6 +209,9 @@ async def test_dashboard_and_card_in_a_browser(
 
         await row.click()
         await expect(page.locator("ha-more-info-dialog")).to_contain_text("Web server")
+
+        await page.goto(f"{home_assistant.url}/ops-card/0")
+        await expect(row).to_have_attribute("data-status", "up")
 
 
 async def test_device_page_in_a_browser(home_assistant: HomeAssistant) -> None:

@@ -23,6 +23,17 @@ NEVER_S: Final = 3600
 BACKUP: Final = "0123456789abcdefghijklmnopqrstuv"
 """The token by which the backup says that it lives."""
 
+JOB: Final = {"state": "succeeded", "files": 1234}
+RELEASE: Final = {
+    "tag_name": "v99.1.0",
+    "name": "Ops Monitor 99.1.0",
+    "html_url": "https://example.org/releases/99.1.0",
+    "body": "All is better.",
+    "draft": False,
+    "prerelease": False,
+    "published_at": "2026-11-01T10:00:00Z",
+}
+
 
 @dataclass(frozen=True)
 class Things:
@@ -45,7 +56,8 @@ async def running_things(folder: Path) -> AsyncIterator[Things]:
         box = await enter(plugged_in(FritzBox()))
         cluster = await enter(Cluster().serving(certificate="self-signed"))
         house = await enter(HouseDouble().serving())
-        jobs = await enter(Box({"/jobs/last": {"state": "succeeded"}}, {}).serving())
+        jobs = await enter(Box({"/jobs/last": JOB}, {}).serving())
+        releases = await enter(Box({"/releases": [RELEASE]}, {}).serving())
         engine = Engine()
         engine.show([listed("db", "running", "Up 2 hours"), listed("cron", "exited", "Exited (0)")])
         engine.answers["/containers/db/json"] = INSPECTED
@@ -70,7 +82,11 @@ async def running_things(folder: Path) -> AsyncIterator[Things]:
             {"type": "ping", "host": "127.0.0.1", "count": 1},
             {"type": "dns", "query": "nas.test", "resolver": f"127.0.0.1:{names}"},
             {"type": "tls", "host": "127.0.0.1", "port": secure, "ca_file": str(AUTHORITY)},
-            {"type": "command", "command": ["/bin/echo", "well"]},
+            {
+                "type": "command",
+                "command": ["/bin/echo", "well | load1=0.42"],
+                "export": [{"name": "load1"}],
+            },
             {
                 "type": "connectivity",
                 "gateway": False,
@@ -81,13 +97,21 @@ async def running_things(folder: Path) -> AsyncIterator[Things]:
             {"type": "docker", "container": "db", "engine": socket},
             {"type": "group", "members": ["tcp", "dns"]},
             {"type": "heartbeat", "period": "1h", "token": BACKUP},
-            {"type": "job", "status_url": f"{jobs}/jobs/last"},
+            {
+                "type": "job",
+                "status_url": f"{jobs}/jobs/last",
+                "export": [{"name": "Files", "path": "$.files"}],
+            },
             {"type": "metric", "metric": "host.memory_percent", "gt": 99},
             {"type": "process", "cmdline": "opsmonitor"},
         ]
         sections = {name: {"interval_s": NEVER_S, **keys} for name, keys in probes.items()}
         yield Things(
-            sections={**sections, "commands": {"allow": ["/bin/echo"]}},
+            sections={
+                **sections,
+                "commands": {"allow": ["/bin/echo"]},
+                "updates": {"enabled": True, "url": f"{releases}/releases"},
+            },
             checks=[{"id": each["type"], "retries": 0, **each} for each in checks],
             programs=folder / "bin",
         )

@@ -101,11 +101,13 @@ const isHub = (item) => Boolean(entityOf(item, "overall_status") || entityOf(ite
 /* A check is what has a status. */
 const isCheck = (item) => !isHub(item) && Boolean(entityOf(item, "status"));
 
-/* Return the checks, worst first and then by name. */
+/* Return the checks, worst first and then by name; those of one daemon, if its device is named. */
 function checksOf(hass, hubId) {
   const checks = [];
+  /* A check may be connected via a host or a router: only the entry tells whose it is. */
+  const entries = hubId ? (hass.devices[hubId] || { config_entries: [] }).config_entries : [];
   for (const item of devicesOf(hass)) {
-    if (!isCheck(item) || (hubId && item.device.via_device_id !== hubId)) continue;
+    if (!isCheck(item) || (hubId && !item.device.config_entries.some((id) => entries.includes(id)))) continue;
     const id = entityOf(item, "status").entity_id;
     const time = (entityOf(item, "response_time") || {}).entity_id;
     const state = hass.states[id];
