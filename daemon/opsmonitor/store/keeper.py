@@ -187,6 +187,8 @@ class Keeper:
         self._identity = await asyncio.to_thread(_identity, self.path)
         rollups = Rollups(database)
         await rollups.load(self.clock.now_ms())
+        # What another database was given, this one may not have.
+        self.late.distrust()
         self.recording = Recording(database, self._retention.events, self.late)
         self.rollups = rollups
         self.database = database

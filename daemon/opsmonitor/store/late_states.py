@@ -64,7 +64,7 @@ class LateStates:
                 self.note_written(state.id, state.last_run_ms or 0)
 
     def distrust(self) -> None:
-        """Count on nothing that was being written: it was undone."""
+        """Count on nothing that was written: it was undone, or went to another database."""
         self._written_ms.clear()
 
     def drop(self, check_ids: Collection[str]) -> None:

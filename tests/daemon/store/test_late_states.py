@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from opsmonitor.models.check import Status
 from opsmonitor.store import database
+from opsmonitor.store.files import companions
 from tests.daemon.store.scripted import ScriptedCheck
 
 if TYPE_CHECKING:
@@ -165,3 +166,20 @@ async def test_what_was_late_survives_a_locked_database(
 
     assert last_run_ms(path) == now_ms
     assert len(await store.runs(check_id="nas", since_ms=0, limit=100)) == 3
+
+
+async def test_another_database_gets_the_next_state(
+    store: Store, path: Path, clock: FakeClock
+) -> None:
+    """What was written to the one before counts for nothing, be it only a second ago."""
+    check = ScriptedCheck()
+    await run_each_second(store, clock, check, 2)
+    for file in (path, *companions(path)):
+        file.unlink(missing_ok=True)
+    await store.maintain()
+
+    first, second = await run_each_second(store, clock, check, 2)
+    await store.close()
+
+    assert first < second
+    assert last_run_ms(path) == second
