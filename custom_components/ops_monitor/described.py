@@ -39,9 +39,22 @@ def described[T: Entity](kind: type[T], description: EntityDescription) -> type[
     place = {"__module__": kind.__module__, "__doc__": kind.__doc__}
     make: Any = type(kind)
     made: type[T] = make(
-        kind.__name__, (kind,), {**place, **said, "entity_description": description}
+        kind.__name__, (kind,), {**place, **said, "entity_description": description, "texts": {}}
     )
     return made
+
+
+def share_texts(entity: Entity, texts: dict[str, str]) -> None:
+    """Have one text where entities have equal ones; `texts` are those of the first of them.
+
+    Home Assistant puts together for each entity, and keeps, by what its name is translated.
+    """
+    own = vars(entity)
+    if not texts:
+        texts.update((value, value) for value in own.values() if type(value) is str)
+    for name, value in own.items():
+        if type(value) is str and value in texts:
+            own[name] = texts[value]
 
 
 def _is_asked(kind: type[Entity], name: str) -> bool:

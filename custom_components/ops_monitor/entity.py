@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, override
+from typing import ClassVar, Final, override
 
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .client import Check
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
+from .described import share_texts
 from .devices import check_device
 from .identifiers import hub_identifier
 from .topics import Topic, every_run
@@ -73,6 +74,8 @@ class CheckEntity(OpsMonitorEntity):
     """Its device is found instead of being described by each of its entities."""
     extra_state_attributes = None
     supported_features = None
+    texts: ClassVar[dict[str, str] | None] = None
+    """Those that all of its class have, where it is of one description."""
     _attr_translation_placeholders: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
@@ -119,6 +122,8 @@ class CheckEntity(OpsMonitorEntity):
         """Begin with what is known now: the check may have changed since the entity was made."""
         self._take_over()
         await super().async_added_to_hass()
+        if self.texts is not None:
+            share_texts(self, self.texts)
 
     @override
     @callback

@@ -30,7 +30,7 @@ def entities_of_checks(hass: HomeAssistant) -> list[Entity]:
 async def test_entities_of_checks_are_small(
     hass: HomeAssistant, entry: MockConfigEntry, daemon: FakeDaemon
 ) -> None:
-    """They have so few attributes, and get them in such an order, that Python needs no tables."""
+    """They have few attributes, in such an order that Python makes no tables, and share texts."""
     daemon.checks = {f"check-{number}": make_check(f"check-{number}") for number in range(MANY)}
 
     await hass.config_entries.async_setup(entry.entry_id)
@@ -41,4 +41,7 @@ async def test_entities_of_checks_are_small(
     assert len(entities) >= 6 * MANY
     assert max(len(vars(entity)) for entity in entities) <= IN_PLACE
     assert max(sizes.values()) < 400, sizes
+    assert len({id(entity.name) for entity in entities}) == len(
+        {entity.name for entity in entities}
+    )
     await hass.config_entries.async_unload(entry.entry_id)
