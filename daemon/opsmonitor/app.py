@@ -174,7 +174,8 @@ async def run_daemon(source: ConfigSource, announce: Callable[[str], None]) -> N
         monitor.start()
         poller.start()
         announce(f"http://{url_host(_reachable_host(server.host))}:{port}/")
-        if server.announce and not is_loopback(server.host):
+        # An id that is made up for want of the real one would be taken for a new daemon.
+        if server.announce and store.has_past and not is_loopback(server.host):
             await stack.enter_async_context(_announced(server.host, port, store.instance_id))
         await stack.enter_async_context(_background(watcher, reloader, monitor, reload))
         await stop.wait()
