@@ -90,8 +90,10 @@ class Conductor:
         self._plan()
 
     def remove(self, check_id: str) -> None:
-        """Forget a check."""
+        """Forget a check, although it may be due."""
         self._schedule.remove(check_id)
+        if self._backlog:
+            self._backlog = deque(due for due in self._backlog if due.check_id != check_id)
 
     def _plan(self) -> None:
         """Set the next wake-up: when the next check is due, or soon enough to look around."""
@@ -146,8 +148,9 @@ class Conductor:
             for _ in range(_MOST_AT_ONCE):
                 if not self._backlog:
                     break
-                for _ in range(min(_STARTS_AT_ONCE, len(self._backlog))):
-                    self._player.play(self._backlog.popleft())
+                for _ in range(_STARTS_AT_ONCE):
+                    if self._backlog:
+                        self._player.play(self._backlog.popleft())
                 if not self._player.catch_up():
                     break
         finally:

@@ -54,6 +54,49 @@ def test_a_defect_elsewhere_does_not_stop_the_beat() -> None:
     assert {player.played.count(f"check-{number}") for number in range(12)} <= {6, 7, 8}
 
 
+class Rival:
+    """A player who has whoever else is due forgotten."""
+
+    def __init__(self, clock: FakeClock, *names: str) -> None:
+        """Take who is due at once."""
+        self.played: list[str] = []
+        self._names = names
+        self.conductor = Conductor(self, clock)
+        self.conductor.add_all([(name, 10.0) for name in names])
+        clock.advance(1.0)
+
+    def play(self, due: Due) -> None:
+        """Play alone."""
+        self.played.append(due.check_id)
+        for name in self._names:
+            self.conductor.remove(name)
+
+    def catch_up(self) -> bool:
+        """Let others have their turn."""
+        return False
+
+    def look_around(self, now: Moment) -> None:
+        """Look at nothing."""
+
+    def note_standstill(self, from_ms: int, to_ms: int) -> None:
+        """Note nothing."""
+
+
+def test_who_is_forgotten_is_not_played_although_it_was_due() -> None:
+    """A check that is paused in the moment in which it is due is not run."""
+
+    async def scenario(clock: FakeClock) -> tuple[list[str], list[object]]:
+        defects: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, one: defects.append(one))
+        player = Rival(clock, "first", "second", "third")
+        player.conductor.start()
+        await asyncio.sleep(30)
+        player.conductor.stop()
+        return player.played, defects
+
+    assert run_in_virtual_time(scenario) == (["first"], [])
+
+
 class Steady:
     """A player that counts what it plays between two looks, and in how many turns of the loop."""
 
