@@ -1,8 +1,10 @@
 """Values that checks read beside what they judge, as sensors."""
 
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -11,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ops_monitor.client import Export
-from custom_components.ops_monitor.export_kinds import kind_of_export, shown_value
+from custom_components.ops_monitor.export_kinds import ExportKind, kind_of_export, shown_value
 from tests.ha.fake_daemon import FakeDaemon, make_check
 from tests.ha.waiting import state_of, wait_for_state, wait_until
 
@@ -207,3 +209,37 @@ def test_only_what_can_be_shown_is_shown(
     kind = kind_of_export(Export("a", "A", unit, device_class, None, None))
 
     assert shown_value(kind, value) == shown
+
+
+UNITS = (None, "°C", "°F", "%", "W", "kWh", "EUR", "s", "GB", "°", "\u00b5g/m³", "bananas")
+VALUES: tuple[Any, ...] = (None, True, 3, 2.5, -1e300, "text", "2026-11-21T12:00:00Z", "2026-11-21")
+
+
+class AnySensor(SensorEntity):
+    """A sensor of a kind, with a value."""
+
+    def __init__(self, hass: HomeAssistant, kind: ExportKind, value: Any) -> None:
+        """Show the value."""
+        self.hass = hass
+        self.entity_id = "sensor.any"
+        self._attr_device_class = kind.device_class
+        self._attr_state_class = kind.state_class
+        self._attr_native_unit_of_measurement = kind.unit
+        self._attr_suggested_display_precision = kind.precision
+        self._attr_native_value = shown_value(kind, value)
+
+
+@pytest.mark.parametrize("device_class", [None, *SensorDeviceClass])
+async def test_home_assistant_takes_whatever_people_write(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, device_class: str | None
+) -> None:
+    """No class, unit and value make a sensor fail, or something be said about it in the log."""
+    kinds = [
+        kind_of_export(Export("a", "A", unit, device_class, state_class, precision))
+        for unit, state_class, precision in product(UNITS, [None, *SensorStateClass], (None, 1))
+    ]
+
+    states = [AnySensor(hass, kind, value).state for kind, value in product(kinds, VALUES)]
+
+    assert len(states) == len(UNITS) * 5 * 2 * len(VALUES)
+    assert caplog.text == ""
