@@ -45,7 +45,7 @@ checks:
     type: http
     url: {url}
     interval_s: 0.3
-    timeout_s: 1
+    timeout_s: 20
     retries: 0
     core: true
     tags: [home, lab]
@@ -54,7 +54,7 @@ checks:
     host: 127.0.0.1
     port: {port}
     interval_s: 3600
-    timeout_s: 1
+    timeout_s: 20
     retries: 0
 """
 NEW_CHECK = """\
@@ -116,7 +116,7 @@ async def frames_until(
     frames: list[Frame] = []
     stream = client.socket if is_socket else client.events
     with suppress(TimeoutError):
-        async with asyncio.timeout(15), aclosing(stream(last_event_id)) as batches:
+        async with asyncio.timeout(60), aclosing(stream(last_event_id)) as batches:
             async for batch in batches:
                 act()
                 act = lambda: None  # noqa: E731 - it is done only once

@@ -39,7 +39,7 @@ CHECK = """\
     type: http
     url: {url}
     interval_s: 0.2
-    timeout_s: 1
+    timeout_s: 20
     retries: 0
     core: true
 """
@@ -50,7 +50,7 @@ NEW_CHECK = """\
     host: 127.0.0.1
     port: {port}
     interval_s: 1
-    timeout_s: 1
+    timeout_s: 20
     retries: 0
 """
 MANY = """\

@@ -303,8 +303,8 @@ async def test_the_end_of_the_daemon() -> None:
         took_s = time.perf_counter() - started_s
         last = [(await response.read()).split(b"event: ")[-1] for response in responses]
 
-    # Far less than the minute that a client is usually given; a busy machine is slow.
-    assert took_s < 10
+    # Less than the minute that a client is usually given; a busy machine is slow.
+    assert took_s < 45
     assert {text.split(b"\n")[0] for text in last} == {b"bye"}
 
 
@@ -323,7 +323,7 @@ async def test_a_stuck_client_does_not_hold_up_the_end() -> None:
         took_s = time.perf_counter() - started_s
     writer.close()
 
-    assert took_s < 10
+    assert took_s < 45
 
 
 async def test_too_many_streams(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

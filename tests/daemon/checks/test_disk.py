@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from pathlib import Path
+import re
 import threading
 from typing import Any
 
@@ -211,7 +212,7 @@ async def test_a_drive_that_hangs_holds_up_nothing_else(
         """Hang on one path."""
         asked.append(path)
         if path == "/dead":
-            release.wait(5)
+            release.wait(60)
         return real("/")
 
     monkeypatch.setattr(os, "statvfs", answer)
@@ -222,7 +223,7 @@ async def test_a_drive_that_hangs_holds_up_nothing_else(
     release.set()
 
     assert [outcome.error_code for outcome in outcomes] == ["timeout", "timeout"]
-    assert "/dead has not answered for 0 s" in str(outcomes[0].error)
+    assert re.match(r"/dead has not answered for \d+ s", str(outcomes[0].error))
     assert other.verdict is Verdict.OK
     assert asked.count("/dead") == 1
 

@@ -30,6 +30,8 @@ from tests.daemon.name_server import (
 from tests.ports import held_port
 
 _QUICK_S = 0.3
+_BEGUN_S = 1.5
+"""Also on a busy machine all that comes before what is waited for has happened by then."""
 
 
 async def look_up(
@@ -155,7 +157,7 @@ def _garbage(_query: Message) -> list[bytes]:
 @pytest.mark.parametrize("lie", [_wrong_id, _wrong_question, _echo, _garbage])
 async def test_an_answer_to_another_question_is_none(make_probe: MakeProbe, lie: Answer) -> None:
     """Forged and broken packets are passed over; the time-out says that there were some."""
-    outcome = await look_up(make_probe, lie, timeout_s=_QUICK_S)
+    outcome = await look_up(make_probe, lie, timeout_s=_BEGUN_S)
 
     assert outcome.error_code == "timeout"
     assert (outcome.error or "").endswith("(only answers to other questions, or garbage)")

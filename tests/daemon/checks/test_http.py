@@ -43,6 +43,8 @@ from tests.ports import held_port
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 _EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 _QUICK_S = 0.4
+_BEGUN_S = 1.5
+"""Also on a busy machine all that comes before what is waited for has happened by then."""
 
 
 class _SmallSocket(TimedSocket):
@@ -145,7 +147,7 @@ async def test_time_out_says_what_was_waited_for(
     make_probe: MakeProbe, handler: Handler, phase: str
 ) -> None:
     """The time-out is hard, even while bytes drip in, and names the phase."""
-    outcome = await ask(make_probe, handler, timeout_s=_QUICK_S)
+    outcome = await ask(make_probe, handler, timeout_s=_BEGUN_S)
 
     assert outcome.verdict is Verdict.FAIL
     assert outcome.error_code in ("timeout", "connection_closed")
@@ -490,9 +492,9 @@ async def test_plain_http_to_a_tls_server_fails(make_probe: MakeProbe) -> None:
 async def test_a_hung_handshake_is_told(make_probe: MakeProbe) -> None:
     """A server that accepts and then never shakes hands is told apart from a slow answer."""
     async with serve(hangs()) as port:
-        outcome = await make_probe(CHECK, url=f"https://127.0.0.1:{port}/", timeout_s=_QUICK_S)()
+        outcome = await make_probe(CHECK, url=f"https://127.0.0.1:{port}/", timeout_s=_BEGUN_S)()
 
-    expected = f"no answer within {_QUICK_S:g} s (connected, waiting for the TLS handshake)"
+    expected = f"no answer within {_BEGUN_S:g} s (connected, waiting for the TLS handshake)"
     assert outcome.error == expected
 
 
@@ -513,7 +515,7 @@ async def test_the_connection_can_have_a_limit_of_its_own(make_probe: MakeProbe)
     """A limit for connecting ends the wait before the whole time is over."""
     async with serve(hangs()) as port:
         outcome = await make_probe(
-            CHECK, url=f"https://127.0.0.1:{port}/", connect_timeout_s=_QUICK_S, timeout_s=5
+            CHECK, url=f"https://127.0.0.1:{port}/", connect_timeout_s=_QUICK_S, timeout_s=60
         )()
 
     assert outcome.error_code == "timeout"

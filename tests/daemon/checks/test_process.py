@@ -189,7 +189,7 @@ async def test_a_list_that_takes_for_ever(
 
     def hang(*_arguments: Any) -> Iterator[psutil.Process]:
         """Hang until released."""
-        release.wait(5)
+        release.wait(60)
         return iter(())
 
     monkeypatch.setattr(psutil, "process_iter", hang)

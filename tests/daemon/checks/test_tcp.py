@@ -28,6 +28,8 @@ from tests.daemon.targets import (
 from tests.ports import held_port
 
 _QUICK_S = 0.4
+_BEGUN_S = 1.5
+"""Also on a busy machine all that comes before what is waited for has happened by then."""
 
 
 def echo(reply: bytes) -> Handler:
@@ -124,7 +126,7 @@ async def test_another_answer_is_shown(make_probe: MakeProbe) -> None:
     """The sentence shows what was answered and what was expected."""
     async with serve(hangs(b"-ERR unknown command\r\n")) as port:
         outcome = await make_probe(
-            CHECK, host="127.0.0.1", port=port, expect="+PONG", timeout_s=_QUICK_S
+            CHECK, host="127.0.0.1", port=port, expect="+PONG", timeout_s=_BEGUN_S
         )()
 
     assert (outcome.verdict, outcome.error_code) == (Verdict.FAIL, "unexpected_answer")
@@ -135,11 +137,11 @@ async def test_no_answer_runs_into_the_time_out(make_probe: MakeProbe) -> None:
     """A server that says nothing is told apart from one that says something else."""
     async with serve(hangs()) as port:
         outcome = await make_probe(
-            CHECK, host="127.0.0.1", port=port, expect="+PONG", timeout_s=_QUICK_S
+            CHECK, host="127.0.0.1", port=port, expect="+PONG", timeout_s=_BEGUN_S
         )()
 
     assert outcome.error_code == "timeout"
-    assert outcome.error == f"no answer within {_QUICK_S:g} s (connected, waiting for the response)"
+    assert outcome.error == f"no answer within {_BEGUN_S:g} s (connected, waiting for the response)"
 
 
 @pytest.mark.parametrize("keys", [{}, {"send": "hello"}])

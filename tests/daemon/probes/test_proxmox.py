@@ -793,17 +793,26 @@ def test_a_status_that_nobody_knows_is_unknown(word: Any, expected: ReadingStatu
         (status(200, body={"status": "ok", "error": "no token"}), "unavailable"),
         (raw(b"<html>"), "invalid_response"),
         (reset, "connection_closed"),
-        (hang, "timeout"),
     ],
 )
 async def test_a_failed_poll_says_why(make_polls: MakePolls, answer: Any, code: str) -> None:
     """Whatever it is, the last good payload is left alone."""
     async with stats(answer) as (_, address):
-        poll = make_polls(PROBE, stats_url=address, stats_timeout_s=0.5)[""]
+        poll = make_polls(PROBE, stats_url=address, stats_timeout_s=60)[""]
         with pytest.raises(ProbeError) as caught:
             await poll()
 
     assert caught.value.code == code
+
+
+async def test_stats_that_hang_are_given_up(make_polls: MakePolls) -> None:
+    """The time-out of the setting holds."""
+    async with stats(hang) as (_, address):
+        poll = make_polls(PROBE, stats_url=address, stats_timeout_s=0.5)[""]
+        with pytest.raises(ProbeError) as caught:
+            await poll()
+
+    assert caught.value.code == "timeout"
 
 
 # Parsers

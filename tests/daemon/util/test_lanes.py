@@ -42,7 +42,7 @@ async def test_a_call_that_hangs_is_joined_and_blocks_no_other_lane() -> None:
     def hang() -> str:
         """Hang until released."""
         calls.append("called")
-        release.wait(5)
+        release.wait(60)
         return "late"
 
     with pytest.raises(TimeoutError):
@@ -99,7 +99,7 @@ def test_a_call_that_hangs_does_not_delay_the_end() -> None:
     async def ask() -> None:
         """Give up soon."""
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(Lanes().call("a", lambda: release.wait(5)), _QUICK_S)
+            await asyncio.wait_for(Lanes().call("a", lambda: release.wait(60)), _QUICK_S)
 
     asyncio.run(ask())
     release.set()
