@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -42,22 +42,19 @@ def rows(path: Path, table: str) -> list[tuple[Any, ...]]:
 
 def naive(path: Path, width_ms: int, until_ms: int) -> dict[tuple[int, int], tuple[Any, ...]]:
     """Return what the roll-ups should be, computed in the plainest way."""
-    runs = [row for row in rows(path, "results") if row[1] < until_ms]
-    intervals = rows(path, "intervals")
-    expected = {}
-    keys = sorted({row[0] for row in intervals})
-    first_ms = min((row[1] for row in runs), default=until_ms) // width_ms * width_ms
-    for key in keys:
-        for start_ms in range(first_ms, until_ms, width_ms):
-            end_ms = start_ms + width_ms
-            spans: Counter[str] = Counter()
-            for _, begin, end, status, _ in (row for row in intervals if row[0] == key):
-                last = until_ms if end is None else end
-                spans[status] += max(0, min(end_ms, last) - max(start_ms, begin))
-            own = [row for row in runs if row[0] == key and start_ms <= row[1] < end_ms]
-            if own or any(spans[status] for status in STATUSES if status != "unmonitored"):
-                expected[key, start_ms] = _naive_row(spans, own)
-    return expected
+    runs: defaultdict[tuple[int, int], list[tuple[Any, ...]]] = defaultdict(list)
+    spans: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    for row in rows(path, "results"):
+        if row[1] < until_ms:
+            runs[row[0], row[1] // width_ms * width_ms].append(row)
+    first_ms = min((start_ms for _, start_ms in runs), default=until_ms)
+    for key, begin_ms, end_ms, status, _ in rows(path, "intervals"):
+        last_ms = until_ms if end_ms is None else min(end_ms, until_ms)
+        for start_ms in range(begin_ms // width_ms * width_ms, last_ms, width_ms):
+            within_ms = min(start_ms + width_ms, last_ms) - max(start_ms, begin_ms)
+            spans[key, start_ms][status] += within_ms if start_ms >= first_ms else 0
+    is_watched = {place for place, found in spans.items() if found - Counter(unmonitored=2**60)}
+    return {place: _naive_row(spans[place], runs[place]) for place in {*runs, *is_watched}}
 
 
 def _naive_row(spans: Counter[str], runs: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
