@@ -180,6 +180,19 @@ def test_placeholders_agree(key: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_of_menus_fill_in_nothing(language: str) -> None:
+    """The page of Home Assistant gives the title of a flow's menu no values, and shows an error.
+
+    Seen in its frontend of 2026.11; forms, descriptions and repairs get theirs.
+    """
+    steps = load(INTEGRATION / "translations" / f"{language}.json")["config"]["step"]
+    menus = {name: step["title"] for name, step in steps.items() if "menu_options" in step}
+
+    assert menus
+    assert [name for name, title in menus.items() if "{" in title] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_are_plain(language: str) -> None:
     """Texts are neither empty nor references, and have no HTML."""
     texts = translation(language)

@@ -365,7 +365,9 @@ function deviceSection(item) {
 }
 
 function checksView(hass, texts) {
-  const cards = checksOf(hass).map((check) => tile(check.main));
+  /* Of a section that is one of a phone's width: names need all of it. */
+  const options = { grid_options: { columns: 12 } };
+  const cards = checksOf(hass).map((check) => ({ ...tile(check.main), ...options }));
   return {
     type: "sections",
     title: texts.checks,
