@@ -53,6 +53,19 @@ NEW_CHECK = """\
     timeout_s: 20
     retries: 0
 """
+SHOWN = """\
+  - id: health
+    name: Health
+    type: http
+    url: {url}/health
+    interval_s: 1
+    timeout_s: 20
+    retries: 0
+    area: Rack
+    export:
+      - {{name: State, path: $.status}}
+      - {{name: Warmth, path: $.warmth, unit: °C, device_class: temperature}}
+"""
 MANY = """\
   - id: port-{number}
     name: Port {number}
@@ -345,6 +358,19 @@ async def test_check_is_added_and_removed(
 
     daemon.config.write_text(before)
     await home_assistant.wait_for("binary_sensor.web_port", None)
+
+
+async def test_values_come_and_go(home_assistant: HomeAssistant, daemon: DaemonProcess) -> None:
+    """What a check reads beside what it judges is there with it, in the room of its own."""
+    before = daemon.config.read_text()
+
+    daemon.config.write_text(before + SHOWN.format(url=daemon.url))
+    await home_assistant.wait_for("sensor.rack_health_state", "ok")
+    warmth = await home_assistant.wait_for("sensor.rack_health_warmth", "unknown")
+    assert warmth["attributes"]["unit_of_measurement"] == "°C"
+
+    daemon.config.write_text(before)
+    await home_assistant.wait_for("sensor.rack_health_state", None)
 
 
 async def test_many_checks_on_a_phone(
