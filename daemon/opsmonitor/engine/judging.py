@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from opsmonitor.engine.host import Host
 from opsmonitor.engine.standstill import Moment, is_void
 from opsmonitor.engine.state_machine import advance, flapping_change, go_on, goes_on
-from opsmonitor.models.check import RunResult, Status
+from opsmonitor.models.check import RunResult, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Judging:
         """The checks that have not been run since they are in force."""
         self.runs = 0
         self.voided = 0
-        """Failing runs that said nothing, as the machine slept or the clock jumped under them."""
+        """Runs that found a fault and said nothing, as the machine slept or the clock jumped."""
 
     def wants(self, job: Job) -> bool:
         """Tell whether a job is in force and not paused."""
@@ -85,13 +85,14 @@ class Judging:
         ):
             self._go_on_well(job, before, job.started, outcome)
             return
-        if not outcome.is_good:
+        if outcome.verdict is not Verdict.OK:
             finished = Moment.read(self._clock)
             is_voided = is_void(job.started, finished, job.longest_s)
             self.voided += is_voided
-            if is_voided or is_stale:
+            if is_voided or (is_stale and not outcome.is_good):
                 self._host.submit(job, finished.mono_s)
                 return
+        if not outcome.is_good:
             if self._witness.concerns(check_id) and self._witness.must_be_asked(
                 self._host.states[check_id], outcome
             ):

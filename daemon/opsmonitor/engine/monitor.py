@@ -272,7 +272,12 @@ class Monitor:
         self._runway.cancel_overdue(self._jobs.values(), now.mono_s)
 
     def note_standstill(self, from_ms: int, to_ms: int) -> None:
-        """Record that nobody looked between two times, after what was seen before."""
+        """Record that nobody looked between two times, after what was seen before.
+
+        What failed before, and is not judged yet, is looked at again.
+        """
+        for check_id in self._jobs:
+            self.distrust(check_id)
         self._outbox.flush()
         self._recorder.mark_unmonitored(from_ms, to_ms)
         self._publisher.publish(Batch(standstill=(from_ms, to_ms)))

@@ -24,7 +24,7 @@ class EngineStats:
     missed: int
     """Runs left out because the daemon or the machine stood still at their time."""
     voided: int
-    """Failing runs thrown away because the machine slept or the clock jumped under them."""
+    """Runs thrown away because the machine slept or the clock jumped under them: those not good."""
     ticks: int
     running: int
     waiting: int

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from opsmonitor.exceptions import UnknownCheckError
-from opsmonitor.models.check import CheckState, Outcome, Status
+from opsmonitor.models.check import CheckState, Outcome, Status, Verdict
 from opsmonitor.util.clock import FakeClock
 from tests.daemon.engine.scripted import BAD, GOOD, Stage, bad, check, configure, good
 from tests.daemon.engine.virtual_time import run_in_virtual_time
@@ -403,7 +403,11 @@ def test_results_of_a_tick_come_in_one_batch() -> None:
     assert run_in_virtual_time(scenario) == [200]
 
 
-def test_a_sleeping_machine_raises_nothing() -> None:
+SLOW = Outcome(verdict=Verdict.DEGRADED, error="it took 3600 s")
+
+
+@pytest.mark.parametrize("outcome", [BAD, SLOW])
+def test_a_sleeping_machine_raises_nothing(outcome: Outcome) -> None:
     """A run that the machine slept through says nothing of its target; the gap is noted."""
 
     async def scenario(clock: FakeClock) -> Stage:
@@ -412,7 +416,7 @@ def test_a_sleeping_machine_raises_nothing() -> None:
         async def script() -> Outcome:
             if clock.monotonic() > 1020 and not clock.slept_s:
                 clock.sleep_machine(3600)
-                return BAD
+                return outcome
             return GOOD
 
         stage.start(check("nas", script))
@@ -422,9 +426,32 @@ def test_a_sleeping_machine_raises_nothing() -> None:
     stage = run_in_virtual_time(scenario)
 
     assert stage.monitor.stats().voided == 1
-    assert all(result.outcome.is_good for result in stage.recorder.results)
+    assert all(result.outcome is GOOD for result in stage.recorder.results)
     ((from_ms, to_ms),) = stage.recorder.unmonitored
     assert to_ms - from_ms == pytest.approx(3_600_000, abs=2000)
+
+
+def test_a_failure_before_a_sleep_is_not_judged_after_it() -> None:
+    """The network goes first when a machine goes to sleep: who waits for the witness asks again."""
+
+    async def scenario(clock: FakeClock) -> list[Status]:
+        stage = Stage(clock)
+
+        async def web() -> Outcome:
+            return BAD if clock.monotonic() > 1020 and not clock.slept_s else GOOD
+
+        async def network() -> Outcome:
+            if clock.monotonic() > 1020 and not clock.slept_s:
+                clock.sleep_machine(3600)
+                await asyncio.sleep(1.5)
+            return GOOD
+
+        witness = check("network", network, type="connectivity", interval_s=600.0)
+        stage.start(witness, check("web", web, is_outside=True))
+        await asyncio.sleep(60)
+        return list(dict.fromkeys(run.state.status for run in stage.recorder.of("web")))
+
+    assert run_in_virtual_time(scenario) == [Status.UP]
 
 
 def test_a_set_clock_raises_nothing() -> None:
