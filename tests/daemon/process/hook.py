@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 import json
 from typing import Any
 
 from aiohttp import web
 
-from tests.ports import held_port
-from tests.quiet_server import QuietServer
+from tests.daemon.process.listening import Listening
 
 
-class Hook:
+class Hook(Listening):
     """Takes what is posted, or answers as it was told to."""
 
     def __init__(self) -> None:
         """Start well."""
-        self.port = held_port()
+        super().__init__()
         self.taken: list[Any] = []
         """The bodies of the requests that were answered well."""
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
@@ -26,38 +23,15 @@ class Hook:
         """What the next requests are answered instead of well."""
         self.bodies: list[object] = []
         """The JSON of those answers; without any they are empty."""
-        self._news = asyncio.Event()
-        self._server: QuietServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Return where it listens."""
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def events(self) -> list[str]:
         """Return what every notice that was taken is about, in the order of arrival."""
         return [notice["event"] for body in self.taken for notice in body["notices"]]
 
-    async def start(self) -> None:
-        """Listen, always on the same port."""
-        app = web.Application()
-        app.router.add_post("/{path:.*}", self._answer)
-        self._server = QuietServer(app, port=self.port)
-        await self._server.start_server(access_log=None)
-
-    async def stop(self) -> None:
-        """Refuse connections."""
-        if self._server is not None:
-            await self._server.close()
-            self._server = None
-
-    async def until(self, holds: Callable[[], bool], limit_s: float = 90) -> None:
-        """Wait until what was posted is as expected."""
-        async with asyncio.timeout(limit_s):
-            while not holds():
-                self._news.clear()
-                await self._news.wait()
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Take whatever is posted."""
+        router.add_post("/{path:.*}", self._answer)
 
     async def _answer(self, request: web.Request) -> web.Response:
         body = await request.read()

@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from tests.ports import held_port
-from tests.quiet_server import QuietServer
+from tests.daemon.process.listening import Listening
 
 
-class MockApp:
+class MockApp(Listening):
     """It breaks when it is told to, and is well again after it was started anew."""
 
     def __init__(self) -> None:
         """Be well, with a job that was started just now."""
-        self.port = held_port()
+        super().__init__()
         self.is_ok = True
         self.resets: list[Any] = []
         self.job: dict[str, object] = {"status": "succeeded"}
         self.asked_jobs: set[str] = set()
-        self._news = asyncio.Event()
-        self._server: QuietServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Return where it listens."""
-        return f"http://127.0.0.1:{self.port}"
 
     def run_job(self, minutes: float) -> None:
         """Let the job be under way for so long."""
         started = datetime.now(UTC) - timedelta(minutes=minutes)
         self.job = {"status": "running", "started_at": started.isoformat()}
 
-    async def start(self) -> None:
-        """Listen, always on the same port."""
-        app = web.Application()
-        app.router.add_get("/health", self._health)
-        app.router.add_post("/admin/reset", self._reset)
-        app.router.add_get("/jobs/{id}", self._job)
-        self._server = QuietServer(app, port=self.port)
-        await self._server.start_server(access_log=None)
-
-    async def stop(self) -> None:
-        """Refuse connections."""
-        if self._server is not None:
-            await self._server.close()
-            self._server = None
-
-    async def until(self, holds: Callable[[], bool], limit_s: float = 90) -> None:
-        """Wait until what was asked of it is as expected."""
-        async with asyncio.timeout(limit_s):
-            while not holds():
-                self._news.clear()
-                await self._news.wait()
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Answer of its health, its switch and its jobs."""
+        router.add_get("/health", self._health)
+        router.add_post("/admin/reset", self._reset)
+        router.add_get("/jobs/{id}", self._job)
 
     async def _health(self, _request: web.Request) -> web.Response:
         return web.json_response({"ok": self.is_ok, "latency_ms": 12}, status=200)

@@ -17,8 +17,7 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
-from tests.ports import held_port
-from tests.quiet_server import QuietServer
+from tests.daemon.process.listening import Listening
 
 _START_S = 90
 _STOP_S = 90
@@ -183,27 +182,17 @@ class Frames:
                 await self._news.wait()
 
 
-class Target:
-    """An HTTP server to be watched, which can be stopped and started on the same port."""
+class Target(Listening):
+    """An HTTP server to be watched."""
 
     def __init__(self) -> None:
         """Choose a port."""
-        self.port = held_port()
+        super().__init__()
         self.requests = 0
-        self._server: QuietServer | None = None
 
-    async def start(self) -> None:
-        """Listen, always on the same port."""
-        app = web.Application()
-        app.router.add_get("/", self._answer)
-        self._server = QuietServer(app, port=self.port)
-        await self._server.start_server(access_log=None)
-
-    async def stop(self) -> None:
-        """Refuse connections."""
-        if self._server is not None:
-            await self._server.close()
-            self._server = None
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Answer that all is well."""
+        router.add_get("/", self._answer)
 
     async def _answer(self, _request: web.Request) -> web.Response:
         self.requests += 1
