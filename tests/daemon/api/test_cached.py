@@ -125,7 +125,7 @@ def test_one_run_encodes_one_state(monkeypatch: pytest.MonkeyPatch) -> None:
     states = StateCache(monitor)
     states.checks()
     monkeypatch.setattr(
-        "opsmonitor.api.answers.check_values", lambda settings, _state: {"now": settings.id}
+        "opsmonitor.api.answers.check_values", lambda settings, *_more: {"now": settings.id}
     )
 
     states.invalidate(Batch(results=(monitor.finish("check-7", BAD),)))
