@@ -50,8 +50,8 @@ class Runway:
         self.limiter = Limiter(limit=1, limit_per_host=1)
         self.lateness = Lateness()
         self._looks: set[Callable[[], None]] = set()
-        self._has_tasks = False
-        """Whether a run that needs a turn of the event loop was begun since `catch_up`."""
+        self._tasks = 0
+        """How many runs are under way that need turns of the event loop."""
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let runs begin."""
@@ -79,9 +79,11 @@ class Runway:
             self._begin(job)
 
     def catch_up(self) -> bool:
-        """Take in what has happened to the runs without a task; tell if no others need a turn."""
-        if self._has_tasks:
-            self._has_tasks = False
+        """Take in what has happened to the runs without a task; tell if there are no others.
+
+        Those need turns of the event loop, and measure how long they wait for one.
+        """
+        if self._tasks:
             return False
         for look in self._looks:
             look()
@@ -112,16 +114,22 @@ class Runway:
         job.is_overdue = False
         self.lateness.add(job.started.mono_s - job.due_s)
         if job.begin is None:
-            self._has_tasks = True
-            job.task = self._loop.create_task(self._run(job))
+            self._begin_task(self._loop, job)
             return
         try:
             job.attempt = job.begin()
         except Exception:
             _LOGGER.exception("Check %s could not be begun", job.check.id)
-            job.task = self._loop.create_task(self._run(job))
+            self._begin_task(self._loop, job)
 
-    async def _run(self, job: Job, *, failed: bool = False) -> None:
+    def _begin_task(
+        self, loop: asyncio.AbstractEventLoop, job: Job, *, failed: bool = False
+    ) -> None:
+        """Begin a run that needs a task, or the rest of one whose first attempt has failed."""
+        self._tasks += 1
+        job.task = loop.create_task(self._run(job, failed=failed))
+
+    async def _run(self, job: Job, *, failed: bool) -> None:
         """Make a run, give back its place and hand over its outcome; a cancelled run has none."""
         try:
             outcome = await run_check(job.check, job.probe, failed=failed)
@@ -138,7 +146,7 @@ class Runway:
         check = job.check
         if outcome.verdict is _FAIL and check.retries and self._loop is not None:
             job.attempt = None
-            job.task = self._loop.create_task(self._run(job, failed=True))
+            self._begin_task(self._loop, job, failed=True)
             return
         job.is_busy = False
         job.attempt = None
@@ -167,6 +175,8 @@ class Runway:
 
     def _land(self, job: Job) -> None:
         """Give back the place of a run."""
+        if job.task is not None:
+            self._tasks -= 1
         job.is_busy = False
         job.task = job.attempt = None
         self.limiter.release(job.check.host)

@@ -238,3 +238,25 @@ def test_what_happened_meanwhile_is_taken_in_between_starts() -> None:
     assert runs == 8
     assert seen[-1] == 8
     assert len(seen) == len(set(seen))
+
+
+def test_nobody_waits_longer_for_a_turn_because_of_them() -> None:
+    """While a run with a task is under way, the event loop has its turn as ever."""
+    looks: list[float] = []
+
+    async def slow() -> Outcome:
+        """Take a while, which a turn too late would lengthen."""
+        await asyncio.sleep(30)
+        return GOOD
+
+    async def scenario(clock: FakeClock) -> tuple[list[float], bool]:
+        stage = Stage(clock)
+        bell = Bell(clock, iter([GOOD] * 20))
+        bell.look = lambda: looks.append(clock.monotonic())
+        stage.start(check("slow", slow, interval_s=3600.0, timeout_s=60.0), check("port", bell))
+        await asyncio.sleep(25)
+        meanwhile = list(looks)
+        await asyncio.sleep(25)
+        return meanwhile, len(looks) > 0
+
+    assert run_in_virtual_time(scenario) == ([], True)
