@@ -258,22 +258,26 @@ async def test_blueprint_that_tells_a_phone(lab: Lab, automate: Automate) -> Non
 
 async def test_blueprint_that_repairs(lab: Lab, automate: Automate) -> None:
     """What stays down for a while is repaired, and the check is run again, which is up then."""
+    check = await lab.entity("_check_web_reachable")
+    states = lab.home_assistant.states
+    before: list[str] = []
 
     def repair(_event: object) -> None:
-        """Do what a restart of a container would."""
+        """Do what a restart of a container would; note how the check was shown."""
+        before.append(states[check]["state"])
         lab.server.is_up = True
 
     end = await lab.home_assistant.subscribe("subscribe_events", repair, event_type="repair")
-    check = await lab.entity("_check_web_reachable")
     # The editor asks for a minute at least.
     actions = [{"event": "repair"}]
     await automate("restart_when_down", check=check, minutes=0.005, repair=actions, wait=0.5)
 
     lab.server.is_up = False
     await lab.act("button.press", "_hub_run_all")
-    await lab.wait_for("_check_web_reachable", "off")
-    await lab.wait_for("_check_web_reachable", "on")
+    await lab.home_assistant.wait_until(lambda: before and states[check]["state"] == "on")
     await end()
+
+    assert before == ["off"]
 
 
 async def test_blueprint_of_the_morning(lab: Lab, automate: Automate) -> None:
