@@ -67,6 +67,7 @@ CHECK_SENSORS: Final = (
         translation_key="last_change",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda check: check.last_change,
     ),
     CheckSensorDescription(

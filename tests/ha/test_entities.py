@@ -177,8 +177,10 @@ async def test_few_entities_by_default(
         "sensor.nas_consecutive_failures",
         "sensor.nas_http_status_code",
         "sensor.web_http_status_code",
+        "sensor.nas_last_change",
         "sensor.nas_last_error",
         "sensor.web_consecutive_failures",
+        "sensor.web_last_change",
         "sensor.web_last_error",
         *(
             f"sensor.{it}_uptime_{of}"
