@@ -172,7 +172,7 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
             ServiceValidationError: It recurs, or does not say what the work is on.
 
         """
-        await tell(self.coordinator, _PATH, announcement(kwargs, self.coordinator.data.checks))
+        await tell(self.coordinator, _PATH, announcement(kwargs, self._check_ids()))
         await self._ask()
 
     @override
@@ -192,7 +192,7 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
         """
         # It becomes part of a path.
         require_event(uid, self._windows)
-        changed = announcement(event, self.coordinator.data.checks, sites_of(uid, self._told))
+        changed = announcement(event, self._check_ids(), sites_of(uid, self._told))
         await tell(self.coordinator, f"{_PATH}/{uid}", changed, method=HTTPMethod.PATCH)
         await self._ask()
 
@@ -210,6 +210,11 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
         require_event(uid, self._windows)
         await tell(self.coordinator, f"{_PATH}/{uid}", method=HTTPMethod.DELETE)
         await self._ask()
+
+    def _check_ids(self) -> set[str]:
+        """Return the ids of the daemon's checks; one that cannot be read is there all the same."""
+        data = self.coordinator.data
+        return {*data.checks, *data.unreadable}
 
     @override
     def _to_show(self) -> object:

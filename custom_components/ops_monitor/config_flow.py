@@ -207,6 +207,12 @@ class OpsMonitorConfigFlow(ConfigFlow, domain=DOMAIN):
                     "new_url": url,
                 },
             )
+        # It may have been asked long ago: a daemon that is back meanwhile has not moved at all.
+        is_known = self.hass.config_entries.async_get_entry(entry.entry_id) is entry
+        if not is_known or Move.NONE is await judge_move(
+            self.hass, entry.data, url, entry.unique_id or ""
+        ):
+            return self.async_abort(reason="not_moved")
         return self.async_update_reload_and_abort(
             entry, data_updates={CONF_URL: url}, reason="moved"
         )

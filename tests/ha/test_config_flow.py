@@ -531,6 +531,42 @@ async def test_a_person_is_asked_where_nothing_can_be_proven(
     assert entry.data[CONF_URL] == daemon.url
 
 
+async def test_a_daemon_that_is_back_has_not_moved(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """Whoever claimed its place while it was away gets nothing when a person looks later."""
+    before = daemon.url
+    impostor = FakeDaemon()
+    await daemon.stop()
+    await impostor.start()
+    try:
+        result = await discover(hass, found(impostor))
+        assert result["step_id"] == "moved"
+        await daemon.start()
+
+        result = await fill_in(hass, result["flow_id"], {})
+        await hass.async_block_till_done()
+    finally:
+        await impostor.stop()
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_moved")
+    assert entry.data[CONF_URL] == before
+
+
+async def test_an_entry_that_was_removed_does_not_move(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """A question that outlives its entry ends with a word, and not with an error."""
+    await daemon.move()
+    result = await discover(hass, found(daemon))
+    assert result["step_id"] == "moved"
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    result = await fill_in(hass, result["flow_id"], {})
+
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_moved")
+
+
 async def test_a_kept_token_goes_to_the_same_daemon_only(
     hass: HomeAssistant, daemon: FakeDaemon
 ) -> None:

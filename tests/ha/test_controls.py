@@ -240,6 +240,25 @@ async def test_calendar(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConf
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_maintenance_of_a_check_that_cannot_be_read(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """It is there all the same, and is not taken for a tag."""
+    now = dt_util.utcnow()
+    daemon.capabilities = ["maintenance"]
+    daemon.checks["nas"] = make_check("nas", name=7)
+    daemon.replies["/api/maintenance"] = lambda body: {} if "from" in body else []
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+
+    await calendar_of(hass, "calendar.home_lab_maintenance").async_create_event(
+        dtstart=now, dtend=now + timedelta(hours=1), description="nas, lab"
+    )
+
+    [added] = [body for method, _, body in daemon.asked if method == "POST"]
+    assert (added["checks"], added["tags"]) == (["nas"], ["lab"])
+
+
 async def test_maintenance_calendar(
     hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
 ) -> None:

@@ -83,3 +83,27 @@ async def test_nothing_is_left_when_it_is_off(
 
     daemon.tell_update(NEWER)
     await wait_for_state(hass, ENTITY, STATE_ON)
+
+
+async def test_what_cannot_be_read_of_the_daemon_takes_nothing_along(
+    hass: HomeAssistant, daemon: FakeDaemon, loaded: MockConfigEntry
+) -> None:
+    """The entity, and what a person made of it, stays: it is unknown until it can be read again."""
+    entities = er.async_get(hass)
+    daemon.tell_update(NEWER)
+    await wait_for_state(hass, ENTITY, STATE_ON)
+    entities.async_update_entity(ENTITY, name="My daemon")
+
+    daemon.storage = {"free_bytes": "plenty", "is_low": False}
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    assert state_of(hass, ENTITY).state == STATE_ON
+
+    daemon.update = {"version": 9, "url": None, "is_newer": True}
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    assert state_of(hass, ENTITY).state == STATE_UNKNOWN
+
+    daemon.tell_update(NEWER)
+    await wait_for_state(hass, ENTITY, STATE_ON)
+    entry = entities.async_get(ENTITY)
+    assert entry is not None
+    assert entry.name == "My daemon"

@@ -106,6 +106,23 @@ async def test_values_that_went_while_nobody_looked(
     assert others <= entity_registry.entities.keys()
 
 
+async def test_numbers_that_nothing_can_hold(
+    hass: HomeAssistant, entry: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A number without end is unknown, and keeps no other sensor from being there."""
+    daemon.checks["web"] = make_shown(make_export("Huge", 10**400), make_export("Queue", 3))
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+
+    assert state_of(hass, "sensor.web_huge").state == STATE_UNKNOWN
+    assert state_of(hass, QUEUE).state == "3"
+
+    daemon.put(make_shown(make_export("Huge", 1), make_export("Queue", -(10**400))))
+    await wait_for_state(hass, QUEUE, STATE_UNKNOWN)
+    assert state_of(hass, "sensor.web_huge").state == "1"
+
+
 async def test_another_unit_is_taken_over(
     hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
 ) -> None:

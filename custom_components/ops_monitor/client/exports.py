@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import float_info
 
 from .fields import Fields
 
@@ -46,6 +47,14 @@ def read_exports(fields: Fields) -> tuple[tuple[Export, ...], Mapping[str, Expor
                 each.integer("precision"),
             )
         )
-        value = each.values.get("value")
-        values[key] = value if isinstance(value, bool | int | float | str) else None
+        values[key] = _value(each.values.get("value"))
     return tuple(exports), values
+
+
+def _value(value: object) -> Exported:
+    """Return a value; None for what is none, and for a number that no float can hold."""
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        return value if abs(value) <= float_info.max else None
+    return None

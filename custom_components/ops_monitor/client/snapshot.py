@@ -153,8 +153,9 @@ class Snapshot:
 
     def all_flaws(self) -> set[str]:
         """Return why what cannot be read cannot be, but for the checks."""
-        of_alerts = self.alerts.flaws if self.alerts else ()
-        return {*self.unreadable_readings.values(), *self.summary.flaws, *of_alerts, *self.flaws}
+        parts = (self.summary, self.alerts, self.wellbeing)
+        of_parts = (flaw for part in parts if part for flaw in part.flaws)
+        return {*self.unreadable_readings.values(), *of_parts, *self.flaws}
 
     def after(self, frames: Iterable[Frame]) -> Snapshot:
         """Return the state after some frames, made at one go: a tick may bring a thousand."""

@@ -1,8 +1,9 @@
 """How the daemon itself is doing."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
+from .exceptions import OpsMonitorResponseError
 from .fields import Fields
 
 
@@ -44,6 +45,9 @@ class Release:
         )
 
 
+_NOT_KNOWN: Final = Release(version=None, url=None, is_newer=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wellbeing:
     """What the daemon tells of itself; also the frame that tells of a change of that."""
@@ -52,14 +56,27 @@ class Wellbeing:
     """None: it does not tell."""
     release: Release | None = None
     """None: it does not look for newer ones."""
+    flaws: tuple[str, ...] = ()
+    """What could not be read of it."""
 
     @classmethod
     def from_api(cls, value: object) -> Self:
-        """Read a `daemon` frame."""
+        """Read a `daemon` frame, each part by itself.
+
+        A release that cannot be read is one that is not known: the daemon looks for it all the
+        same, so what shows it has to stay.
+        """
         fields = Fields.of(value, "daemon")
         storage = fields.values.get("storage")
         update = fields.values.get("update")
-        return cls(
-            storage=None if storage is None else Storage.from_api(storage),
-            release=None if update is None else Release.from_api(update),
-        )
+        flaws: list[str] = []
+        room, release = None, None if update is None else _NOT_KNOWN
+        try:
+            room = None if storage is None else Storage.from_api(storage)
+        except OpsMonitorResponseError as err:
+            flaws.append(str(err))
+        try:
+            release = None if update is None else Release.from_api(update)
+        except OpsMonitorResponseError as err:
+            flaws.append(str(err))
+        return cls(storage=room, release=release, flaws=tuple(flaws))
