@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import (
     AddConfigEntryEntitiesCallback,
     async_get_current_platform,
 )
 
+from .check_kinds import CheckKinds
 from .client import Check
+from .const import DOMAIN
 from .coordinator import OpsMonitorConfigEntry
 from .details import has_details, is_kept
 from .entity import CheckEntity
@@ -21,13 +24,19 @@ def keep_adding_checks(
     entry: OpsMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     build: Callable[[Check], Iterable[CheckEntity]],
+    kinds: CheckKinds | None = None,
 ) -> None:
     """Add the entities of each check, now and whenever the daemon gets a new one.
+
+    Where they depend on the check, `kinds` tells of those that are of another kind now, as their
+    type was changed or their certificate seen for the first time: what they lack is added.
 
     Must be called while a platform is set up: it is asked which one.
     """
     coordinator = entry.runtime_data
-    domain = async_get_current_platform().domain
+    platform = async_get_current_platform()
+    domain = platform.domain
+    registry = er.async_get(coordinator.hass)
     known: set[str] = set()
     plain: set[str] = set()
     """Those of them that have no details but those that there were."""
@@ -36,11 +45,19 @@ def keep_adding_checks(
         """Tell whether an entity is registered, or will be as it was."""
         return is_kept(coordinator.hass, domain, entity.unique_id)
 
-    def add(checks: list[Check], is_wanted: Callable[[CheckEntity], bool]) -> None:
+    def is_due(entity: CheckEntity) -> bool:
+        """Tell whether an entity is to be added where there are no details."""
+        return not entity.is_detail or is_there(entity)
+
+    def is_shown(entity: CheckEntity) -> bool:
+        """Tell whether an entity was added already."""
+        return registry.async_get_entity_id(domain, DOMAIN, entity.unique_id) in platform.entities
+
+    def add(checks: list[Check], wants: Callable[[CheckEntity], bool]) -> None:
         """Add what is wanted of the entities of some checks."""
         for batch in _batches(checks):
             async_add_entities(
-                entity for check in batch for entity in build(check) if is_wanted(entity)
+                entity for check in batch for entity in build(check) if wants(entity)
             )
 
     @callback
@@ -54,10 +71,14 @@ def keep_adding_checks(
         known.difference_update(data.checks.keys() - shown.keys())
         plain.intersection_update(known)
         new = [check for check_id, check in shown.items() if check_id not in known]
+        changed = kinds.compare(coordinator.hass, data, shown, known) if kinds else []
         known.update(shown)
-        if not has_details(entry):
+        with_details = has_details(entry)
+        if changed:
+            add(changed, lambda entity: not is_shown(entity) and (with_details or is_due(entity)))
+        if not with_details:
             plain.update(check.id for check in new)
-            add(new, lambda entity: not entity.is_detail or is_there(entity))
+            add(new, is_due)
             return
         add(new, lambda _entity: True)
         lacking = [shown[check_id] for check_id in plain if check_id in shown]
@@ -65,7 +86,8 @@ def keep_adding_checks(
         add(lacking, lambda entity: entity.is_detail and not is_there(entity))
 
     add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new, Topic.DEVICES))
+    for topic in (Topic.DEVICES,) if kinds is None else (Topic.DEVICES, Topic.CERTIFICATES):
+        entry.async_on_unload(coordinator.async_add_listener(add_new, topic))
 
 
 def _batches(checks: list[Check]) -> Iterator[list[Check]]:

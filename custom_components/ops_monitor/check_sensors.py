@@ -29,9 +29,19 @@ class CheckSensorDescription(SensorEntityDescription):
 
     value_fn: Callable[[Check], StateType | datetime]
     exists_fn: Callable[[Check], bool] = lambda _check: True
-    """Whether a check of this type can have such a value."""
+    """Whether a check has such a value, where its type alone does not tell."""
+    types: frozenset[str] | None = None
+    """Those of which alone a check can have it; None: any."""
     hears_every_run: bool = False
     """Whether its value is another one after every run."""
+
+    def suits(self, check: Check) -> bool:
+        """Tell whether a check can have such a value, as far as its type tells."""
+        return self.types is None or check.type in self.types
+
+    def exists(self, check: Check) -> bool:
+        """Tell whether a check has such a value, be it unknown now."""
+        return self.suits(check) and self.exists_fn(check)
 
 
 def _sees_certificate(check: Check) -> bool:
@@ -91,7 +101,7 @@ CHECK_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda check: check.status_code,
-        exists_fn=lambda check: check.type == "http",
+        types=frozenset({"http"}),
     ),
     CheckSensorDescription(
         key="certificate_expires",
@@ -106,7 +116,7 @@ CHECK_SENSORS: Final = (
         translation_key="measured_value",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda check: check.value,
-        exists_fn=lambda check: check.type == "metric",
+        types=frozenset({"metric"}),
         hears_every_run=True,
     ),
     CheckSensorDescription(
@@ -116,7 +126,7 @@ CHECK_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda check: check.value,
-        exists_fn=lambda check: check.type == "disk",
+        types=frozenset({"disk"}),
         hears_every_run=True,
     ),
     CheckSensorDescription(
@@ -124,7 +134,7 @@ CHECK_SENSORS: Final = (
         translation_key="processes",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda check: check.value,
-        exists_fn=lambda check: check.type == "process",
+        types=frozenset({"process"}),
         hears_every_run=True,
     ),
     CheckSensorDescription(
@@ -133,14 +143,14 @@ CHECK_SENSORS: Final = (
         device_class=SensorDeviceClass.ENUM,
         options=list(_JOB_STATES),
         value_fn=lambda check: check.job_state if check.job_state in _JOB_STATES else None,
-        exists_fn=lambda check: check.type == "job",
+        types=frozenset({"job"}),
     ),
     CheckSensorDescription(
         key="deadline",
         translation_key="deadline",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda check: check.deadline,
-        exists_fn=lambda check: check.type == "heartbeat",
+        types=frozenset({"heartbeat"}),
         hears_every_run=True,
     ),
     CheckSensorDescription(
@@ -148,7 +158,7 @@ CHECK_SENSORS: Final = (
         translation_key="last_success",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda check: check.last_ok,
-        exists_fn=lambda check: check.type in _JOBS,
+        types=_JOBS,
         hears_every_run=True,
     ),
 )

@@ -10,7 +10,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .client import Check
+from .client import Check, Snapshot
 from .coordinator import OpsMonitorConfigEntry, OpsMonitorCoordinator
 from .described import share_texts
 from .devices import check_device
@@ -67,6 +67,11 @@ class OpsMonitorEntity(CoordinatorEntity[OpsMonitorCoordinator]):
             self.async_write_ha_state()
 
 
+def check_unique_id(data: Snapshot, check_id: str, key: str) -> str:
+    """Return what an entity of a check is known by."""
+    return f"{data.instance_id}_check_{check_id}_{key}"
+
+
 class CheckEntity(OpsMonitorEntity):
     """An entity of one check."""
 
@@ -102,8 +107,8 @@ class CheckEntity(OpsMonitorEntity):
     @override
     def unique_id(self) -> str:
         """Return what it is known by; seldom asked for, and kept by the registry."""
-        data = self.coordinator.data
-        return f"{data.instance_id}_check_{self._check.id}_{self.entity_description.key}"
+        key = self.entity_description.key
+        return check_unique_id(self.coordinator.data, self._check.id, key)
 
     @property
     def is_detail(self) -> bool:

@@ -8,13 +8,14 @@ from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntity,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .adding_checks import keep_adding_checks
+from .check_kinds import CheckKinds
 from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription
 from .client import Health
 from .coordinator import OpsMonitorConfigEntry
@@ -43,8 +44,13 @@ async def async_setup_entry(
         lambda check: [
             kind(entry, check, description, hears_every_run=description.hears_every_run)
             for kind, description in _CHECK_KINDS
-            if description.exists_fn(check)
+            if description.exists(check)
         ],
+        CheckKinds(
+            Platform.SENSOR,
+            lambda check: (check.type, *(it.exists(check) for it in CHECK_SENSORS)),
+            lambda check: (it.key for it in CHECK_SENSORS if not it.suits(check)),
+        ),
     )
     keep_adding_checks(
         entry,

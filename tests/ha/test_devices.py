@@ -3,7 +3,7 @@
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.ops_monitor.const import DOMAIN
 from tests.ha.fake_daemon import INSTANCE_ID, FakeDaemon, make_check, make_down, make_reading
-from tests.ha.waiting import wait_for_state, wait_until
+from tests.ha.waiting import state_of, wait_for_state, wait_until
 
 # Home Assistant's own HTTP server, which the user interface is reached by, warns of itself.
 pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.*Key")
@@ -146,6 +146,53 @@ async def test_device_follows_the_check(
     await wait_until(hass, lambda: find(device_registry, loaded, "web").name == "Front page")
 
     assert find(device_registry, loaded, "web").model == "Job check"
+
+
+async def test_a_check_of_another_type_has_other_sensors(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    entity_registry: er.EntityRegistry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What such a check has is there at once, and what it has not is gone, after a start, too."""
+    assert entity_registry.async_get("sensor.web_http_status_code")
+
+    daemon.put(make_check("web", type="disk", value=41))
+    await wait_for_state(hass, "sensor.web_used", "41")
+    assert entity_registry.async_get("sensor.web_http_status_code") is None
+    assert state_of(hass, "sensor.web_status").state == "up"
+
+    await hass.config_entries.async_unload(loaded.entry_id)
+    daemon.checks["web"] = make_check("web", type="metric", value=7)
+    await hass.config_entries.async_setup(loaded.entry_id)
+    assert state_of(hass, "sensor.web_value").state == "7"
+    assert entity_registry.async_get("sensor.web_used") is None
+    assert "does not generate unique IDs" not in caplog.text
+
+
+async def test_a_certificate_that_is_seen_later(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    daemon: FakeDaemon,
+    entity_registry: er.EntityRegistry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A check of which nobody knew that it sees one gets the sensor once, and keeps it."""
+    sensor, expires = "sensor.nas_certificate_expires", "2027-02-01T00:00:00+00:00"
+    blind = make_check("nas", type="tcp", target="nas:993")
+    seeing = {**blind, "certificate_expires": expires}
+    daemon.put(blind)
+    await wait_until(hass, lambda: not entity_registry.async_get("sensor.nas_http_status_code"))
+    assert hass.states.get(sensor) is None
+
+    daemon.put(seeing)
+    await wait_for_state(hass, sensor, expires)
+    daemon.put(blind)
+    await wait_for_state(hass, sensor, STATE_UNKNOWN)
+    daemon.put(seeing)
+    await wait_for_state(hass, sensor, expires)
+    assert "does not generate unique IDs" not in caplog.text
 
 
 async def test_hub_follows_the_daemon(
