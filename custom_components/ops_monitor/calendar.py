@@ -21,6 +21,7 @@ from .calendar_events import (
     announcement,
     end_of_day,
     incident_event,
+    is_made_up,
     maintenance_event,
     overlaps,
     require_event,
@@ -193,6 +194,8 @@ class MaintenanceCalendar(HubEntity, CalendarEntity):
         # It becomes part of a path.
         require_event(uid, self._windows)
         changed = announcement(event, self._check_ids(), sites_of(uid, self._told))
+        if is_made_up(uid, changed["reason"], self._told):
+            del changed["reason"]
         await tell(self.coordinator, f"{_PATH}/{uid}", changed, method=HTTPMethod.PATCH)
         await self._ask()
 

@@ -69,6 +69,17 @@ def sites_of(uid: str, windows: Iterable[Mapping[str, Any]]) -> set[str]:
     return {*map(str, found.get("sites") or ())} - {*map(str, found.get("tags") or ())}
 
 
+def is_made_up(uid: str, summary: object, windows: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether a summary only stands in for the reason that work does not have."""
+    found: Mapping[str, Any] = next((it for it in windows if str(it.get("id")) == uid), {})
+    return not found.get("reason") and summary == _title(found)
+
+
+def _title(window: Mapping[str, Any]) -> str:
+    """Return what maintenance is called."""
+    return str(window.get("reason") or window.get("schedule") or window.get("id"))
+
+
 def maintenance_event(window: dict[str, Any]) -> CalendarEvent | None:
     """Return maintenance as an event; None if it is over for good."""
     start = dt_util.parse_datetime(str(window.get("start")))
@@ -84,7 +95,7 @@ def maintenance_event(window: dict[str, Any]) -> CalendarEvent | None:
     return CalendarEvent(
         start=start,
         end=max(end, start + SHORTEST_EVENT),
-        summary=str(window.get("reason") or window.get("schedule") or window.get("id")),
+        summary=_title(window),
         description=", ".join(map(str, of)) or None,
         uid=str(window.get("id")),
     )

@@ -11,7 +11,7 @@ from .coordinator import OpsMonitorConfigEntry
 DETAILED_CHECKS: Final = 300
 """For no more checks than these, unless a person wants it otherwise.
 
-Home Assistant keeps three to four kilobytes for each that is off, and a check has seven of them.
+Home Assistant keeps three to four kilobytes for each that is off, and a check has eight of them.
 """
 
 

@@ -22,7 +22,7 @@ from .wellbeing import is_router
 PARALLEL_UPDATES = 0
 
 DAEMON: Final = UpdateEntityDescription(
-    key="update", translation_key="daemon", entity_category=EntityCategory.CONFIG
+    key="update", translation_key="daemon", entity_category=EntityCategory.DIAGNOSTIC
 )
 _UNNAMED: Final = "newer"
 """A box may say that there is an update, and not which one."""

@@ -240,6 +240,30 @@ async def test_calendar(hass: HomeAssistant, daemon: FakeDaemon, entry: MockConf
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_work_without_a_reason_gets_none_by_moving_it(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """What the calendar calls it for want of a reason does not become one; what is typed does."""
+    now = dt_util.utcnow()
+    start, end = now - timedelta(minutes=5), now + timedelta(hours=1)
+    daemon.capabilities = ["maintenance"]
+    window = {"id": "m-1", "checks": ["web"], "start": start.isoformat(), "end": end.isoformat()}
+    daemon.replies["/api/maintenance"] = [{**window, "reason": None}]
+    daemon.replies["/api/maintenance/m-1"] = {}
+    await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for_client()
+    calendar = calendar_of(hass, "calendar.home_lab_maintenance")
+    [event] = await calendar.async_get_events(hass, now, end)
+
+    moved = {"dtstart": start, "dtend": end, "description": event.description}
+    await calendar.async_update_event("m-1", {**moved, "summary": event.summary})
+    await calendar.async_update_event("m-1", {**moved, "summary": "New disks"})
+
+    told = [body for method, _, body in daemon.asked if method == "PATCH"]
+    assert [body.get("reason") for body in told] == [None, "New disks"]
+    assert "reason" not in told[0]
+
+
 async def test_maintenance_of_a_check_that_cannot_be_read(
     hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
 ) -> None:

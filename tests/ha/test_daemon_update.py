@@ -1,6 +1,6 @@
 """The daemon's own update: there while it looks for newer releases, and no trace otherwise."""
 
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -34,6 +34,10 @@ async def test_a_newer_daemon_is_told(
     assert (shown["installed_version"], shown["latest_version"]) == ("0.1.0", "0.9.0")
     assert shown["release_url"] == PAGE
     assert notes["result"] == "What is new"
+    entry = er.async_get(hass).async_get(ENTITY)
+    # As of any update that Home Assistant cannot install.
+    assert entry is not None
+    assert entry.entity_category is EntityCategory.DIAGNOSTIC
 
 
 async def test_the_daemon_compares(
