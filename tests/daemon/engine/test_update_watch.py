@@ -310,7 +310,7 @@ async def test_another_server_is_asked_anew(
 ) -> None:
     """What the one before said is forgotten at once, its ETag, too."""
     await watch.look()
-    other = UpdateSettings(enabled=True, url=hub.url.replace("20", "21"))
+    other = UpdateSettings(enabled=True, url=hub.url.replace("per_page=20", "per_page=21"))
 
     watch.apply(Settings(checks={}, updates=other))
     assert wellbeing.update is None

@@ -64,9 +64,15 @@ export function addRun(state) {
 /** Add the changes that happened while nobody listened. */
 export async function catchUp() {
   const since = [...body.querySelectorAll("tr.event")].map(timeOf)[0] ?? document.documentElement.dataset.now;
-  const response = await fetch(`/api/status/events?limit=100&since=${encodeURIComponent(since)}`);
-  if (!response.ok) return;
-  const answer = await response.json();
+  let answer;
+  try {
+    const response = await fetch(`/api/status/events?limit=100&since=${encodeURIComponent(since)}`);
+    if (!response.ok) return;
+    answer = await response.json();
+  } catch {
+    // The connection is gone again; this is asked anew when it is back.
+    return;
+  }
   for (const event of answer.reverse()) addEvent(event);
 }
 
