@@ -23,12 +23,17 @@ _UNTIMED: Final = frozenset({"connectivity", "group", "heartbeat", "metric", "pr
 """Nothing is asked whose answer could be waited for."""
 
 
+def _always(_check: Check) -> bool:
+    """Tell nothing of a check."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckSensorDescription(SensorEntityDescription):
     """A sensor of a check."""
 
     value_fn: Callable[[Check], StateType | datetime]
-    exists_fn: Callable[[Check], bool] = lambda _check: True
+    exists_fn: Callable[[Check], bool] = _always
     """Whether a check has such a value, where its type alone does not tell."""
     types: frozenset[str] | None = None
     """Those of which alone a check can have it; None: any."""
@@ -162,3 +167,10 @@ CHECK_SENSORS: Final = (
         hears_every_run=True,
     ),
 )
+
+_UNSURE: Final = tuple(it for it in CHECK_SENSORS if it.exists_fn is not _always)
+
+
+def sensors_by(check: Check) -> tuple[object, ...]:
+    """Return all by which a check has these sensors, or others."""
+    return (check.type, *(it.exists_fn(check) for it in _UNSURE))

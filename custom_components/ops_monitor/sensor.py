@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .adding_checks import keep_adding_checks
 from .check_kinds import CheckKinds
-from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription
+from .check_sensors import CHECK_SENSORS, LONGEST_STATE, CheckSensorDescription, sensors_by
 from .client import Health
 from .coordinator import OpsMonitorConfigEntry
 from .described import described
@@ -48,7 +48,7 @@ async def async_setup_entry(
         ],
         CheckKinds(
             Platform.SENSOR,
-            lambda check: (check.type, *(it.exists(check) for it in CHECK_SENSORS)),
+            sensors_by,
             lambda check: (it.key for it in CHECK_SENSORS if not it.suits(check)),
         ),
     )
