@@ -168,9 +168,9 @@ def test_secrets_are_not_printed(check: CheckType[Any]) -> None:
 
 
 def _sources_of_checks() -> str:
-    """Return the text of the check types and of all parts that they are made of."""
+    """Return the text of the check types, of all that they are made of, and of what runs them."""
     package = _ROOT / "daemon" / "opsmonitor"
-    waiting = [*package.glob("checks/*.py")]
+    waiting = [*package.glob("checks/*.py"), package / "engine" / "runner.py"]
     texts: dict[Path, str] = {}
     while waiting:
         path = waiting.pop()

@@ -21,6 +21,7 @@ from opsmonitor.util.dns_client import PORT, ask, system_name_servers
 from opsmonitor.util.gateway import default_gateway
 from opsmonitor.util.timeline import Timeline
 from opsmonitor.util.trouble import explain
+from opsmonitor.util.want import CODE, own_want
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -89,9 +90,9 @@ async def _ask_gateway(gateway: str | bool, context: CheckContext) -> Vote:  # n
             family, address, count=2, size=_PING_SIZE, timeout_s=context.timeout_s * 0.9
         )
     except TransportError as err:
-        return Vote(name=name, answers=None, seen=str(err))
+        return _unasked(name, err)
     except OSError as err:
-        return Vote(name=name, answers=False, seen=str(explain(err, address, address)))
+        return _silent(name, explain(err, address, address))
     answers = bool(echoes.times_ms)
     return Vote(name=name, answers=answers, seen="it answers" if answers else "no answer")
 
@@ -102,15 +103,28 @@ async def _ask_resolver(asked: str | bool, context: CheckContext) -> Vote:  # no
     try:
         addresses = await context.lanes.call("resolv.conf", system_name_servers)
     except OSError as err:
-        return Vote(name="resolver", answers=None, seen=str(err))
+        return _unasked("resolver", own_want(err, "ask a name server") or err)
     found = [literal_endpoint(address, PORT) for address in addresses]
     servers = [endpoint for endpoint in found if endpoint is not None]
     try:
         answer = await ask(servers, make_query(name, "A"), context.timeout_s * 0.9)
     except TransportError as err:
-        return Vote(name="resolver", answers=False, seen=str(err))
+        return _silent("resolver", err)
     code = answer.message.rcode()
     return Vote(name="resolver", answers=code in (NOERROR, NXDOMAIN), seen=to_text(code))
+
+
+def _silent(name: str, error: TransportError, *, is_far: bool = False) -> Vote:
+    """Return what it says that a witness gave no answer."""
+    if error.code == CODE:
+        return _unasked(name, error)
+    return Vote(name=name, answers=False, seen=error.message, is_far=is_far)
+
+
+def _unasked(name: str, error: Exception) -> Vote:
+    """Return what it says that a witness could not be asked: nothing."""
+    is_want = isinstance(error, TransportError) and error.code == CODE
+    return Vote(name=name, answers=None, seen=str(error), want=str(error) if is_want else None)
 
 
 def _connecting(place: str, context: CheckContext) -> Callable[[], Awaitable[Vote]]:
@@ -128,8 +142,7 @@ def _connecting(place: str, context: CheckContext) -> Callable[[], Awaitable[Vot
         except TimeoutError:
             return Vote(name=place, answers=False, seen="no answer", is_far=True)
         except OSError as err:
-            seen = str(explain(err, place, host))
-            return Vote(name=place, answers=False, seen=seen, is_far=True)
+            return _silent(place, explain(err, place, host), is_far=True)
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()

@@ -26,6 +26,7 @@ from opsmonitor.parts.limits import (
 from opsmonitor.parts.rules import Finding, Trouble, conclude, failed
 from opsmonitor.util.disk import DiskUsage, read_disk
 from opsmonitor.util.size import format_size
+from opsmonitor.util.want import own_want
 
 if TYPE_CHECKING:
     from opsmonitor.util.lanes import Lanes
@@ -126,7 +127,7 @@ class _Reader:
         except TimeoutError:
             return failed(_hangs(path, self._lanes, lane))
         except OSError as err:
-            return failed(self._explain(err))
+            return failed(own_want(err, f"look at {path}") or self._explain(err))
         return self._judge(usage)
 
     def _explain(self, error: OSError) -> TransportError:

@@ -34,6 +34,7 @@ from opsmonitor.util.json_path import JsonPath
 from opsmonitor.util.redact import redact_url
 from opsmonitor.util.secret import Secret
 from opsmonitor.util.tls import tls_context
+from opsmonitor.util.want import own_want
 
 if TYPE_CHECKING:
     from opsmonitor.models.check import Outcome
@@ -155,6 +156,9 @@ class _Asker:
         except TimeoutError:
             raise TransportError("timeout", f"{path} could not be read in time") from None
         except OSError as err:
+            want = own_want(err, f"read {path}")
+            if want is not None:
+                raise want from err
             reason = (err.strerror or str(err)).lower()
             raise TransportError("job_id_missing", f"{path} cannot be read: {reason}") from err
 

@@ -16,6 +16,7 @@ from opsmonitor.parts.fields import optional, regex
 from opsmonitor.parts.rules import Finding, Trouble, conclude, failed
 from opsmonitor.util.bounded_regex import search
 from opsmonitor.util.processes import ProcessInfo, list_processes
+from opsmonitor.util.want import own_want
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,8 @@ def compile_process(options: ProcessOptions, context: CheckContext) -> Probe:
             return failed(TransportError("timeout", message))
         except OSError as err:
             message = f"the system does not list its processes: {err}"
-            return failed(TransportError("processes_unreadable", message))
+            otherwise = TransportError("processes_unreadable", message)
+            return failed(own_want(err, "list its processes") or otherwise)
         return judge(processes)
 
     return probe

@@ -22,6 +22,7 @@ from opsmonitor.parts.systemd_unit import (
     unit_name,
 )
 from opsmonitor.util.process import run_program
+from opsmonitor.util.want import want_at_start
 
 _EXPECTED: Final = ("active", "not_failed")
 
@@ -70,6 +71,9 @@ class _Asker:
         except FileNotFoundError:
             raise TransportError("unsupported", "there is no systemctl on this machine") from None
         except OSError as err:
+            want = want_at_start(err, "systemctl")
+            if want is not None:
+                raise want from err
             message = f"systemctl cannot be run: {(err.strerror or str(err)).lower()}"
             raise TransportError("systemctl_failed", message) from err
         unit = parse_unit(done.output)

@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from opsmonitor.engine.host import Host
+from opsmonitor.engine.shortage import Shortage
 from opsmonitor.engine.standstill import Moment, is_void
 from opsmonitor.engine.state_machine import advance, flapping_change, go_on, goes_on
 from opsmonitor.models.check import RunResult, Status, Verdict
+from opsmonitor.util.want import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,9 +61,13 @@ class Judging:
         self._outbox = outbox
         self.unjudged: set[str] = set()
         """The checks that have not been run since they are in force."""
+        self.shortage = Shortage()
+        """What the daemon itself has too little of for its runs."""
+        self._starved = self.shortage.check_ids
         self.runs = 0
         self.voided = 0
-        """Runs that found a fault and said nothing, as the machine slept or the clock jumped."""
+        """Runs that found a fault and said nothing, as the machine slept or the clock jumped, or
+        the daemon had no file left."""
 
     def wants(self, job: Job) -> bool:
         """Tell whether a job is in force and not paused."""
@@ -85,6 +91,9 @@ class Judging:
         ):
             self._go_on_well(job, before, job.started, outcome)
             return
+        if outcome.error_code == CODE:
+            self._void(job, before, job.started, outcome)
+            return
         if outcome.verdict is not Verdict.OK:
             finished = Moment.read(self._clock)
             is_voided = is_void(job.started, finished, job.longest_s)
@@ -102,6 +111,29 @@ class Judging:
         elif self._witness.is_out:
             self._witness.note_good(check_id, job.started.mono_s)
         self._judge(job, job.started, outcome, self._clock.now_ms())
+
+    def forget(self, check_id: str) -> None:
+        """Wait for no run of a check."""
+        self.unjudged.discard(check_id)
+        self.shortage.forget(check_id)
+
+    def _void(self, job: Job, state: CheckState, started: Moment, outcome: Outcome) -> None:
+        """Leave everything as it is: the run could not be made here, and is so at its next time.
+
+        Making it again at once would need what there is too little of.
+        """
+        self.voided += 1
+        self.shortage.note(job.check.id, outcome.error, self._clock.monotonic())
+        if job.waiters:
+            job.tell_waiters(
+                RunResult(
+                    check_id=job.check.id,
+                    started_ms=started.wall_ms,
+                    finished_ms=self._clock.now_ms(),
+                    outcome=outcome,
+                    state=state,
+                )
+            )
 
     def _go_on(self, job: Job, outcome: Outcome, is_stale: bool) -> None:  # noqa: FBT001 - a callback
         """Judge a failing run that had to wait for the witness."""
@@ -136,7 +168,7 @@ class Judging:
         )
         self._host.states[check_id] = state
         self.runs += 1
-        self.unjudged.discard(check_id)
+        self.forget(check_id)
         self._outbox.put(result)
         if job.waiters:
             job.tell_waiters(result)
@@ -160,8 +192,8 @@ class Judging:
         )
         self._host.states[check_id] = result.state
         self.runs += 1
-        if self.unjudged:
-            self.unjudged.discard(check_id)
+        if self.unjudged or self._starved:
+            self.forget(check_id)
         self._outbox.put(result)
         if job.waiters:
             job.tell_waiters(result)

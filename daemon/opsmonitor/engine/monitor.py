@@ -203,6 +203,8 @@ class Monitor:
             overruns=self._overruns,
             missed=self._conductor.missed,
             voided=self._judging.voided,
+            starved=len(self._judging.shortage.check_ids),
+            shortage=self._judging.shortage.reason,
             ticks=self._conductor.ticks,
             running=self._runway.limiter.running,
             waiting=self._runway.limiter.waiting,
@@ -241,7 +243,7 @@ class Monitor:
         """Forget checks and cancel their runs."""
         for check_id in check_ids:
             self._conductor.remove(check_id)
-            self._judging.unjudged.discard(check_id)
+            self._judging.forget(check_id)
             self._jobs.pop(check_id).stop()
             del self.states[check_id]
 
@@ -296,7 +298,7 @@ class Monitor:
     def halt(self, check_id: str) -> None:
         """End the run under way and start none."""
         self._conductor.remove(check_id)
-        self._judging.unjudged.discard(check_id)
+        self._judging.forget(check_id)
         self.distrust(check_id)
         self._jobs[check_id].stop()
 

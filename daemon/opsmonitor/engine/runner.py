@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.models.check import Outcome, Verdict
 from opsmonitor.util.redact import hide_known
+from opsmonitor.util.want import want_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,8 +42,12 @@ async def run_check(check: CheckSettings, probe: Probe, *, failed: bool = False)
         except (Exception, asyncio.CancelledError) as err:
             if isinstance(err, asyncio.CancelledError) and _is_to_end():
                 raise
-            _LOGGER.exception("Check %s could not do its work", check.id)
-            outcome = _DEFECT
+            want = want_behind(err)
+            if want is None:
+                _LOGGER.exception("Check %s could not do its work", check.id)
+                outcome = _DEFECT
+            else:
+                outcome = replace(_DEFECT, error=want.message, error_code=want.code)
         if check.secrets:
             outcome = without_secrets(outcome, check.secrets)
         if outcome.verdict is not Verdict.FAIL or attempt > check.retries:

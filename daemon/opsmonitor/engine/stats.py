@@ -24,7 +24,12 @@ class EngineStats:
     missed: int
     """Runs left out because the daemon or the machine stood still at their time."""
     voided: int
-    """Runs thrown away because the machine slept or the clock jumped under them: those not good."""
+    """Runs thrown away because the machine slept or the clock jumped under them, or because they
+    could not be made: those not good."""
+    starved: int
+    """Checks whose latest run could not be made, as the daemon had no file or memory left."""
+    shortage: str | None
+    """Why the latest of these could not be made, for people; None: all could."""
     ticks: int
     running: int
     waiting: int

@@ -11,6 +11,7 @@ from opsmonitor.config import validators as cv
 from opsmonitor.exceptions import TransportError
 from opsmonitor.parts.fields import text_or_secret
 from opsmonitor.util.secret import Secret
+from opsmonitor.util.want import want_at_start
 
 _MAX_ARGUMENTS: Final = 200
 
@@ -43,6 +44,9 @@ def _argument(value: Any) -> Secret | str:
 
 def start_trouble(error: OSError, name: str) -> TransportError:
     """Say why a program could not be started."""
+    want = want_at_start(error, name)
+    if want is not None:
+        return want
     if isinstance(error, FileNotFoundError):
         message = f"there is no program {name}, or not what its first line asks for"
         return TransportError("program_missing", message)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opsmonitor.models.check import Assertion, Outcome, Verdict
+from opsmonitor.util.want import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,8 @@ class Vote:
     """What was seen, for people."""
     is_far: bool = False
     """Its answer comes from beyond the house, or speaks of that."""
+    want: str | None = None
+    """Why it could not be asked now, if this machine had no room for that."""
 
 
 def majority(count: int) -> int:
@@ -43,6 +46,12 @@ def conclude_votes(votes: Sequence[Vote], needed: int | None) -> Outcome:
         Assertion(name=vote.name, ok=vote.answers is not False, actual=vote.seen) for vote in votes
     )
     data = {"witnesses": len(counted), "answering": answering, "needed": enough}
+    far = [vote.answers for vote in counted if vote.is_far]
+    is_enough = answering >= enough and (any(far) or not far)
+    want = next((vote.want for vote in votes if vote.want is not None), None)
+    if want is not None and not (counted and is_enough):
+        # Those who were not asked might have answered.
+        return Outcome(verdict=Verdict.FAIL, error=want, error_code=CODE, assertions=assertions)
     if not counted:
         error = "no witness can be asked: name one in `connectivity`"
         return Outcome(
@@ -52,8 +61,7 @@ def conclude_votes(votes: Sequence[Vote], needed: int | None) -> Outcome:
             assertions=assertions,
             data=data,
         )
-    far = [vote.answers for vote in counted if vote.is_far]
-    if answering >= enough and (any(far) or not far):
+    if is_enough:
         return Outcome(verdict=Verdict.OK, assertions=assertions, data=data)
     why = f"{answering} of {len(counted)} witnesses answer, {enough} are needed"
     if answering >= enough:

@@ -76,10 +76,15 @@ async def _connect_to(endpoint: Endpoint, timeline: Timeline) -> TimedSocket:
 async def _race(endpoints: Sequence[Endpoint], timeline: Timeline) -> TimedSocket:
     """Try one endpoint after the other, not waiting long for any of them."""
     opened: list[TimedSocket] = []
+    wants: list[OSError] = []
 
     def open_socket(info: tuple[Any, ...]) -> TimedSocket:
         """Return a socket that reports to the timeline."""
-        opened.append(TimedSocket(info[0], _KIND, socket.IPPROTO_TCP, timeline))
+        try:
+            opened.append(TimedSocket(info[0], _KIND, socket.IPPROTO_TCP, timeline))
+        except OSError as err:
+            wants.append(err)
+            raise
         return opened[-1]
 
     infos = [(family, _KIND, socket.IPPROTO_TCP, "", address) for family, address in endpoints]
@@ -88,6 +93,9 @@ async def _race(endpoints: Sequence[Endpoint], timeline: Timeline) -> TimedSocke
             infos, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S, socket_factory=open_socket
         )
     except OSError as err:
+        if wants:
+            # Not every endpoint was tried, so what the others said is not all.
+            raise wants[0] from err
         if err.errno is not None:
             raise
         # The endpoints failed for different reasons, which were put together into one text.

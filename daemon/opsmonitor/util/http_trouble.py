@@ -20,6 +20,7 @@ from aiohttp.http_exceptions import LineTooLong
 
 from opsmonitor.exceptions import TransportError
 from opsmonitor.util.trouble import explain, timed_out
+from opsmonitor.util.want import CODE
 
 if TYPE_CHECKING:
     from opsmonitor.util.http_message import HttpRequest
@@ -62,7 +63,7 @@ def _no_proxy(error: OSError, request: HttpRequest) -> TransportError:
     host = "" if request.proxy is None else request.proxy.host or ""
     port = None if request.proxy is None else request.proxy.port
     reason = explain(error, f"the proxy {host} port {port}", host)
-    return TransportError("proxy_failed", reason.message)
+    return TransportError(CODE if reason.code == CODE else "proxy_failed", reason.message)
 
 
 def _refused_by_proxy(status: int, request: HttpRequest) -> TransportError:

@@ -8,6 +8,8 @@ from contextlib import suppress
 import threading
 from typing import Any, TypeVar
 
+from opsmonitor.util.want import start_thread
+
 T = TypeVar("T")
 
 
@@ -50,7 +52,10 @@ class Lanes:
         thread = threading.Thread(
             target=_work, args=(loop, future, function), name=f"lane-{key}", daemon=True
         )
-        thread.start()
+        try:
+            start_thread(thread)
+        except OSError as err:
+            future.set_exception(err)
         return future
 
     def _finished(self, key: Hashable, future: asyncio.Future[T], fresh_s: float) -> None:

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from opsmonitor.exceptions import TransportError
 from opsmonitor.util.echo_socket import PROTOCOLS, EchoSocket, OpenSocket
 from opsmonitor.util.ping_program import PingProgram
+from opsmonitor.util.want import is_want, want_at_start
 
 FindProgram: TypeAlias = Callable[[str], str | None]
 
@@ -75,7 +76,8 @@ class Pinger:
         """Send echoes a little apart, and return what came back within the time.
 
         Raises:
-            TransportError: This machine allows no way to ping.
+            TransportError: This machine allows no way to ping, or has no room for the program.
+            OSError: It has no room for a socket, or the program cannot be run.
 
         """
         found = self._sockets.get(family) or self._find_socket(family)
@@ -86,9 +88,12 @@ class Pinger:
             self._program = await self._find_ping()
         # The program's pace is its own: more would only be killed half-way.
         count = min(count, max(1, int(timeout_s / _PROGRAM_GAP_S)))
-        times_ms, error = await self._program.ping(
-            address, count=count, size=size, timeout_s=timeout_s
-        )
+        try:
+            times_ms, error = await self._program.ping(
+                address, count=count, size=size, timeout_s=timeout_s
+            )
+        except OSError as err:
+            raise want_at_start(err, "ping") or err from err
         return Echoes(
             method=PingMethod.PROGRAM, sent=count, times_ms=tuple(times_ms[:count]), error=error
         )
@@ -98,7 +103,10 @@ class Pinger:
         for method, kind in _KINDS.items():
             try:
                 self._open_socket(family, kind, PROTOCOLS[family]).close()
-            except OSError:
+            except OSError as err:
+                if is_want(err):
+                    # That is over some time, and says nothing of what this machine allows.
+                    raise
                 continue
             found = method, EchoSocket(family, kind, self._open_socket)
             self._sockets[family] = found
@@ -154,7 +162,7 @@ def _sum_up(method: PingMethod, tasks: Collection[asyncio.Task[float]]) -> Echoe
         trouble = task.exception()
         if trouble is None:
             times_ms.append(task.result())
-        elif isinstance(trouble, OSError):
+        elif isinstance(trouble, OSError) and not is_want(trouble):
             error = error or trouble
         else:
             raise trouble

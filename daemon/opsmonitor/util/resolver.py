@@ -11,6 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from opsmonitor.util.want import behind_look_up, start_thread
+
 WORKERS: Final = 16
 
 GetAddrInfo: TypeAlias = Callable[..., list[tuple[Any, ...]]]
@@ -88,10 +90,19 @@ class Resolver(AbstractResolver):
         future.add_done_callback(lambda done: self._finished(key, done))
         self._queue.put(_LookUp(key, loop, future))
         if self._workers < min(len(self._under_way), self._max_workers):
-            self._workers += 1
-            name = f"dns-{self._workers}"
-            threading.Thread(target=self._work, name=name, daemon=True).start()
+            self._add_worker(future)
         return future
+
+    def _add_worker(self, future: asyncio.Future[_Addresses]) -> None:
+        """Start a thread; without any at all the look-up fails."""
+        name = f"dns-{self._workers + 1}"
+        try:
+            start_thread(threading.Thread(target=self._work, name=name, daemon=True))
+        except OSError as err:
+            if not self._workers:
+                future.set_exception(err)
+        else:
+            self._workers += 1
 
     def _finished(self, key: _Key, future: asyncio.Future[_Addresses]) -> None:
         """Forget a look-up; taking its error keeps asyncio quiet when all waiters have left."""
@@ -125,12 +136,13 @@ class _LookUp:
         host, family = self._key
         try:
             infos = getaddrinfo(host, None, family=family, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as err:
-            # UnicodeError: a label that is too long or empty never reaches the name server.
-            error = (
-                err if isinstance(err, OSError) else socket.gaierror(socket.EAI_NONAME, str(err))
-            )
-            self._deliver(self._fail, error)
+        except socket.gaierror as err:
+            self._deliver(self._fail, behind_look_up(err))
+        except OSError as err:
+            self._deliver(self._fail, err)
+        except UnicodeError as err:
+            # A label that is too long or empty never reaches the name server.
+            self._deliver(self._fail, socket.gaierror(socket.EAI_NONAME, str(err)))
         else:
             self._deliver(self._succeed, [(info[0], _address(info[4])) for info in infos])
 

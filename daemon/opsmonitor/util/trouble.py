@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsmonitor.exceptions import TransportError
 from opsmonitor.util.tls import PinError
+from opsmonitor.util.want import own_want
 
 if TYPE_CHECKING:
     from opsmonitor.util.timeline import Timeline
@@ -25,8 +26,6 @@ _OS_ERRORS: Final = {
     errno.EACCES: ("network_unreachable", "this machine does not allow connections to {}"),
     errno.EPERM: ("network_unreachable", "a firewall of this machine blocks connections to {}"),
     errno.ETIMEDOUT: ("timeout", "{} did not answer: the system gave up waiting"),
-    errno.EMFILE: ("internal", "this machine has no file left to open a connection to {}"),
-    errno.ENFILE: ("internal", "this machine has no file left to open a connection to {}"),
 }
 
 # asyncio raises these without a number when a connection breaks during a TLS handshake.
@@ -72,6 +71,9 @@ def explain(error: OSError, place: str, host: str) -> TransportError:
         return _explain_tls(error, place)
     if isinstance(error, socket.gaierror):
         return _explain_name(error, host)
+    want = own_want(error, f"open a connection to {place}")
+    if want is not None:
+        return want
     number = error.errno or _NUMBERS.get(type(error), 0)
     code, text = _OS_ERRORS.get(number, ("connection_failed", ""))
     if not text:

@@ -19,6 +19,7 @@ from aiohttp import (
 from opsmonitor import __version__
 from opsmonitor.exceptions import TransportError
 from opsmonitor.util.http_body import read_body
+from opsmonitor.util.want import own_want
 
 if TYPE_CHECKING:
     from yarl import URL
@@ -86,6 +87,9 @@ def _session(path: str) -> ClientSession:
 
 def _explain(error: OSError, path: str) -> TransportError:
     """Return the error for people."""
+    want = own_want(error, f"open a connection to {path}")
+    if want is not None:
+        return want
     known = _OS_ERRORS.get(error.errno or 0)
     if known is None:
         reason = (error.strerror or str(error)).lower()

@@ -50,6 +50,20 @@ async def test_a_daemon_that_cannot_read_who_it_was(house: House) -> None:
     assert (reply.status, reply.error["code"]) == (503, "store_unavailable")
 
 
+async def test_what_the_daemon_lacks_is_told_while_it_does(house: House) -> None:
+    """The operator sees how many checks could not be run, why, and what helps."""
+    before = (await house.get("/api/ops/health")).json["dependencies"]
+    figures = replace(house.monitor.figures, starved=2, shortage="no file left")
+    house.monitor.figures = figures
+
+    engine = (await house.get("/api/ops/health")).json["dependencies"]["engine"]
+
+    assert "engine" not in before
+    assert (engine["status"], engine["last_error"]) == ("warn", "no file left")
+    assert engine["note"].startswith("2 checks could not be run and keep their status")
+    assert "LimitNOFILE" in engine["note"]
+
+
 async def test_little_room_is_told(house: House) -> None:
     """It is no reason not to be ready, but a warning; the stream and the operator hear of it."""
     async with listen(house) as listener:

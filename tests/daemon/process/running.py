@@ -78,6 +78,12 @@ class Daemon:
         """Return what it logged."""
         return self._log.read_text()
 
+    @property
+    def pid(self) -> int:
+        """Return the number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, *, token: str | None = None) -> None:
         """Start it and wait until it says where it listens."""
         with self._log.open("ab") as log:

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from opsmonitor.util.lanes import Lanes
+from opsmonitor.util.want import is_want
 
 _QUICK_S = 0.05
 
@@ -103,3 +104,23 @@ def test_a_call_that_hangs_does_not_delay_the_end() -> None:
 
     asyncio.run(ask())
     release.set()
+
+
+async def test_a_thread_that_cannot_be_started_blocks_no_lane(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who asks is told that this machine has no room, and may ask again."""
+    lanes = Lanes()
+
+    def refuse(_thread: threading.Thread) -> None:
+        """Have no room, in the words of CPython."""
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(OSError, match="no thread can be started") as caught:
+            await lanes.call("a", lambda: 7)
+
+    assert is_want(caught.value)
+    await asyncio.sleep(0)
+    assert await lanes.call("a", lambda: 7) == 7

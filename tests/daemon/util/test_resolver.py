@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from opsmonitor.util.resolver import Resolver
+from opsmonitor.util.want import is_want
+from tests.daemon.no_files import no_file_left
 
 _PATIENCE_S = 60
 
@@ -201,3 +203,43 @@ async def test_threads_start_only_when_needed(
         await resolver.resolve("nas.test")
 
     assert threading.active_count() <= before + 1
+
+
+@pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_NONAME])
+async def test_without_a_file_left_no_name_is_called_unknown(
+    name_server: NameServer, make_resolver: Callable[[int], Resolver], code: int
+) -> None:
+    """The system says the same as of a name server that is silent, or of a name that is not."""
+    name_server.is_open.set()
+    name_server.error = socket.gaierror(code, "?")
+    resolver = make_resolver(1)
+
+    with pytest.raises(socket.gaierror):
+        await resolver.resolve("nas.test")
+    with no_file_left(), pytest.raises(OSError, match="Too many open files") as caught:
+        await resolver.resolve("nas.test")
+
+    assert is_want(caught.value)
+
+
+async def test_a_thread_that_cannot_be_started_fails_one_look_up_only(
+    name_server: NameServer,
+    make_resolver: Callable[[int], Resolver],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next one tries again to have a thread."""
+    name_server.is_open.set()
+    resolver = make_resolver(1)
+
+    def refuse(_thread: threading.Thread) -> None:
+        """Have no room, in the words of CPython."""
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(OSError, match="no thread can be started") as caught:
+            await resolver.resolve("nas.test")
+    await asyncio.sleep(0)
+
+    assert is_want(caught.value)
+    assert len(await resolver.resolve("nas.test")) == 2

@@ -25,7 +25,9 @@ _PLACE = "192.0.2.1 port 81"
         (errno.EADDRNOTAVAIL, "network_unreachable"),
         (errno.EACCES, "network_unreachable"),
         (errno.ETIMEDOUT, "timeout"),
-        (errno.EMFILE, "internal"),
+        (errno.EMFILE, "no_resources"),
+        (errno.ENFILE, "no_resources"),
+        (errno.ENOBUFS, "no_resources"),
         (errno.EPROTO, "connection_failed"),
     ],
 )

@@ -22,6 +22,7 @@ from opsmonitor.api.schemas.ops import (
     ServicesBody,
 )
 from opsmonitor.api.scope import Scope
+from opsmonitor.engine.shortage import REMEDY
 from opsmonitor.util.clock import iso_utc
 from opsmonitor.util.size import format_size
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from opsmonitor.api.deps import ReadingsView, StoreHealthView
+    from opsmonitor.engine.stats import EngineStats
     from opsmonitor.engine.summary import Summary
     from opsmonitor.models.alert import ChannelHealth, Mute
     from opsmonitor.models.space import Space
@@ -69,6 +71,7 @@ async def ops_health(request: web.Request) -> web.Response:
     dependencies = {
         "database": _database(deps.store.health(), deps.wellbeing.space),
         "ntfy": _NOT_CONFIGURED,
+        **_engine(deps.monitor.stats()),
         **_polled(deps.readings, deps.clock.now_ms()),
         **_channels(deps.telling.health()),
         **_muted(deps.telling.state.mute),
@@ -76,6 +79,14 @@ async def ops_health(request: web.Request) -> web.Response:
     return json_answer(
         OpsHealthBody(timestamp=iso_utc(deps.clock.now_ms()), dependencies=dependencies)
     )
+
+
+def _engine(stats: EngineStats) -> dict[str, DependencyBody]:
+    """Say that runs cannot be made for want of something here, while that is so."""
+    if not stats.starved:
+        return {}
+    note = f"{stats.starved} checks could not be run and keep their status: {REMEDY}"
+    return {"engine": DependencyBody(status="warn", last_error=stats.shortage, note=note)}
 
 
 def _polled(readings: ReadingsView, now_ms: int) -> dict[str, DependencyBody]:
