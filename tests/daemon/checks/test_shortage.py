@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opsmonitor.checks import command, connectivity, dns, http, job, ping, process, tcp, tls
+from opsmonitor.checks import command, connectivity, dns, docker, http, job, ping, process, tcp, tls
 from opsmonitor.checks.base import CheckType
 from opsmonitor.models.check import Verdict
 from tests.daemon.checks.conftest import MakeProbe
@@ -37,6 +37,8 @@ _NAME = "web.test"
             {"status_url": f"http://{_HOST}:%d/{{job_id}}", "job_id_url": f"http://{_HOST}:%d/"},
         ),
         (job.CHECK, {"status_url": f"http://{_HOST}:%d/{{job_id}}", "job_id_file": "/dev/null"}),
+        (docker.CHECK, {"container": "db", "engine": "unix:///nowhere/docker.sock"}),
+        (docker.CHECK, {"container": "db", "engine": f"tcp://{_HOST}:%d"}),
         (command.CHECK, {"command": [sys.executable, "-c", ""]}),
         (ping.CHECK, {"host": _HOST}),
         (
