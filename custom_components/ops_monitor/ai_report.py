@@ -71,7 +71,7 @@ async def _facts(coordinator: OpsMonitorCoordinator, since: datetime) -> dict[st
     """Return what there is to report; no targets, which are addresses of the house."""
     data = coordinator.data
     uptimes = coordinator.uptimes.data
-    incidents = await incidents_of(coordinator) or []
+    incidents = await incidents_of(coordinator)
     lasted = [item for item in incidents if lasted_until(item, since)]
     return {
         "status": data.summary.overall.value,

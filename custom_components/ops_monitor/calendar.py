@@ -29,6 +29,7 @@ from .calendar_events import (
 )
 from .coordinator import OpsMonitorConfigEntry
 from .entity import HubEntity
+from .incidents import incidents_of
 
 PARALLEL_UPDATES = 0
 
@@ -37,7 +38,6 @@ INCIDENTS: Final = CalendarEntityDescription(
 )
 MAINTENANCE: Final = CalendarEntityDescription(key="maintenance", translation_key="maintenance")
 _PATH: Final = "api/maintenance"
-_MOST: Final = "500"
 
 
 async def async_setup_entry(
@@ -77,7 +77,7 @@ class IncidentCalendar(HubEntity, CalendarEntity):
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
         """Return what was wrong within a range of time."""
-        found = await ask_list(self.coordinator, "api/alerts", {"limit": _MOST})
+        found = await incidents_of(self.coordinator)
         events = (incident_event(item) for item in found)
         return sorted(
             (event for event in events if event and overlaps(event, start_date, end_date)),

@@ -10,6 +10,7 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
+from .entity import check_unique_id
 from .targets import TargetCheck
 
 
@@ -41,7 +42,7 @@ async def require_control(call: ServiceCall, found: Iterable[TargetCheck]) -> No
         return
     entities = er.async_get(call.hass)
     for item in found:
-        unique_id = f"{item.coordinator.data.instance_id}_check_{item.check.id}_monitoring"
+        unique_id = check_unique_id(item.coordinator.data, item.check.id, "monitoring")
         entity_id = entities.async_get_entity_id(Platform.SWITCH, DOMAIN, unique_id)
         if entity_id is None or not user.permissions.check_entity(entity_id, POLICY_CONTROL):
             raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_CONTROL)

@@ -8,7 +8,7 @@ from typing import Final
 
 from homeassistant.core import callback
 
-from .client import OpsMonitorClient, OpsMonitorError, Transition
+from .client import OpsMonitorClient, OpsMonitorError, OpsMonitorResponseError, Transition
 from .listeners import Listeners
 
 _LOGGER = logging.getLogger(__name__)
@@ -94,8 +94,8 @@ class EventFeed:
             answer = await self._client.get(
                 "api/status/events", {"limit": str(_MOST_MISSED), "since": since.isoformat()}
             )
-            missed = [Transition.from_api(item) for item in answer]
-        except (OpsMonitorError, TypeError) as err:
+            missed = _readable(answer)
+        except OpsMonitorError as err:
             _LOGGER.debug("What was missed cannot be had: %s", err)
             return
         self.is_behind = False
@@ -115,3 +115,21 @@ class EventFeed:
         if len(self._told) > _KEPT_KEYS:
             del self._told[next(iter(self._told))]
         return True
+
+
+def _readable(answer: object) -> list[Transition]:
+    """Return the events of an answer; one that cannot be read must not take the others along.
+
+    Raises:
+        OpsMonitorResponseError: It is no list.
+
+    """
+    if not isinstance(answer, list):
+        raise OpsMonitorResponseError("events: expected an array")
+    events: list[Transition] = []
+    for item in answer:
+        try:
+            events.append(Transition.from_api(item))
+        except OpsMonitorResponseError as err:
+            _LOGGER.debug("One of the events that were missed cannot be read: %s", err)
+    return events

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
-from .asking import ask
+from .asking import ask_list
 from .coordinator import OpsMonitorCoordinator
 
 _MOST: Final = 500
@@ -13,13 +13,15 @@ _MOST: Final = 500
 
 async def incidents_of(
     coordinator: OpsMonitorCoordinator, *, open_only: bool = False
-) -> list[dict[str, Any]] | None:
-    """Return what went wrong, newest first; None if the answer makes no sense."""
+) -> list[dict[str, Any]]:
+    """Return what went wrong, newest first.
+
+    Raises:
+        HomeAssistantError: The daemon does not answer, or not with a list.
+
+    """
     params = {"limit": str(_MOST)} | ({"resolved": "false"} if open_only else {})
-    found = await ask(coordinator, "api/alerts", params)
-    if not isinstance(found, list):
-        return None
-    return [item for item in found if isinstance(item, dict)]
+    return await ask_list(coordinator, "api/alerts", params)
 
 
 def lasted_until(incident: dict[str, Any], since: datetime) -> bool:

@@ -38,15 +38,12 @@ def keep_issues(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
                 _raise_check_down(hass, entry, issue_id, check)
         raised.clear()
         raised.update(wanted)
-        _tell_config_error(hass, entry)
-        _tell_clock_skew(hass, entry)
-        _tell_lack_of_room(hass, entry)
+        _tell_all(hass, entry, _TOLD)
 
     @callback
     def update_standing(_now: datetime | None = None) -> None:
         """See to what only time, or other devices, bring about."""
-        for kind, placeholders in STANDING.items():
-            _tell_standing(hass, entry, kind, placeholders(entry))
+        _tell_all(hass, entry, STANDING)
 
     @callback
     def forget() -> None:
@@ -83,8 +80,7 @@ def raise_read_only_token(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> 
 
 def _ids(entry: OpsMonitorConfigEntry) -> tuple[str, ...]:
     """Return the ids of the issues of which there is one a daemon."""
-    kinds = ("config_error", "clock_skew", "database_nearly_full", *STANDING)
-    return tuple(f"{kind}_{entry.entry_id}" for kind in kinds)
+    return tuple(f"{kind}_{entry.entry_id}" for kind in (*_TOLD, *STANDING))
 
 
 def _expiry(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
@@ -110,29 +106,71 @@ def _orphaned(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
     return {"count": str(len(orphans))} if orphans else None
 
 
-STANDING: Final[Mapping[str, Callable[[OpsMonitorConfigEntry], dict[str, str] | None]]] = {
+def _config_error(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
+    """Return what mistakes the daemon's configuration file has, if any."""
+    problems = entry.runtime_data.data.problems
+    return {"problems": "\n".join(problems)[:_LONGEST_TEXT]} if problems else None
+
+
+def _clock_skew(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
+    """Return by how many seconds the clocks of both machines differ, if that is much."""
+    skew = entry.runtime_data.client.clock_skew
+    if skew is None or abs(skew) <= MOST_SKEW:
+        return None
+    return {"seconds": str(round(abs(skew).total_seconds()))}
+
+
+def _lack_of_room(entry: OpsMonitorConfigEntry) -> dict[str, str] | None:
+    """Return how many megabytes are left for the daemon's database, if those are few."""
+    wellbeing = entry.runtime_data.data.wellbeing
+    storage = wellbeing.storage if wellbeing else None
+    if storage is None or not storage.is_low:
+        return None
+    return {"free": str(round((storage.free_bytes or 0) / 1_000_000))}
+
+
+type _Seen = Callable[[OpsMonitorConfigEntry], dict[str, str] | None]
+"""Returns the placeholders of an issue; None if there is nothing to see to."""
+
+STANDING: Final[Mapping[str, _Seen]] = {
     "token_expires_soon": _expiry,
     "no_core_checks": _no_core,
     "orphaned_devices": _orphaned,
 }
-"""What can be seen to in a flow, of which there is one a daemon: its placeholders, or None."""
+"""What can be seen to in a flow, of which there is one a daemon."""
+_TOLD: Final[Mapping[str, _Seen]] = {
+    "config_error": _config_error,
+    "clock_skew": _clock_skew,
+    "database_nearly_full": _lack_of_room,
+}
+"""What is to be seen to on the daemon's machine, of which there is one a daemon."""
+_ERRORS: Final = frozenset({"config_error"})
 
 
-def _tell_standing(
+def _tell_all(
+    hass: HomeAssistant, entry: OpsMonitorConfigEntry, kinds: Mapping[str, _Seen]
+) -> None:
+    """Tell, or take back, what there is to see to of some kinds."""
+    for kind, seen in kinds.items():
+        _tell(hass, entry, kind, seen(entry))
+
+
+def _tell(
     hass: HomeAssistant, entry: OpsMonitorConfigEntry, kind: str, found: dict[str, str] | None
 ) -> None:
-    """Tell, or take back, what a flow sees to."""
+    """Tell, or take back, that there is something to see to."""
     issue_id = f"{kind}_{entry.entry_id}"
     if found is None:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
+    is_fixable = kind in STANDING
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        data={"entry_id": entry.entry_id},
-        is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
+        data={"entry_id": entry.entry_id} if is_fixable else None,
+        is_fixable=is_fixable,
+        severity=ir.IssueSeverity.ERROR if kind in _ERRORS else ir.IssueSeverity.WARNING,
         translation_key=kind,
         translation_placeholders={"name": entry.title, **found},
     )
@@ -169,68 +207,4 @@ def _raise_check_down(
         severity=ir.IssueSeverity.CRITICAL if check.is_core else ir.IssueSeverity.ERROR,
         translation_key="check_down",
         translation_placeholders={"name": check.name, "error": check.error or "-"},
-    )
-
-
-def _tell_config_error(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Tell, or take back, that the daemon's configuration file has mistakes."""
-    coordinator = entry.runtime_data
-    issue_id = f"config_error_{entry.entry_id}"
-    if not coordinator.data.problems:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key="config_error",
-        translation_placeholders={
-            "name": entry.title,
-            "problems": "\n".join(coordinator.data.problems)[:_LONGEST_TEXT],
-        },
-    )
-
-
-def _tell_clock_skew(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Tell, or take back, that the clocks of both machines differ."""
-    skew = entry.runtime_data.client.clock_skew
-    issue_id = f"clock_skew_{entry.entry_id}"
-    if skew is None or abs(skew) <= MOST_SKEW:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="clock_skew",
-        translation_placeholders={
-            "name": entry.title,
-            "seconds": str(round(abs(skew).total_seconds())),
-        },
-    )
-
-
-def _tell_lack_of_room(hass: HomeAssistant, entry: OpsMonitorConfigEntry) -> None:
-    """Tell, or take back, that there is little room left for the daemon's database."""
-    wellbeing = entry.runtime_data.data.wellbeing
-    storage = wellbeing.storage if wellbeing else None
-    issue_id = f"database_nearly_full_{entry.entry_id}"
-    if storage is None or not storage.is_low:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="database_nearly_full",
-        translation_placeholders={
-            "name": entry.title,
-            "free": str(round((storage.free_bytes or 0) / 1_000_000)),
-        },
     )

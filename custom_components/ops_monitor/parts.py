@@ -230,9 +230,9 @@ _SUFFIXES: Final[Mapping[str, ValueKind]] = {
 }
 
 
-_VERDICT: Final = ValueKind(
-    sensor_class=SensorDeviceClass.ENUM, options=tuple(health.value for health in Health)
-)
+HEALTHS: Final = tuple(health.value for health in Health if health is not Health.UNKNOWN)
+"""What the state of something can be; Home Assistant has a word of its own for what is unknown."""
+_VERDICT: Final = ValueKind(sensor_class=SensorDeviceClass.ENUM, options=HEALTHS)
 
 
 _MOMENT: Final = ValueKind(sensor_class=SensorDeviceClass.TIMESTAMP, is_default=True)

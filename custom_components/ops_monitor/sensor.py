@@ -23,7 +23,7 @@ from .described import described
 from .entity import CheckEntity, HubEntity
 from .exports import keep_exports
 from .hub_sensors import HUB_SENSORS, HubSensorDescription
-from .parts import Part, ValueKind
+from .parts import HEALTHS, Part, ValueKind
 from .past_sensors import PAST_KINDS, build_fleet_past
 from .reading_entity import ReadingEntity, ValueEntity, keep_adding_readings
 
@@ -114,7 +114,7 @@ class ReadingStatusSensor(ReadingEntity, SensorEntity):
     def __init__(self, entry: OpsMonitorConfigEntry, part: Part) -> None:
         """Show the status of the whole reading."""
         super().__init__(entry, part, "status")
-        self._attr_options = [it.value for it in Health if it != Health.UNKNOWN]
+        self._attr_options = list(HEALTHS)
 
     @property
     @override

@@ -8,7 +8,7 @@ from typing import Any, Final
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.util import dt as dt_util
 
-from .asking import ask, require, resume, tell
+from .asking import ask_list, require, resume, tell
 from .caller import caller_of, require_control
 from .coordinator import OpsMonitorCoordinator
 from .targets import (
@@ -131,11 +131,10 @@ async def end_maintenance(call: ServiceCall) -> ServiceResponse:
 
 async def _open_windows(coordinator: OpsMonitorCoordinator) -> list[str]:
     """Return the ids of the maintenance that is under way; what stands in checks.yml stays."""
-    windows = await ask(coordinator, "api/maintenance")
     return [
         str(window["id"])
-        for window in (windows if isinstance(windows, list) else [])
-        if isinstance(window, dict) and window.get("is_open") and window.get("source") == "api"
+        for window in await ask_list(coordinator, "api/maintenance")
+        if window.get("is_open") and window.get("source") == "api"
     ]
 
 

@@ -575,6 +575,19 @@ async def test_answer_that_makes_no_sense(
     assert caught.value.translation_key == "unreadable_answer"
 
 
+async def test_maintenance_that_makes_no_sense(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """What cannot be read is not said to be ended."""
+    await capable(hass, loaded, daemon, "maintenance")
+    daemon.replies["/api/maintenance"] = "what?"
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await act(hass, "end_maintenance", {})
+
+    assert caught.value.translation_key == "unreadable_answer"
+
+
 async def test_ports_that_make_no_sense(
     hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
 ) -> None:

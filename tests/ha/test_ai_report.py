@@ -92,6 +92,19 @@ async def test_answer_that_is_no_report(
 ) -> None:
     """What is no text is no report."""
     writer(hass, data)
+    daemon.replies["/api/alerts"] = []
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await report(hass, ai_task_entity=WRITER)
+
+    assert caught.value.translation_key == "unreadable_answer"
+
+
+async def test_incidents_that_cannot_be_read_are_not_none(
+    hass: HomeAssistant, loaded: MockConfigEntry, daemon: FakeDaemon
+) -> None:
+    """A report must not say that all was well because nobody understood what was not."""
+    writer(hass, "All was well.")
     daemon.replies["/api/alerts"] = {"not": "a list"}
 
     with pytest.raises(HomeAssistantError) as caught:

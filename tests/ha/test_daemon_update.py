@@ -50,6 +50,10 @@ async def test_the_daemon_compares(
     daemon.tell_update({"version": "0.0.9", "url": None, "is_newer": False})
     await wait_for_state(hass, ENTITY, STATE_OFF)
 
+    older = hass.states.get(ENTITY)
+    assert older is not None
+    assert older.attributes["latest_version"] == "0.0.9"
+
 
 async def test_notes_that_cannot_be_had(
     hass: HomeAssistant,

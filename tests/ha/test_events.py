@@ -248,14 +248,14 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_missed_events_are_asked_for_again(
     hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
 ) -> None:
-    """What could not be had at once is had with the next look at the whole state."""
+    """What could not be had at once is had with the next look, but for what cannot be read."""
     await hass.config_entries.async_setup(entry.entry_id)
     await daemon.wait_for_client()
     told = async_capture_events(hass, EVENT)
     daemon.forget()
     daemon.drop_clients()
     await daemon.wait_for(lambda: bool(daemon.asked))
-    daemon.replies["/api/status/events"] = [make_event(minutes_ago=-0.1)]
+    daemon.replies["/api/status/events"] = [{"id": "web"}, make_event(minutes_ago=-0.1)]
 
     await wait_until(hass, lambda: told)
 

@@ -48,3 +48,20 @@ async def test_a_token_that_cannot_be_looked_up_is_not_asked_for(
     assert await hass.config_entries.async_unload(entry.entry_id)
     async with asyncio.timeout(60):
         await hass.async_block_till_done()
+
+
+async def test_a_key_that_is_none_is_not_kept(
+    hass: HomeAssistant, daemon: FakeDaemon, entry: MockConfigEntry
+) -> None:
+    """It could prove nothing, and would have to be asked for again by hand."""
+    daemon.capabilities.append("prove")
+    daemon.replies["/api/proof-key"] = {"id": "c0" * 16, "key": "not hexadecimal"}
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await daemon.wait_for(lambda: any(path == "/api/proof-key" for _, path, _ in daemon.asked))
+    await hass.async_block_till_done(wait_background_tasks=False)
+
+    assert CONF_PROOF_KEY not in entry.data
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    async with asyncio.timeout(60):
+        await hass.async_block_till_done()

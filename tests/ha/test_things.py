@@ -126,6 +126,9 @@ async def test_verdict_of_a_drive(
     daemon.read(make_reading("nvme", {**DRIVES, "nvme0.verdict": "splendid"}))
 
     await wait_for_state(hass, "sensor.nvme0_verdict", STATE_UNKNOWN)
+    verdict = hass.states.get("sensor.nvme0_verdict")
+    assert verdict is not None
+    assert set(verdict.attributes["options"]) == {"ok", "warn", "crit", "unsupported"}
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from yarl import URL
 
+from .exceptions import OpsMonitorResponseError
 from .fields import Fields
 
 _DOMAIN: Final = "ops-monitor proof 1"
@@ -24,7 +25,12 @@ class ProofKey:
     def from_api(cls, value: object) -> Self:
         """Read the answer of `/api/proof-key`."""
         fields = Fields.of(value, "proof key")
-        return cls(id=fields.required_text("id"), key=fields.required_text("key"))
+        key = fields.required_text("key")
+        try:
+            bytes.fromhex(key)
+        except ValueError as err:
+            raise OpsMonitorResponseError("proof key: key is not hexadecimal") from err
+        return cls(id=fields.required_text("id"), key=key)
 
     def proof(self, *, instance_id: str, nonce: str, origin: str) -> str:
         """Return what the daemon, and only it, answers to a challenge."""

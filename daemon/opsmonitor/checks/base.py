@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from opsmonitor.config.schema import Members
+from opsmonitor.config.kinds import Members
 from opsmonitor.config.settings import Push
 from opsmonitor.models.check import CheckState, Outcome
 from opsmonitor.models.export import Export

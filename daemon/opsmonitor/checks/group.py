@@ -9,7 +9,7 @@ import voluptuous as vol
 
 from opsmonitor.checks.base import CheckContext, CheckType, Probe
 from opsmonitor.config import validators as cv
-from opsmonitor.config.schema import Members
+from opsmonitor.config.kinds import Members
 from opsmonitor.models.check import Assertion, Outcome, Status, Verdict
 from opsmonitor.parts.group_rule import Census, Rule, best, named, percentage, worst
 from opsmonitor.parts.limits import percent

@@ -8,9 +8,10 @@ from typing import Any
 
 import voluptuous as vol
 
+from opsmonitor.config.kinds import ActionKind
 from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence
 from opsmonitor.config.problems import Problems, did_you_mean
-from opsmonitor.config.schema import ACTION, ON_FAIL, ActionKind, key_name
+from opsmonitor.config.schema import ACTION, ON_FAIL, key_name
 from opsmonitor.config.settings import ActionSettings
 from opsmonitor.config.validation import Validator, describe
 

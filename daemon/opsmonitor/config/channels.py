@@ -11,6 +11,7 @@ import voluptuous as vol
 from opsmonitor.config import schema as keys, validators as cv
 from opsmonitor.config.check_reader import Named, ReadCheck
 from opsmonitor.config.environment import Environment
+from opsmonitor.config.kinds import ChannelKind
 from opsmonitor.config.nodes import Mapping, Node, Scalar, join_path, mapping_under
 from opsmonitor.config.overrides import variable_mark, variable_node
 from opsmonitor.config.problems import Problems, did_you_mean
@@ -21,7 +22,7 @@ from opsmonitor.config.validation import Validator, describe
 
 
 def add_channels(
-    root: Mapping, environment: Environment, kinds: AnyMapping[str, keys.ChannelKind]
+    root: Mapping, environment: Environment, kinds: AnyMapping[str, ChannelKind]
 ) -> None:
     """Put the channels that variables describe beside those of the file, which win by name."""
     for name, kind in kinds.items():
@@ -57,7 +58,7 @@ class AlertsReader:
         sections: SectionReader,
         validator: Validator,
         problems: Problems,
-        kinds: AnyMapping[str, keys.ChannelKind],
+        kinds: AnyMapping[str, ChannelKind],
     ) -> None:
         """Take the sections and the kinds of channels there are."""
         self._sections = sections

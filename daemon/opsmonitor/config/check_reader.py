@@ -13,17 +13,12 @@ from typing import Any, TypeVar
 import voluptuous as vol
 
 from opsmonitor.config.actions import ActionReader
+from opsmonitor.config.kinds import CheckKind
 from opsmonitor.config.later import LATER_CHECK_KEYS, OLD_NAMES
 from opsmonitor.config.nodes import Mapping, Node, Scalar, plain, texts
 from opsmonitor.config.problems import Problems, did_you_mean
 from opsmonitor.config.redaction import as_effective, known_secrets
-from opsmonitor.config.schema import (
-    DEPENDS_ON,
-    REPETITION,
-    CheckKind,
-    ConfigSchema,
-    field_name,
-)
+from opsmonitor.config.schema import DEPENDS_ON, REPETITION, ConfigSchema, field_name
 from opsmonitor.config.settings import CheckSettings
 from opsmonitor.config.validation import Validator, describe
 from opsmonitor.config.validators import MAX_ID

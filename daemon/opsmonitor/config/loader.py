@@ -19,6 +19,7 @@ from opsmonitor.config.check_reader import CheckReader, Named, ReadCheck, listed
 from opsmonitor.config.connectivity import SECTION as CONNECTIVITY, witness_node
 from opsmonitor.config.dependencies import judge_dependencies
 from opsmonitor.config.environment import Environment
+from opsmonitor.config.kinds import ActionKind, ChannelKind, CheckKind
 from opsmonitor.config.maintenance import SECTION as MAINTENANCE, MaintenanceReader
 from opsmonitor.config.membership import join_groups, judge_members
 from opsmonitor.config.nodes import Mapping, Node, Scalar, Sequence, plain
@@ -28,13 +29,7 @@ from opsmonitor.config.probes import ProbeKind, ProbesReader, add_probes
 from opsmonitor.config.problems import Problems
 from opsmonitor.config.public import public_settings
 from opsmonitor.config.redaction import as_effective, as_written, known_secrets
-from opsmonitor.config.schema import (
-    EVERY_CHECK,
-    ActionKind,
-    ChannelKind,
-    CheckKind,
-    build_schema,
-)
+from opsmonitor.config.schema import EVERY_CHECK, build_schema
 from opsmonitor.config.sections import SectionReader
 from opsmonitor.config.settings import Settings
 from opsmonitor.config.sources import Sources

@@ -7,9 +7,9 @@ from dataclasses import replace
 import hashlib
 
 from opsmonitor.config.check_reader import Named, ReadCheck
+from opsmonitor.config.kinds import CheckKind, Members
 from opsmonitor.config.nodes import Node, Scalar, Sequence as SequenceNode
 from opsmonitor.config.problems import Problems, did_you_mean
-from opsmonitor.config.schema import CheckKind, Members
 
 MEMBERS = "members"
 

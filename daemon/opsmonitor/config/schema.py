@@ -6,92 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from keyword import iskeyword
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import voluptuous as vol
 
 from opsmonitor.config import validators as cv
+from opsmonitor.config.kinds import CheckKind
 from opsmonitor.config.later import WITHOUT_EFFECT
-from opsmonitor.config.settings import Push
-from opsmonitor.models.export import Export
 
 Spec: TypeAlias = dict[Any, Any]
 
 MAX_INTERVAL_S: Final = 31 * 86400
 _DAY_S: Final = 86400
-
-
-class Members(NamedTuple):
-    """The checks that another one judges."""
-
-    ids: tuple[str, ...] = ()
-    """Those that it names."""
-    tag: str | None = None
-    """And those that have this tag."""
-
-
-class CheckKind(Protocol):
-    """What the configuration needs to know of a check type."""
-
-    @property
-    def name(self) -> str:
-        """The value of `type`."""
-        ...
-
-    @property
-    def options(self) -> Callable[..., Any]:
-        """Makes the options object of validated keys."""
-        ...
-
-    @property
-    def schema(self) -> Mapping[Any, Any]:
-        """The keys of the type's own."""
-        ...
-
-    @property
-    def target(self) -> Callable[[Any], str]:
-        """Tells what is checked, for people."""
-        ...
-
-    @property
-    def host(self) -> Callable[[Any], str]:
-        """Tells the key of the limit per host."""
-        ...
-
-    @property
-    def program(self) -> Callable[[Any], str] | None:
-        """Tells which program a run starts, if the user chooses it."""
-        ...
-
-    @property
-    def is_reachability(self) -> bool:
-        """Tells whether up means reachable."""
-        ...
-
-    @property
-    def push(self) -> Callable[[Any], Push] | None:
-        """Tells how others report to it."""
-        ...
-
-    @property
-    def members(self) -> Callable[[Any], Members] | None:
-        """Tells which other checks it judges."""
-        ...
-
-    @property
-    def subject(self) -> Callable[[Any], str | None] | None:
-        """Tells what of all that is polled it looks at."""
-        ...
-
-    @property
-    def exports(self) -> Callable[[Any], tuple[Export, ...]] | None:
-        """Tells which values it reads beside what it judges."""
-        ...
-
-    @property
-    def is_settled(self) -> bool:
-        """Tells whether asking again would tell nothing new."""
-        ...
 
 
 # Scheduling: what `defaults` and `global` are for.
@@ -260,49 +186,6 @@ SECTIONS: Final = frozenset(
         *("remediation", "time_zone", "connectivity", "maintenance", "updates"),
     }
 )
-
-
-class ChannelKind(Protocol):
-    """What the configuration needs to know of a kind of channel."""
-
-    @property
-    def options(self) -> Callable[..., Any]:
-        """Makes the options object of validated keys."""
-        ...
-
-    @property
-    def schema(self) -> Mapping[Any, Any]:
-        """The keys of the kind's own."""
-        ...
-
-    @property
-    def environment(self) -> Mapping[str, tuple[str, ...]]:
-        """Variables that make a channel by themselves, by key; the first key is needed."""
-        ...
-
-
-class ActionKind(Protocol):
-    """What the configuration needs to know of a kind of action."""
-
-    @property
-    def options(self) -> Callable[..., Any]:
-        """Makes the options object of validated keys."""
-        ...
-
-    @property
-    def schema(self) -> Mapping[Any, Any]:
-        """The keys of the kind's own."""
-        ...
-
-    @property
-    def target(self) -> Callable[[Any], str]:
-        """Tells what is acted on, for people, without secrets."""
-        ...
-
-    @property
-    def program(self) -> Callable[[Any], str] | None:
-        """Tells which program is started, if the user chooses it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

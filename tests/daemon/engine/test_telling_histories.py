@@ -70,6 +70,8 @@ def test_everything_is_told_once_and_in_order(steps: list[tuple[object, ...]]) -
         await house.wait(1000)
         await house.telling.close()
 
+        was_down = any(step[0] == "see" and step[2] is Status.DOWN for step in steps)
+        assert bool(house.store.kept) >= was_down
         for channel in CHANNELS:
             judge(house, channel)
 

@@ -574,10 +574,16 @@ def test_any_answer_of_the_kernel(data: bytes) -> None:
         parse_answer(content, "tcp")
 
 
-@given(st.lists(st.text(max_size=120), max_size=5))
+_FIELD = st.from_regex(r"([0-9A-F]{1,33}(:[0-9A-F]{1,6})?)|[0-9]{1,30}|[!-~]{1,9}", fullmatch=True)
+_LINE = st.builds(
+    lambda fields: " ".join([*fields[:3], "07", *fields[3:]]), st.lists(_FIELD, max_size=14)
+)
+
+
+@given(st.lists(_LINE | st.text(max_size=120), max_size=5))
 def test_any_line_of_the_kernel(lines: list[str]) -> None:
-    """Nothing is raised."""
-    parse_sockets(lines, "udp")
+    """Nothing is raised, and every port that is told is one."""
+    assert all(0 < bound.port <= 0xFFFF for bound in parse_sockets(lines, "udp"))
 
 
 _JSON = st.recursive(
