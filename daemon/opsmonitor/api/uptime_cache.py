@@ -132,9 +132,18 @@ class UptimeCache:
         }
 
     async def _mean_latencies(self, now_ms: int) -> dict[str, float]:
-        """Return the mean latencies by check id, not asked for every time once all are known."""
+        """Return the mean latencies by check id, not asked for every time once all are known.
+
+        What runs without one, such as a group, never has a mean.
+        """
         is_fresh = self._clock.monotonic() - self._means_s < _MEANS_FRESH_S
-        if not is_fresh or self._monitor.checks.keys() - self._means.keys():
+        states = self._monitor.states.items()
+        timed = {
+            check_id
+            for check_id, state in states
+            if state.outcome is not None and state.outcome.latency_ms is not None
+        }
+        if not is_fresh or timed - self._means.keys():
             from_ms = now_ms - int(WINDOWS[_MEAN].total_seconds() * 1000)
             self._means = await self._store.mean_latencies(from_ms, now_ms + 1)
             self._means_s = self._clock.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+import logging
 from typing import TYPE_CHECKING, Final
 
 from opsmonitor.engine.channels import Channels
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from opsmonitor.notifiers.base import Message, NotifierType, SendContext
     from opsmonitor.util.clock import Clock
 
+_LOGGER = logging.getLogger(__name__)
 _SAVE_AGAIN_S: Final = 10.0
 
 
@@ -166,11 +168,15 @@ class Dispatch:
         while True:
             await self._news.wait()
             self._news.clear()
-            if self._muting.now is not None:
-                # Left over from before: found at the start, or refused by its channel since.
-                self.hold_what_waits()
+            try:
+                if self._muting.now is not None:
+                    # Left over from before: found at the start, or refused by its channel since.
+                    self.hold_what_waits()
+                is_saved = await self._muting.forget_the_past()
+            except Exception:  # a defect of muting must not be the end of all alerts
+                _LOGGER.exception("Muting was not followed")
+                is_saved = False
             waiting, self._waiting = self._waiting, []
-            is_saved = await self._muting.forget_the_past()
             is_saved &= await self._ledger.save()
             self._waiting += self.channels.put(waiting)
             if not is_saved:

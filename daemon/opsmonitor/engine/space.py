@@ -67,7 +67,10 @@ class SpaceWatch:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # a defect, or no thread left, must not be the end of it
+                _LOGGER.exception("How much room %s has was not found out", self._folder)
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> None:

@@ -116,7 +116,8 @@ class Tokens:
         try:
             key = await asyncio.to_thread(self._read_key)
             kept = await self._store.tokens()
-        except (OSError, UnicodeError, StoreError) as err:
+        except (OSError, RuntimeError, UnicodeError, StoreError) as err:
+            # RuntimeError: no thread is left to read with.
             return str(err)
         self._by_digest = {token.digest: token for token in kept}
         self._key = key.reveal().encode()

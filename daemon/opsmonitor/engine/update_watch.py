@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -78,7 +78,11 @@ class UpdateWatch:
         """Ask from time to time until cancelled."""
         while True:
             self._is_other.clear()
-            wait_s = await self.look()
+            try:
+                wait_s = await self.look()
+            except Exception:  # a defect, or no thread left, must not be the end of it
+                _LOGGER.exception("The newest release was not asked for")
+                wait_s = AGAIN_S
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._is_other.wait()
@@ -144,7 +148,7 @@ class UpdateWatch:
         if answer.truncated:
             raise TransportError("body_too_large", "the answer is too long")
         try:
-            latest = newest(await asyncio.to_thread(_parsed, answer.body))
+            latest = newest(await asyncio.to_thread(json.loads, answer.body))
         except (ValueError, RecursionError) as err:
             raise TransportError("invalid_response", "the answer is no JSON") from err
         self._etag = answer.headers.get("ETag")
@@ -172,11 +176,6 @@ class UpdateWatch:
         else:
             is_news = replace(state, checked_ms=None) != replace(before, checked_ms=None)
         self._wellbeing.put_update(state, is_news=is_news)
-
-
-def _parsed(body: bytes) -> Any:
-    """Return what JSON says."""
-    return json.loads(body)
 
 
 def _wished_s(headers: Mapping[str, str], now_ms: int) -> float:

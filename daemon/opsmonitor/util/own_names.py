@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 import socket
 from typing import TYPE_CHECKING, Final
 
@@ -26,9 +27,12 @@ class OwnNames:
         """Return all of them, in lower case; what did not change is the same object."""
         now_s = self._clock.monotonic()
         if now_s - self._asked_s > _AGE_S:
-            found, self._asked_s = _read(), now_s
-            if found != self._known:
-                self._known = found
+            self._asked_s = now_s
+            # Without a file left the system tells nothing: what was known stays.
+            with suppress(OSError):
+                found = _read()
+                if found != self._known:
+                    self._known = found
         return self._known
 
 

@@ -84,6 +84,7 @@ async def test_time_behind_a_check_that_was_down(scene: Scene) -> None:
 
 async def test_mean_latencies_are_asked_for_less_often(scene: Scene) -> None:
     """They change slowly: they are asked for anew after a minute, or while one is not known."""
+    scene.monitor.tick(nas=GOOD, web=GOOD)
     scene.store.means = {"nas": 12.5}
     await scene.cache.get()
     scene.store.means = {"nas": 12.5, "web": 3.0}
@@ -103,6 +104,20 @@ async def test_mean_latencies_are_asked_for_less_often(scene: Scene) -> None:
     found = [each["nas"].latency_avg_ms for each in (before, soon, later)]
     assert found == [12.5, 12.5, 20.0]
     assert (before["web"].latency_avg_ms, later["web"].latency_avg_ms) == (3.0, None)
+
+
+async def test_a_check_without_latencies_has_no_mean_asked_for(scene: Scene) -> None:
+    """A group never has one: that is no reason to ask for those of all checks each time."""
+    scene.monitor.tick(nas=GOOD, web=replace(GOOD, latency_ms=None))
+    scene.store.means = {"nas": 12.5}
+    await scene.cache.get()
+
+    scene.store.means = {"nas": 20.0}
+    scene.clock.advance(40)
+    await scene.cache.get()
+    await scene.settle()
+
+    assert (await scene.cache.get())["nas"].latency_avg_ms == 12.5
 
 
 async def test_an_agreed_uptime_has_a_budget(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opsmonitor.config.settings import ReminderSettings
+from opsmonitor.engine.muting import Muting
 from opsmonitor.exceptions import DeliveryError, StoreError
 from opsmonitor.models.check import Status
 from opsmonitor.util.clock import FakeClock
@@ -43,6 +44,28 @@ def test_muted_until_unmuted() -> None:
         assert house.of("a") == ["While it was quiet: 1 down, 1 up again"]
         await house.see("nas", Status.UP)
         assert house.of("a")[1:] == ["UP again: nas"]
+        await house.telling.close()
+
+    run_in_virtual_time(scenario)
+
+
+def test_a_defect_of_muting_is_not_the_end_of_all_alerts(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody thought of is logged, and people are told all the same."""
+
+    async def fail(_muting: Muting) -> bool:
+        """Fail in a way that nobody thought of."""
+        raise ValueError("odd")
+
+    async def scenario(clock: FakeClock) -> None:
+        monkeypatch.setattr(Muting, "forget_the_past", fail)
+        house = await _bench(clock)
+        await house.see("nas", Status.DOWN)
+        await house.see("nas", Status.UP)
+
+        assert house.of("a") == ["DOWN: nas", "UP again: nas"]
+        assert "odd" in caplog.text
         await house.telling.close()
 
     run_in_virtual_time(scenario)

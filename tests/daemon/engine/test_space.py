@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 import logging
@@ -100,6 +101,32 @@ async def test_what_cannot_be_found_out() -> None:
         await space.look()
 
     assert [it and it.free_bytes for it in told] == [GB, None]
+
+
+async def test_a_defect_is_not_the_end_of_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a thread left nothing can be asked: it is asked again all the same."""
+    monkeypatch.setattr("opsmonitor.engine.space.LOOK_S", 0)
+    wellbeing, is_known = Wellbeing(), asyncio.Event()
+    wellbeing.subscribe(is_known.set)
+    answers: list[Disk | RuntimeError] = [Disk(GB), RuntimeError("can't start new thread")]
+
+    def read(_folder: Path) -> Disk:
+        """Answer what is next."""
+        answer = answers.pop() if len(answers) > 1 else answers[0]
+        if isinstance(answer, RuntimeError):
+            raise answer
+        return answer
+
+    task = asyncio.create_task(watch(wellbeing, read).run())
+    async with asyncio.timeout(60):
+        await is_known.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert wellbeing.space is not None
+    assert "can't start new thread" in caplog.text
 
 
 async def test_the_real_disk(tmp_path: Path) -> None:
